@@ -1,0 +1,25 @@
+# make run     the module in a window (or pictures, without a display) on the demo cohort
+# make run DATA=FOLDER   the same on a folder of embedding files
+# make test    all tests
+# make screenshots       the pictures of the README, from the running module
+.PHONY: run test screenshots lint clean
+PYTHON = .venv/bin/python
+
+run: .venv/ready
+	@PYTHONPATH=TumorConnectome:Testing $(PYTHON) Testing/run.py $(if $(DATA),--data "$(DATA)")
+
+test: .venv/ready
+	@$(PYTHON) -m pytest $(ARGS)
+
+screenshots: .venv/ready
+	@PYTHONPATH=TumorConnectome:Testing $(PYTHON) Testing/screenshots.py $(if $(DATA),--data "$(DATA)")
+
+lint: .venv/ready
+	@$(PYTHON) -m ruff check .
+
+# setup.sh makes .venv and checks the system libraries; it does nothing when all is there
+.venv/ready: requirements.txt Testing/setup.sh Testing/system_libraries.py
+	@sh Testing/setup.sh
+
+clean:
+	rm -rf .venv output .pytest_cache .ruff_cache
