@@ -1,0 +1,1 @@
+"""The command line and the worker commands that run in child processes."""

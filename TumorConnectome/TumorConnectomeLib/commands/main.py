@@ -1,0 +1,39 @@
+"""The command line: ``python -m TumorConnectomeLib COMMAND ...`` for batch work and checks."""
+import argparse
+import sys
+
+from ..core.errors import TumorConnectomeError
+
+
+def main(arguments=None):
+    """Run a command and return its exit status: 0, or 2 after one line on standard error that says what is wrong."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments[:1] == ["worker"]:
+        from .worker import run_worker
+        return run_worker(arguments[1:])
+    try:
+        options = _parser().parse_args(arguments)
+        return options.run(options)
+    except TumorConnectomeError as error:
+        problem = str(error)
+    except OSError as error:
+        problem = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    print("TumorConnectome: " + " ".join(problem.split()), file=sys.stderr)
+    return 2
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """argparse with errors of one line."""
+
+    def error(self, message):
+        raise TumorConnectomeError(f"{message} ('{self.prog} --help' lists what can be given)")
+
+
+def _parser():
+    from . import boxes, neighbors
+
+    parser = _OneLineParser(prog="TumorConnectomeLib", description="Tumor similarity from precomputed embeddings, without Slicer.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (neighbors, boxes):
+        command.add_parser(subparsers)
+    return parser

@@ -1,0 +1,42 @@
+"""Worker commands: what the module runs in child processes, speaking JSON lines (see core.jobs.PythonJob)."""
+import importlib
+import json
+import sys
+
+from ..core.errors import TumorConnectomeError
+
+#: name -> "module:function"; a function takes (arguments: list[str], report: callable(fraction, message)) and
+#: returns something json can write
+WORKERS = {
+    "prepare": "TumorConnectomeLib.commands.prepare:prepare",
+    "inspect": "TumorConnectomeLib.imaging.inspection:inspect_command",
+    "scan": "TumorConnectomeLib.imaging.folder_source:scan_command",
+    "locate": "TumorConnectomeLib.imaging.idc_index:locate_command",
+    "verify": "TumorConnectomeLib.imaging.series_cache:verify_command",
+    "synthesize-study": "TumorConnectomeLib.synthetic.study:synthesize_study_command",
+}
+
+
+def _say(stream, **message):
+    stream.write(json.dumps(message) + "\n")
+    stream.flush()
+
+
+def run_worker(arguments):
+    """Run the worker command ``arguments[0]``; returns the exit status."""
+    stream, sys.stdout = sys.stdout, sys.stderr         # what libraries print must not mix with our lines
+    name, *rest = arguments or [""]
+    try:
+        if name not in WORKERS:
+            raise TumorConnectomeError(f"no worker command {name!r}")
+        module, _, function = WORKERS[name].partition(":")
+        result = getattr(importlib.import_module(module), function)(
+            rest, lambda fraction, message="": _say(stream, progress=fraction, message=message))
+    except TumorConnectomeError as error:
+        _say(stream, error=str(error))
+        return 2
+    except OSError as error:                            # disk full, permission denied
+        _say(stream, error=f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+        return 2
+    _say(stream, result=result)
+    return 0

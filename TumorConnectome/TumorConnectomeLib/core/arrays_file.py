@@ -1,0 +1,42 @@
+"""Dataclasses of arrays in ``.npz`` files: written atomically, read without pickle, checked when read."""
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+
+import numpy as np
+
+from .errors import InputError
+from .files import atomic_file
+
+_HEADER = "header.json"
+
+
+def write_arrays(path, kind: str, header: dict, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays and a JSON header as one ``.npz`` file, in one step (temporary file, then rename)."""
+    for name, array in arrays.items():
+        if np.asarray(array).dtype == object:
+            raise ValueError(f"array {name!r} has dtype object")
+    text = json.dumps({"kind": kind, **header})
+    with atomic_file(path) as stream:
+        np.savez_compressed(stream, allow_pickle=False, **{_HEADER: np.frombuffer(text.encode(), np.uint8)}, **arrays)
+
+
+def read_arrays(path, kind: str) -> tuple[dict, dict[str, np.ndarray]]:
+    """Read a file of `write_arrays`: its header and all arrays.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged (every byte is covered by the archive's checksums) or of another kind.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        header = json.loads(arrays.pop(_HEADER).tobytes())
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise InputError(f"damaged or not readable ({error})", source=path, expected=f"a {kind} file") from None
+    if not isinstance(header, dict) or header.get("kind") != kind:
+        raise InputError("another kind of file", source=path, expected=f"a {kind} file")
+    return header, arrays

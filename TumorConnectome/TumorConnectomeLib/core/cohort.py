@@ -1,0 +1,142 @@
+"""The cohort: patients, embeddings, facets and where they come from."""
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: columns of the patient table that the rest of the project knows (all optional); others are kept as they are
+PATIENT_COLUMNS = ("age", "sex", "race", "smoking", "cancer_type", "icd_o_3", "stage_code",
+                   "StudyInstanceUID", "CT_SeriesInstanceUID", "SR_SeriesInstanceUID", "center_SOPInstanceUID")
+
+
+@dataclass(frozen=True, eq=False)
+class Facet:
+    """One way to group the patients, for colors, legends and evaluation.
+
+    Parameters
+    ----------
+    key : str
+        Short name: ``sex``, ``age``, ``race``, ``smoking``, ``cancer_type``, ``stage`` or a column's name.
+    title : str
+        What the interface shows ("Stage (AJCC 6th edition)").
+    categories : tuple of str
+        Category names in display order; "Unknown" is last when there is one.
+    codes : np.ndarray
+        int16, shape (N,): the patient's index into `categories`.
+    ordered : bool
+        Whether the categories are ordinal (age group, stage).
+    note : str
+        Source of the values and what was done to them, one sentence.
+    """
+
+    key: str
+    title: str
+    categories: tuple[str, ...]
+    codes: np.ndarray
+    ordered: bool = False
+    note: str = ""
+
+    def __post_init__(self):
+        codes = np.array(self.codes, np.int16)
+        if codes.ndim != 1 or (codes.size and not 0 <= codes.min() <= codes.max() < len(self.categories)):
+            raise InputError(f"facet {self.key!r} has a code outside its {len(self.categories)} categories")
+        codes.flags.writeable = False
+        object.__setattr__(self, "codes", codes)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Patients per category: int64, shape (len(categories),)."""
+        return np.bincount(self.codes, minlength=len(self.categories))
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Patients and their embeddings by one or more models; nothing in it changes.
+
+    Parameters
+    ----------
+    name : str
+        "NLST-Sybil", "Synthetic demo cohort", ...
+    patients : pandas.DataFrame
+        One row per patient; the index is the PatientID (str, unique, ascending). Columns: see PATIENT_COLUMNS.
+    embeddings : mapping of str to np.ndarray
+        Model name to float32 array of shape (N, D), rows in the order of `patients`; finite, no zero vector.
+    facets : mapping of str to Facet
+        In display order.
+    provenance : mapping of str to str, int, float or bool
+        Where it comes from, what was left out and why: shown in the interface. ``synthetic`` is True for
+        made-up patients.
+
+    Raises
+    ------
+    InputError
+        A shape, id or value does not fit the above.
+    """
+
+    name: str
+    patients: pd.DataFrame
+    embeddings: Mapping[str, np.ndarray]
+    facets: Mapping[str, Facet] = field(default_factory=dict)
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self):
+        ids = [str(i) for i in self.patients.index]
+        if not ids:
+            raise InputError("the cohort has no patients", source=self.name, expected="at least one")
+        if ids != sorted(set(ids)):
+            raise InputError("PatientIDs are not unique and ascending", source=self.name)
+        if not self.embeddings:
+            raise InputError("the cohort has no embeddings", source=self.name, expected="at least one model")
+        arrays = {}
+        for model, values in self.embeddings.items():
+            arrays[model] = _checked_embedding(model, values, ids)
+        for facet in self.facets.values():
+            if len(facet.codes) != len(ids):
+                raise InputError(f"facet {facet.key!r} has {len(facet.codes)} values", source=self.name,
+                                 expected=f"{len(ids)}, one per patient")
+        object.__setattr__(self, "embeddings", types.MappingProxyType(arrays))
+        object.__setattr__(self, "facets", types.MappingProxyType(dict(self.facets)))
+        object.__setattr__(self, "provenance", types.MappingProxyType(dict(self.provenance)))
+
+    @property
+    def patient_ids(self) -> tuple[str, ...]:
+        """PatientIDs in row order."""
+        return tuple(str(i) for i in self.patients.index)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Model names, alphabetical without regard to case."""
+        return tuple(sorted(self.embeddings, key=str.lower))
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the patients are made up."""
+        return bool(self.provenance.get("synthetic", False))
+
+    def row_of(self, patient_id: str) -> int:
+        """Row of a patient; InputError names an unknown one."""
+        rows = np.flatnonzero(self.patients.index == str(patient_id))
+        if not len(rows):
+            raise InputError(f"no patient {patient_id!r}", source=self.name, expected=f"one of its {len(self.patients)} PatientIDs")
+        return int(rows[0])
+
+
+def _checked_embedding(model, values, ids):
+    values = np.array(values, np.float32)
+    if values.ndim != 2 or len(values) != len(ids) or not values.shape[1]:
+        raise InputError(f"embedding has shape {values.shape}", source=model, expected=f"({len(ids)}, D)")
+    for name, bad in (("a NaN or infinite value", ~np.isfinite(values).all(1)), ("only zeros", ~values.any(1))):
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise InputError(f"the embedding has {name}", source=model, row=f"patient {ids[row]}", expected="finite, non-zero vectors")
+    values.flags.writeable = False
+    return values

@@ -1,0 +1,42 @@
+"""Errors with one clear line for the user."""
+
+
+class TumorConnectomeError(Exception):
+    """Something the user can act on: its text is one line, shown as it is."""
+
+
+class InputError(TumorConnectomeError, ValueError):
+    """Bad input.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, without the place ("'feature' has 511 values").
+    source : path or str, optional
+        The file (or folder) it is in.
+    row : int or str, optional
+        The place inside the file: a row number counted from 1, or any text such as a column name.
+    expected : str, optional
+        What was expected instead.
+    """
+
+    def __init__(self, problem, *, source=None, row=None, expected=None):
+        self.problem, self.source, self.row, self.expected = problem, source, row, expected
+        place = ", ".join(str(part) for part in (source, f"row {row}" if isinstance(row, int) else row) if part is not None)
+        text = f"{place}: {problem}" if place else problem
+        super().__init__(f"{text}; expected {expected}" if expected else text)
+
+
+class NotAvailable(TumorConnectomeError):
+    """A source does not have what was asked for; the next one may."""
+
+
+class JobFailed(TumorConnectomeError):
+    """A child process ended without its result."""
+
+
+class Cancelled(TumorConnectomeError):
+    """The user stopped it."""
+
+    def __init__(self, what="Cancelled"):
+        super().__init__(what)

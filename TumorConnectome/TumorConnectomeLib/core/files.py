@@ -1,0 +1,95 @@
+"""Atomic writes, safe names and the cache folder."""
+import contextlib
+import hashlib
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import sys
+import tempfile
+
+from .errors import InputError
+
+#: PS3.5 section 9: digits and dots, at most 64 characters, no empty component
+_UID = re.compile(r"\d+(\.\d+)*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,127}")
+
+
+def checked_uid(text, *, source=None):
+    """Return a DICOM UID as `str`, safe as a file name; raise InputError for anything else."""
+    text = str(text).strip("\0 ")
+    if len(text) > 64 or not _UID.fullmatch(text):
+        raise InputError(f"{text[:80]!r} is not a DICOM UID", source=source, expected="digits and dots, at most 64 characters")
+    return text
+
+
+def checked_name(text, *, source=None):
+    """Return a text that is safe as one path component; raise InputError for anything else."""
+    text = str(text)
+    if not _NAME.fullmatch(text) or text.endswith((".", " ")):
+        raise InputError(f"{text[:80]!r} can not be a file name", source=source, expected="letters, digits, '.', '_', '-'")
+    return text
+
+
+@contextlib.contextmanager
+def atomic_file(path, mode="wb", **options):
+    """Open a temporary file beside `path`; it takes that name only if the block ends without an error."""
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".{path.name[:40]}.{secrets.token_hex(6)}.part"
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)  # as the umask allows
+    try:
+        with open(handle, mode, **options) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+@contextlib.contextmanager
+def atomic_folder(path):
+    """Yield a temporary folder beside `path`; it takes that name only if the block ends without an error.
+
+    If somebody else finished `path` meanwhile, theirs stays and ours is dropped.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent))
+    try:
+        yield temporary
+        try:
+            os.replace(temporary, path)
+        except OSError:
+            if not path.is_dir():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sha256_of_files(paths):
+    """Hexadecimal SHA-256 over the names and contents of files, in the order given."""
+    digest = hashlib.sha256()
+    for path in map(pathlib.Path, paths):
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        with open(path, "rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def default_cache_folder():
+    """The folder for everything that can be made or downloaded again.
+
+    ``TUMORCONNECTOME_CACHE`` if set, else the platform's per-user cache folder.
+    """
+    if chosen := os.environ.get("TUMORCONNECTOME_CACHE"):
+        return pathlib.Path(chosen).expanduser()
+    home = pathlib.Path.home()
+    base = {"win32": os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local",
+            "darwin": home / "Library" / "Caches"}.get(sys.platform) or os.environ.get("XDG_CACHE_HOME") or home / ".cache"
+    return pathlib.Path(base) / "TumorConnectome"

@@ -1,0 +1,77 @@
+"""Lung cancer morphology: ICD-O-3 codes, their names and histological groups.
+
+Codes and names: International Classification of Diseases for Oncology, 3rd edition (WHO, 2000; revisions of 2011 and
+2019), as far as they occur in the National Lung Screening Trial. Groups: WHO Classification of Thoracic Tumours, 5th
+edition (2021). Keying on the code keeps "oat cell carcinoma" among the small cell and "adenosquamous carcinoma" out of the
+squamous cell carcinomas, which matching words in the name does not.
+"""
+
+GROUPS = ("Adenocarcinoma", "Squamous cell", "Small cell", "Large cell", "Other")
+
+#: code -> (name, group)
+MORPHOLOGY = {
+    8000: ("Neoplasm, malignant", "Other"),
+    8010: ("Carcinoma, NOS", "Other"),
+    8012: ("Large cell carcinoma, NOS", "Large cell"),
+    8013: ("Large cell neuroendocrine carcinoma", "Large cell"),
+    8014: ("Large cell carcinoma with rhabdoid phenotype", "Large cell"),
+    8020: ("Carcinoma, undifferentiated, NOS", "Other"),
+    8022: ("Pleomorphic carcinoma", "Other"),
+    8032: ("Spindle cell carcinoma", "Other"),
+    8033: ("Pseudosarcomatous carcinoma", "Other"),
+    8041: ("Small cell carcinoma, NOS", "Small cell"),
+    8042: ("Oat cell carcinoma", "Small cell"),
+    8043: ("Small cell carcinoma, fusiform cell", "Small cell"),
+    8044: ("Small cell carcinoma, intermediate cell", "Small cell"),
+    8045: ("Combined small cell carcinoma", "Small cell"),
+    8046: ("Non-small cell carcinoma", "Other"),
+    8052: ("Papillary squamous cell carcinoma", "Squamous cell"),
+    8070: ("Squamous cell carcinoma, NOS", "Squamous cell"),
+    8071: ("Squamous cell carcinoma, keratinizing, NOS", "Squamous cell"),
+    8072: ("Squamous cell carcinoma, large cell, nonkeratinizing, NOS", "Squamous cell"),
+    8073: ("Squamous cell carcinoma, small cell, nonkeratinizing", "Squamous cell"),
+    8074: ("Squamous cell carcinoma, spindle cell", "Squamous cell"),
+    8083: ("Basaloid squamous cell carcinoma", "Squamous cell"),
+    8140: ("Adenocarcinoma, NOS", "Adenocarcinoma"),
+    8200: ("Adenoid cystic carcinoma", "Other"),
+    8240: ("Carcinoid tumor, NOS", "Other"),
+    8246: ("Neuroendocrine carcinoma, NOS", "Other"),
+    8249: ("Atypical carcinoid tumor", "Other"),
+    8250: ("Lepidic adenocarcinoma", "Adenocarcinoma"),
+    8251: ("Alveolar adenocarcinoma", "Adenocarcinoma"),
+    8252: ("Bronchiolo-alveolar carcinoma, non-mucinous", "Adenocarcinoma"),
+    8253: ("Invasive mucinous adenocarcinoma", "Adenocarcinoma"),
+    8254: ("Mixed invasive mucinous and non-mucinous adenocarcinoma", "Adenocarcinoma"),
+    8255: ("Adenocarcinoma with mixed subtypes", "Adenocarcinoma"),
+    8256: ("Minimally invasive adenocarcinoma, non-mucinous", "Adenocarcinoma"),
+    8257: ("Minimally invasive adenocarcinoma, mucinous", "Adenocarcinoma"),
+    8260: ("Papillary adenocarcinoma, NOS", "Adenocarcinoma"),
+    8310: ("Clear cell adenocarcinoma, NOS", "Adenocarcinoma"),
+    8323: ("Mixed cell adenocarcinoma", "Adenocarcinoma"),
+    8430: ("Mucoepidermoid carcinoma", "Other"),
+    8480: ("Mucinous adenocarcinoma", "Adenocarcinoma"),
+    8481: ("Mucin-producing adenocarcinoma", "Adenocarcinoma"),
+    8490: ("Signet ring cell carcinoma", "Adenocarcinoma"),
+    8550: ("Acinar cell carcinoma", "Adenocarcinoma"),
+    8551: ("Acinar adenocarcinoma", "Adenocarcinoma"),
+    8560: ("Adenosquamous carcinoma", "Other"),
+}
+
+#: spellings of the NLST tables that differ from the names above
+_SPELLINGS = {"carcinoma in situ, nos": 8010, "sq. cell carcinoma, keratinizing, nos": 8071,
+              "sq. cell carcinoma, lg. cell, non-ker": 8072, "neuroendocrine carcinoma": 8246}
+_BY_NAME = {**{name.lower(): code for code, (name, _group) in MORPHOLOGY.items()}, **_SPELLINGS}
+
+
+def code_of_name(name: str) -> int | None:
+    """ICD-O-3 morphology code of a name as NLST writes it, None if unknown."""
+    return _BY_NAME.get(name.strip().lower())
+
+
+def histological_group(code: float, name: str = "") -> str | None:
+    """Group of a tumour, one of GROUPS, by its code or else its name; None when neither says anything."""
+    if code != code:                                    # NaN
+        code = code_of_name(name)
+    if code is None:
+        return "Other" if "carcinoma" in name.lower() else None
+    return MORPHOLOGY.get(int(code), ("", "Other"))[1]

@@ -1,0 +1,132 @@
+"""Work in child processes, described without saying who runs them.
+
+A `Job` is one child process; a *sequence* is a generator that yields jobs, is sent their results, and
+returns its own. The module drives sequences with QProcess (``widgets/job_runner.py``), the command line and
+the tests with `run_blocking`. So the GUI thread never waits, and this code needs no event loop.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import JobFailed
+
+#: a generator of jobs, sent their results
+Sequence = Generator["Job", Any, Any]
+LIBRARY_FOLDER = pathlib.Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: `fraction` 0..1 or None when unknown, and a short text for the user."""
+
+    fraction: float | None
+    message: str
+
+
+class Job:
+    """One child process. Subclasses say what to start and how to read it.
+
+    A job is used once. `feed` gets every line of standard output, `finish` the exit status and the end of
+    standard error; `finish` returns the job's result or raises a TumorConnectomeError.
+    """
+
+    title = "Working"
+    #: seconds without a line of output after which the runner ends the process, None for ever
+    silence_limit: float | None = None
+
+    def command(self) -> list[str]:
+        """Program and arguments."""
+        raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        """Variables to set on top of this process's own."""
+        return {}
+
+    def feed(self, line: str) -> Progress | None:
+        """Take one line of standard output; return the progress when it says something about it."""
+        return None
+
+    def finish(self, exit_code: int, errors: str) -> Any:
+        """Return the result, or raise."""
+        raise NotImplementedError
+
+    def stopped(self) -> None:
+        """Clean up after the process was killed before it ended (cancel or silence)."""
+
+
+class PythonJob(Job):
+    """A worker command of this library: ``python -m TumorConnectomeLib worker NAME arguments...``.
+
+    It prints JSON lines: ``{"progress": 0.5, "message": "..."}``, then ``{"result": ...}`` or ``{"error": "one line"}``.
+    """
+
+    def __init__(self, title: str, name: str, *arguments: object):
+        self.title, self._name, self._arguments = title, name, [str(a) for a in arguments]
+        self._result, self._error, self._ended = None, None, False
+
+    def command(self):
+        return [sys.executable, "-m", "TumorConnectomeLib", "worker", self._name, *self._arguments]
+
+    def environment(self):
+        others = os.environ.get("PYTHONPATH")
+        return {"PYTHONPATH": os.pathsep.join([str(LIBRARY_FOLDER), *([others] if others else [])]), "PYTHONUNBUFFERED": "1"}
+
+    def feed(self, line):
+        try:
+            message = json.loads(line)
+        except ValueError:
+            return None                                 # a library printed something
+        if not isinstance(message, dict):
+            return None
+        if "result" in message:
+            self._result, self._ended = message["result"], True
+        elif "error" in message:
+            self._error = str(message["error"])
+        elif "progress" in message:
+            return Progress(message["progress"], str(message.get("message", "")))
+        return None
+
+    def finish(self, exit_code, errors):
+        if self._error is None and exit_code == 0 and self._ended:
+            return self._result
+        last = errors.strip().rpartition("\n")[2]
+        raise JobFailed(self._error or f"{self.title}: the helper process ended with status {exit_code}. {last}".strip())
+
+
+def run_blocking(sequence: Sequence, report: Callable[[Progress], None] = lambda progress: None) -> Any:
+    """Run a sequence in this thread and return its result. For the command line and tests, not for a GUI."""
+    step, value = sequence.send, None
+    while True:
+        try:
+            job = step(value)
+        except StopIteration as end:
+            return end.value
+        try:
+            step, value = sequence.send, _run_job(job, report)
+        except Exception as error:                      # the sequence may know another way
+            step, value = sequence.throw, error
+
+
+def _run_job(job, report):
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        process = subprocess.Popen(job.command(), stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
+                                   env={**os.environ, **job.environment()}, encoding="utf-8", errors="replace")
+        try:
+            with process.stdout:
+                for line in process.stdout:
+                    if progress := job.feed(line.rstrip("\n")):
+                        report(progress)
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            job.stopped()
+            raise
+        errors.seek(0)
+        return job.finish(code, errors.read()[-4000:])

@@ -1,0 +1,164 @@
+"""Where the patients are drawn: a deterministic neighbour layout.
+
+Student-t forces on the graph of the 15 nearest neighbours: the kernel and update of t-SNE (van der Maaten and Hinton,
+2008) with rank-based edge weights. It keeps about twice as many true neighbours side by side as a spring layout. Positions
+and velocities are rounded in every step, which makes the result bit-identical between runs and machines.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .neighbors import unit_vectors
+
+#: neighbours that attract each other
+LAYOUT_NEIGHBORS = 15
+_ITERATIONS = 80
+_EXAGGERATED = 25
+_START_SD = 1e-2
+_BLOCK_ELEMENTS = 1 << 21
+
+
+def neighbor_graph(nearest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Symmetric attraction of patients, as a sparse matrix in coordinate form.
+
+    Parameters
+    ----------
+    nearest : np.ndarray
+        Integers, shape (N, nn): nearest neighbours, nearest first.
+
+    Returns
+    -------
+    rows, columns : np.ndarray
+        int64, shape (2 N nn,): both directions of every list entry.
+    weights : np.ndarray
+        float64, shape (2 N nn,): falls linearly with rank; the sum over all is 1.
+    """
+    count, nn = nearest.shape
+    ranks = np.arange(nn, 0, -1.0)
+    sources, targets = np.repeat(np.arange(count), nn), nearest.astype(np.int64).ravel()
+    weights = np.tile(ranks / max(ranks.sum(), 1.0), count) / (2 * max(count, 1))
+    return np.concatenate([sources, targets]), np.concatenate([targets, sources]), np.concatenate([weights, weights])
+
+
+def principal_axes(vectors: np.ndarray) -> np.ndarray:
+    """First two principal components of unit vectors (N, D): float64, shape (N, 2), sign fixed, sd 0.01.
+
+    Duplicate vectors would never separate, so each patient is moved by a tiny fixed step of its own.
+    """
+    centered = vectors - vectors.mean(axis=0)
+    left, values, right = np.linalg.svd(centered, full_matrices=False)
+    scores = np.zeros((len(vectors), 2))
+    used = min(2, int((values > 1e-12).sum()))
+    signs = np.sign(right[np.arange(used), np.abs(right[:used]).argmax(axis=1)])
+    scores[:, :used] = left[:, :used] * values[:used] * signs
+    angle = np.arange(len(vectors)) * np.pi * (3 - np.sqrt(5))          # golden angle
+    step = 1e-3 * np.column_stack([np.cos(angle), np.sin(angle)])
+    return np.round(_START_SD * (scores / (scores.std() or 1.0) + step), 12)
+
+
+def force_layout(graph: tuple[np.ndarray, np.ndarray, np.ndarray], start: np.ndarray, exaggerated: int = _EXAGGERATED) -> np.ndarray:
+    """Move the points until neighbours attract and all others repel each other.
+
+    Parameters
+    ----------
+    graph : tuple
+        As `neighbor_graph` returns it.
+    start : np.ndarray
+        float64, shape (N, 2), no two points the same.
+    exaggerated : int
+        Steps at the beginning with four times the attraction, which let clusters form from a point-like start; 0 to
+        stay near `start`.
+
+    Returns
+    -------
+    np.ndarray
+        float64, shape (N, 2): centered.
+    """
+    positions = np.array(start, float)
+    count = len(positions)
+    velocity, gains = np.zeros_like(positions), np.ones_like(positions)
+    rate = max(count / 12.0, 50.0)
+    for iteration in range(_ITERATIONS):
+        early = iteration < exaggerated
+        gradient = 4.0 * ((4.0 if early else 1.0) * _attraction(graph, positions) - _repulsion(positions))
+        same = (gradient > 0) == (velocity > 0)
+        gains = np.maximum(np.where(same, gains * 0.8, gains + 0.2), 0.01)
+        velocity = np.round((0.5 if early else 0.8) * velocity - rate * gains * gradient, 7)
+        positions = positions + velocity
+        positions = np.round(positions - positions.mean(axis=0), 7)
+    return positions
+
+
+def _attraction(graph, positions):
+    rows, columns, weights = graph
+    delta = positions[rows] - positions[columns]
+    pull = delta * (weights / (1.0 + (delta ** 2).sum(axis=1)))[:, None]
+    return np.column_stack([np.bincount(rows, pull[:, axis], len(positions)) for axis in (0, 1)])
+
+
+def _repulsion(positions):
+    """Student-t repulsion of all points, in blocks so that memory stays bounded."""
+    count, total = len(positions), 0.0
+    force = np.zeros_like(positions)
+    rows = max(1, _BLOCK_ELEMENTS // count)
+    for first in range(0, count, rows):
+        block = positions[first:first + rows]
+        kernel = 1.0 / (1.0 + (block[:, None, 0] - positions[:, 0]) ** 2 + (block[:, None, 1] - positions[:, 1]) ** 2)
+        kernel[np.arange(len(block)), np.arange(first, first + len(block))] = 0.0
+        total += kernel.sum()
+        kernel *= kernel
+        force[first:first + rows] = block * kernel.sum(axis=1)[:, None] - kernel @ positions
+    return force / total if total else force
+
+
+def unit_radius(positions: np.ndarray) -> np.ndarray:
+    """Positions (N, 2) centered and scaled to a root mean square radius of 1 (0 for one point)."""
+    centered = positions - positions.mean(axis=0)
+    radius = np.sqrt((centered ** 2).sum(axis=1).mean())
+    return centered / radius if radius else centered
+
+
+def aligned(positions: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Rotate or reflect `positions` (N, 2) onto `reference` (N, 2), least squares (orthogonal Procrustes); rounded to 1e-7."""
+    left, _, right = np.linalg.svd((positions - positions.mean(axis=0)).T @ (reference - reference.mean(axis=0)))
+    return np.round(unit_radius(positions) @ (left @ right), 7)
+
+
+def layouts(embeddings: Mapping[str, np.ndarray], nearest: Mapping[str, np.ndarray],
+            report=lambda fraction, message="": None) -> dict[str, np.ndarray]:
+    """A layout for every model, all started from one consensus layout and aligned to it.
+
+    So a patient stays near its place when the model is switched. The consensus attracts patients by the sum of the
+    models' edge weights.
+
+    Parameters
+    ----------
+    embeddings : mapping of str to np.ndarray
+        Model name to array of shape (N, D).
+    nearest : mapping of str to np.ndarray
+        Model name to the nearest neighbours, shape (N, >= min(15, N - 1)).
+    report : callable
+        Called with the fraction done and a text.
+
+    Returns
+    -------
+    dict of str to np.ndarray
+        float64, shape (N, 2), root mean square radius 1; y grows upward.
+    """
+    models: Sequence[str] = sorted(embeddings)
+    graphs = {model: neighbor_graph(nearest[model][:, :LAYOUT_NEIGHBORS]) for model in models}
+    vectors = []
+    for model in models:                                # every model has the same say in the common principal axes
+        centered = unit_vectors(embeddings[model], source=model)
+        centered = centered - centered.mean(axis=0)
+        vectors.append(centered / (np.linalg.norm(centered) or 1.0))
+    summed = tuple(np.concatenate([graphs[model][part] for model in models]) for part in range(3))
+    report(0.0, "Consensus layout")
+    consensus = force_layout((summed[0], summed[1], summed[2] / len(models)), principal_axes(np.concatenate(vectors, axis=1)))
+    result = {}
+    for number, model in enumerate(models, start=1):
+        report(number / (len(models) + 1), f"Layout of {model}")
+        result[model] = aligned(force_layout(graphs[model], consensus, exaggerated=0), consensus)
+    return result

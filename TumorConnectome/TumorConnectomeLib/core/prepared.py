@@ -1,0 +1,78 @@
+"""A cohort with its analysis in one cache file, so that the second start is instant."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .analysis import ModelAnalysis
+from .arrays_file import read_arrays, write_arrays
+from .cohort import Cohort, Facet
+from .connectome import Match
+from .errors import InputError
+from .neighbors import NeighborLists
+
+_KIND = "TumorConnectome prepared cohort"
+#: part of the cache key: raise it when the file's form or any algorithm behind its content changes
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedCohort:
+    """A cohort and, for each of its models, neighbours and layout."""
+
+    cohort: Cohort
+    analyses: dict[str, ModelAnalysis]
+
+
+def write_prepared(path, prepared: PreparedCohort) -> None:
+    """Write a prepared cohort as ``.npz`` without pickle, in one step."""
+    cohort = prepared.cohort
+    arrays = {"patient_ids": np.array(cohort.patient_ids)}
+    for number, name in enumerate(cohort.patients):
+        column = cohort.patients[name]
+        arrays[f"column_{number}"] = column.to_numpy(float) if column.dtype == float else np.array([str(v) for v in column])
+    for number, facet in enumerate(cohort.facets.values()):
+        arrays[f"facet_{number}"] = facet.codes
+    for number, model in enumerate(cohort.models):
+        analysis = prepared.analyses[model]
+        arrays[f"embedding_{number}"] = cohort.embeddings[model]
+        arrays[f"positions_{number}"] = analysis.positions
+        for match, lists in analysis.neighbors.items():
+            for part in ("indices", "distances", "percentiles"):
+                arrays[f"{match.value}_{part}_{number}"] = getattr(lists, part)
+    facets = [{"key": f.key, "title": f.title, "categories": list(f.categories), "ordered": f.ordered, "note": f.note}
+              for f in cohort.facets.values()]
+    write_arrays(path, _KIND, {"version": VERSION, "name": cohort.name, "models": list(cohort.models), "facets": facets,
+                               "columns": [str(name) for name in cohort.patients], "provenance": dict(cohort.provenance)}, arrays)
+
+
+def read_prepared(path) -> PreparedCohort:
+    """Read a file of `write_prepared`; InputError when it is damaged, incomplete or of another version."""
+    header, arrays = read_arrays(path, _KIND)
+    if header.get("version") != VERSION:
+        raise InputError(f"version {header.get('version')}", source=path, expected=f"version {VERSION}")
+    try:
+        return _from_arrays(header, arrays)
+    except (KeyError, TypeError, IndexError) as error:
+        raise InputError(f"incomplete ({error})", source=path, expected=f"a {_KIND} file") from None
+
+
+def _from_arrays(header, arrays):
+    import pandas as pd
+
+    columns = {}
+    for number, name in enumerate(header["columns"]):
+        values = arrays[f"column_{number}"]
+        columns[name] = values if values.dtype == float else pd.Series(values.tolist(), dtype=object)
+    patients = pd.DataFrame(columns, index=range(len(arrays["patient_ids"])))
+    patients.index = pd.Index(arrays["patient_ids"].tolist(), name="PatientID", dtype=object)
+    facets = {f["key"]: Facet(f["key"], f["title"], tuple(f["categories"]), arrays[f"facet_{number}"], f["ordered"], f["note"])
+              for number, f in enumerate(header["facets"])}
+    embeddings, analyses = {}, {}
+    for number, model in enumerate(header["models"]):
+        embeddings[model] = arrays[f"embedding_{number}"]
+        lists = {match: NeighborLists(*(arrays[f"{match.value}_{part}_{number}"]
+                                        for part in ("indices", "distances", "percentiles"))) for match in Match}
+        analyses[model] = ModelAnalysis(lists, arrays[f"positions_{number}"])
+    return PreparedCohort(Cohort(header["name"], patients, embeddings, facets, header["provenance"]), analyses)
