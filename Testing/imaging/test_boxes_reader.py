@@ -1,0 +1,167 @@
+"""Reading structured reports: the boxes as written, and one clear line for everything else."""
+import re
+
+import numpy as np
+import pydicom
+import pytest
+from dicom_factory import make_ct, make_sr, rectangle
+
+from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.imaging.sr_boxes import read_sr
+
+
+@pytest.fixture
+def slices(tmp_path):
+    return make_ct(tmp_path / "ct", 6)
+
+
+@pytest.fixture
+def sr_file(tmp_path, slices):
+    path = tmp_path / "sr.dcm"
+    make_sr(path, slices, [(1, rectangle(3.25, 4, 10, 12.5)), (4, rectangle(5, 6, 7, 8, points=4))])
+    return path
+
+
+def rewritten(sr_file, change):
+    """Write the report again after `change(dataset, first measurement group)`."""
+    dataset = pydicom.dcmread(sr_file)
+    change(dataset, dataset.ContentSequence[-1].ContentSequence[0])
+    dataset.save_as(sr_file)
+
+
+def problem(sr_file):
+    with pytest.raises(InputError, match=re.escape(str(sr_file))) as error:
+        read_sr(sr_file)
+    assert "\n" not in str(error.value)
+    return str(error.value).replace(str(sr_file), "")
+
+
+def test_boxes_of_four_and_five_points_are_read_as_written(sr_file, slices):
+    report = read_sr(str(sr_file))
+    assert [box.sop_uid for box in report.boxes] == [slices[1].SOPInstanceUID, slices[4].SOPInstanceUID]
+    assert [box.tracking_id for box in report.boxes] == ["Bounding box #1", "Bounding box #2"]
+    assert report.boxes[0].tracking_uid != report.boxes[1].tracking_uid != ""
+    np.testing.assert_array_equal(report.boxes[0].corners, [[3.25, 4], [10, 4], [10, 12.5], [3.25, 12.5], [3.25, 4]])
+    np.testing.assert_array_equal(report.boxes[1].corners, [[5, 6], [7, 6], [7, 8], [5, 8]])
+
+
+def test_the_report_names_itself_and_the_series_it_is_about(sr_file, slices):
+    report, written = read_sr(sr_file), pydicom.dcmread(sr_file)
+    assert report.referenced_series_uids == (slices[0].SeriesInstanceUID,)
+    assert (report.series_uid, report.study_uid, report.patient_id) == (
+        written.SeriesInstanceUID, slices[0].StudyInstanceUID, "P1")
+    assert report.findings == ()
+
+
+def test_undefined_lengths_and_groups_without_template_or_tracking_are_read_alike(sr_file):
+    def loosen(dataset):
+        for element in dataset:
+            if element.VR == "SQ":
+                element.is_undefined_length = True
+                for item in element.value:
+                    item.is_undefined_length_sequence_item = True
+                    loosen(item)
+
+    def change(dataset, group):
+        del group.ContentTemplateSequence
+        group.ContentSequence = group.ContentSequence[2:]
+        loosen(dataset)
+
+    before = read_sr(sr_file)
+    rewritten(sr_file, change)
+    after = read_sr(sr_file)
+    assert after.boxes[0].tracking_id == "" and len(after.boxes) == len(before.boxes)
+    np.testing.assert_array_equal(after.boxes[0].corners, before.boxes[0].corners)
+
+
+def test_a_report_without_boxes_is_refused(tmp_path, slices):
+    make_sr(tmp_path / "empty.dcm", slices, [])
+    assert "has no boxes" in problem(tmp_path / "empty.dcm")
+
+
+def test_what_is_not_a_report_is_refused(tmp_path, slices):
+    assert "no such file" in problem(tmp_path / "absent.dcm")
+    (tmp_path / "text.dcm").write_text("hello " * 100)
+    assert "is not a DICOM file" in problem(tmp_path / "text.dcm")
+    assert "'CT Image Storage'" in problem(slices[0].filename)
+
+
+def test_a_report_of_another_template_is_refused(sr_file):
+    rewritten(sr_file, lambda dataset, group: setattr(dataset.ContentTemplateSequence[0], "TemplateIdentifier", "2000"))
+    assert "is not a measurement report; expected content of TID 1500" in problem(sr_file)
+
+
+@pytest.mark.parametrize("graphic_type, points", [("CIRCLE", [[3, 4], [9, 9]]), ("POINT", [[3, 4]])])
+def test_another_graphic_type_is_refused(tmp_path, slices, graphic_type, points):
+    path = tmp_path / "sr.dcm"
+    make_sr(path, slices, [(1, np.array(points, np.float32))], graphic_type=graphic_type)
+    assert problem(path) == (f", group 1 (Bounding box #1): its region is SCOORD {graphic_type}; expected SCOORD POLYLINE")
+
+
+def region(group):
+    return group.ContentSequence[-1]
+
+
+@pytest.mark.parametrize("change, expected", [
+    (lambda d, g: delattr(region(g), "ContentSequence"), "refers to 0 images"),
+    (lambda d, g: setattr(region(g), "ContentSequence", list(region(g).ContentSequence) * 2), "refers to 2 images"),
+    (lambda d, g: setattr(g, "ContentSequence", g.ContentSequence[:-1]), "has 0 image regions"),
+    (lambda d, g: g.ContentSequence.append(region(g)), "has 2 image regions"),
+    (lambda d, g: setattr(region(g), "GraphicData", [1, 2, 3, 2, 3, 5]), "its polyline has 3 points"),
+    (lambda d, g: setattr(region(g), "GraphicData", [1, 2, 3, 2, 3, 5, 1, 5, 0, 0]), "its polyline has 5 points"),
+    (lambda d, g: setattr(region(g), "GraphicData", [1, 2, 3, 2, 3, 2, 1, 2]), "encloses no finite area"),
+    (lambda d, g: setattr(region(g), "GraphicData", [1, 2, 3, 2, float("nan"), 5, 1, 5]), "encloses no finite area"),
+    (lambda d, g: setattr(region(g), "GraphicData", [1, 2, 3]), "damaged"),
+    (lambda d, g: setattr(region(g).ContentSequence[0].ReferencedSOPSequence[0], "ReferencedFrameNumber", 2), "on frame 2"),
+    (lambda d, g: setattr(region(g).ContentSequence[0].ReferencedSOPSequence[0], "ReferencedSOPInstanceUID", "../x"),
+     "'../x' is not a DICOM UID"),
+    (lambda d, g: delattr(d, "StudyInstanceUID"), "damaged"),
+    (lambda d, g: delattr(d, "ContentSequence"), "damaged")])
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+def test_a_group_that_is_no_box_on_one_slice_is_refused(sr_file, change, expected):
+    rewritten(sr_file, change)
+    assert expected in problem(sr_file)
+
+
+def test_frame_one_of_a_single_frame_slice_is_that_slice(tmp_path, slices):
+    make_sr(tmp_path / "sr.dcm", slices, [(2, rectangle(1, 1, 3, 3))], frames=[1])
+    assert read_sr(tmp_path / "sr.dcm").boxes[0].sop_uid == slices[2].SOPInstanceUID
+
+
+def test_volumes_beside_the_boxes_are_told(sr_file):
+    def change(dataset, group):
+        del group.ContentTemplateSequence
+        group.ContentSequence.append(region(group))
+
+    rewritten(sr_file, change)
+    report = read_sr(sr_file)
+    assert [box.tracking_id for box in report.boxes] == ["Bounding box #2"]
+    assert report.findings == ("Ignored 1 measurement group of the report: volumes, not boxes",)
+
+
+def test_a_report_cut_off_anywhere_is_refused(sr_file):
+    whole = sr_file.read_bytes()
+    for end in range(0, len(whole), 61):
+        sr_file.write_bytes(whole[:end])
+        problem(sr_file)
+    sr_file.write_bytes(whole[:-10])
+    assert "the file is cut off" in problem(sr_file)
+
+
+def test_mutated_reports_raise_nothing_but_input_errors(sr_file):
+    whole = sr_file.read_bytes()
+    rng = np.random.default_rng(7)
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for place in rng.integers(128, len(whole), rng.integers(1, 20)):
+            damaged[place] = rng.integers(256)
+        sr_file.write_bytes(damaged)
+        try:
+            boxes = read_sr(sr_file).boxes
+        except InputError as error:
+            refused += 1
+            assert "\n" not in str(error)
+        else:
+            assert boxes and all(np.isfinite(box.corners).all() for box in boxes)
+    assert 30 < refused < 150

@@ -1,0 +1,253 @@
+"""Reading CT series of any orientation, order and defect."""
+import re
+import shutil
+
+import numpy as np
+import pydicom
+import pytest
+from dicom_factory import AXIAL, CORONAL, FEET_FIRST_PRONE, SAGITTAL, ds, edit, make_ct, random_orientation, save
+
+from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.imaging.ct_series import read_series
+
+
+def sops(slices):
+    return tuple(dataset.SOPInstanceUID for dataset in slices)
+
+
+def one_line(error):
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.parametrize("orientation", [AXIAL, FEET_FIRST_PRONE, CORONAL, SAGITTAL, (-1, 0, 0, 0, 1, 0), (0, 1, 0, 1, 0, 0),
+                                         random_orientation(np.random.default_rng(4))])
+def test_slices_are_sorted_by_position_along_the_normal_whatever_their_number_and_name(tmp_path, orientation):
+    slices = make_ct(tmp_path, 7, orientation=orientation)
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices)
+    assert series.files == tuple(dataset.filename for dataset in slices)
+    np.testing.assert_allclose(series.axes_lps[:2].ravel(), orientation, atol=1e-9)
+    np.testing.assert_allclose(series.axes_lps[2], np.cross(orientation[:3], orientation[3:]), atol=1e-9)
+    assert series.slice_step_mm == pytest.approx(2.5)
+    assert series.findings == ()
+
+
+def test_the_header_is_told_as_it_is(tmp_path):
+    slices = make_ct(tmp_path, 3, spacing=(0.8, 0.7), size=(12, 20), patient_id="100012")
+    series = read_series(str(tmp_path))
+    assert (series.rows, series.columns, series.pixel_spacing_mm, series.patient_id) == (12, 20, (0.8, 0.7), "100012")
+    assert (series.series_uid, series.study_uid, series.frame_of_reference_uid) == (
+        slices[0].SeriesInstanceUID, slices[0].StudyInstanceUID, slices[0].FrameOfReferenceUID)
+    np.testing.assert_allclose(series.positions_lps, [[-100, -80, 50], [-100, -80, 52.5], [-100, -80, 55]])
+
+
+def test_the_center_of_the_first_pixel_stands_at_the_image_position(tmp_path):
+    make_ct(tmp_path, 2)
+    series = read_series(tmp_path)
+    np.testing.assert_allclose(series.pixels_to_lps(1, [[0.5, 0.5], [1.5, 0.5], [0.5, 1.5]]),
+                               [[-100, -80, 52.5], [-99.3, -80, 52.5], [-100, -79.2, 52.5]])
+
+
+def test_cosines_written_with_few_digits_become_orthonormal_axes(tmp_path):
+    make_ct(tmp_path, 3, orientation=(0.9998, 0.0175, 0, -0.0174, 0.9998, 0.0002))
+    axes = read_series(tmp_path).axes_lps
+    np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-12)
+
+
+def test_an_explicit_list_of_files_is_read_as_such(tmp_path):
+    slices = make_ct(tmp_path, 5)
+    assert read_series([dataset.filename for dataset in slices[1:4]]).sop_uids == sops(slices[1:4])
+
+
+def test_subfolders_are_searched_and_hidden_files_are_not(tmp_path):
+    slices = make_ct(tmp_path / "a" / "b", 3)
+    (tmp_path / ".x.dcm.part").write_bytes(b"half a download")
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices) and series.findings == ()
+
+
+def test_missing_slices_are_told_and_the_geometry_stays(tmp_path):
+    slices = make_ct(tmp_path, 10)
+    for dataset in slices[4:6]:
+        dataset.filename.unlink()
+    series = read_series(tmp_path)
+    assert series.findings == ("Missing slices along the slice normal: 2 between 57.50 and 65.00 mm",)
+    assert series.sop_uids == sops(slices[:4] + slices[6:]) and series.slice_step_mm == pytest.approx(2.5)
+    np.testing.assert_allclose(np.ptp(series.slab_edges_mm, axis=1), 2.5)
+
+
+def test_copies_of_a_slice_are_left_out_and_told(tmp_path):
+    slices = make_ct(tmp_path, 4)
+    shutil.copy(slices[2].filename, tmp_path / "zz_copy.dcm")
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices)
+    assert series.findings == ("Files that repeat a slice were left out (1): zz_copy.dcm",)
+
+
+def test_one_sop_uid_at_two_positions_is_an_error(tmp_path):
+    slices = make_ct(tmp_path, 4)
+    edit(slices[2], SOPInstanceUID=slices[1].SOPInstanceUID)
+    with pytest.raises(InputError, match="but another position") as error:
+        read_series(tmp_path)
+    assert any(str(dataset.filename) in one_line(error) for dataset in slices[1:3])
+
+
+def test_of_two_slices_at_one_position_the_first_by_number_is_kept_and_the_other_keeps_its_place(tmp_path):
+    slices = make_ct(tmp_path / "a", 5)
+    (double,) = make_ct(tmp_path / "b", 1, origin=slices[3].ImagePositionPatient, series_uid=slices[0].SeriesInstanceUID)
+    edit(double, FrameOfReferenceUID=slices[0].FrameOfReferenceUID, StudyInstanceUID=slices[0].StudyInstanceUID,
+         InstanceNumber=99)
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices)
+    assert series.slice_indices[double.SOPInstanceUID] == 3
+    assert series.findings == (f"Slices at the position of another were left out of the volume (1): {double.SOPInstanceUID}",)
+    edit(double, InstanceNumber=0)
+    assert read_series(tmp_path).sop_uids[3] == double.SOPInstanceUID
+
+
+def test_slices_side_by_side_in_one_plane_are_an_error(tmp_path):
+    slices = make_ct(tmp_path, 5)
+    edit(slices[3], ImagePositionPatient=ds(np.array(slices[2].ImagePositionPatient, float) + [5, 0, 0]))
+    with pytest.raises(InputError, match="is shifted against it"):
+        read_series(tmp_path)
+
+
+def test_sheared_slices_are_told_and_keep_their_positions(tmp_path):
+    positions = np.array([[0, k * 2.5 * np.tan(0.2), k * 2.5] for k in range(6)])
+    make_ct(tmp_path, positions=positions)
+    series = read_series(tmp_path)
+    np.testing.assert_allclose(series.positions_lps, positions)
+    assert "gantry tilt" in series.findings[0] and "11.5 degrees" in series.findings[0]
+
+
+def test_varying_spacing_is_told(tmp_path):
+    make_ct(tmp_path, positions=np.array([[0, 0, z] for z in (0, 2, 4, 6.3, 8.3)]))
+    assert read_series(tmp_path).findings == ("The slice spacing varies from 2.000 to 2.300 mm (median 2.000 mm)",)
+
+
+def test_a_lone_slice_takes_its_thickness_from_the_header(tmp_path):
+    (only,) = make_ct(tmp_path, 1)
+    assert read_series(tmp_path).slice_step_mm == pytest.approx(2.5)
+    for nothing in ("-1", "0", None):
+        edit(only, SliceThickness=nothing)
+        with pytest.raises(InputError, match="SliceThickness"):
+            read_series(tmp_path)
+
+
+def test_two_series_need_a_choice(tmp_path):
+    first, second = make_ct(tmp_path / "a", 3), make_ct(tmp_path / "b", 4)
+    with pytest.raises(InputError, match="2 CT series found") as error:
+        read_series(tmp_path)
+    assert first[0].SeriesInstanceUID in one_line(error) and second[0].SeriesInstanceUID in str(error.value)
+    assert read_series(tmp_path, second[0].SeriesInstanceUID).sop_uids == sops(second)
+    with pytest.raises(InputError, match="CT series 1.2.3 not found"):
+        read_series(tmp_path, "1.2.3")
+
+
+def test_other_files_are_ignored_and_counted(tmp_path):
+    slices = make_ct(tmp_path, 3)
+    (tmp_path / "LICENSE").write_text("text")
+    (tmp_path / "empty.dcm").write_bytes(b"")
+    other = pydicom.dcmread(slices[0].filename)
+    other.SOPClassUID, other.Modality = "1.2.840.10008.5.1.4.1.1.4", "MR"
+    save(other, tmp_path / "mr.dcm")
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices)
+    assert series.findings == ("Ignored 2 files beside the CT: not DICOM", "Ignored 1 file beside the CT: DICOM, but not CT")
+
+
+def test_a_folder_without_ct_or_no_folder_is_an_error(tmp_path):
+    (tmp_path / "notes.txt").write_text("text")
+    with pytest.raises(InputError, match="no CT slices found"):
+        read_series(tmp_path)
+    with pytest.raises(InputError, match="no such folder"):
+        read_series(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("tag", ["SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "ImagePositionPatient",
+                                 "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns"])
+def test_a_missing_tag_is_named_with_its_file(tmp_path, tag):
+    slices = make_ct(tmp_path, 3)
+    edit(slices[1], **{tag: None})
+    with pytest.raises(InputError, match=re.escape(f"{slices[1].filename}, {tag}: the tag is missing or empty")):
+        read_series(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+@pytest.mark.parametrize("tag, value", [
+    ("ImagePositionPatient", ["1", "2"]), ("ImagePositionPatient", ["1", "2", "nan"]), ("PixelSpacing", ["0", "1"]),
+    ("PixelSpacing", ["inf", "1"]), ("ImageOrientationPatient", ["1", "0", "0", "1", "0", "0"]),
+    ("ImageOrientationPatient", ["0"] * 6), ("Rows", 0), ("FrameOfReferenceUID", "../../etc"), ("SOPInstanceUID", "a/b")])
+def test_a_value_that_makes_no_sense_is_named_with_its_file(tmp_path, tag, value):
+    slices = make_ct(tmp_path, 3)
+    with pydicom.config.disable_value_validation():
+        edit(slices[1], **{tag: value})
+    with pytest.raises(InputError, match=re.escape(f"{slices[1].filename}, {tag}: ")) as error:
+        read_series(tmp_path)
+    one_line(error)
+
+
+@pytest.mark.parametrize("orientation", [(0, 0, 0, 0, 1, 0), (1, 0, 0, 1, 0, 0), (1, 0, 0, 0.1, 1, 0), (2, 0, 0, 0, 1, 0)])
+def test_what_is_no_pair_of_perpendicular_unit_vectors_is_no_orientation(tmp_path, orientation):
+    make_ct(tmp_path, positions=np.array([[0, 0, z] for z in range(3)]), orientation=orientation)
+    with pytest.raises(InputError, match="are no direction cosines; expected two perpendicular unit vectors"):
+        read_series(tmp_path)
+
+
+@pytest.mark.parametrize("tag, value", [
+    ("ImageOrientationPatient", ["0", "1", "0", "0", "0", "1"]), ("PixelSpacing", ["0.8", "0.8"]), ("Rows", 16),
+    ("FrameOfReferenceUID", "1.2.3"), ("PatientID", "P2"), ("StudyInstanceUID", "1.2.3")])
+def test_a_slice_that_differs_from_the_others_is_named(tmp_path, tag, value):
+    slices = make_ct(tmp_path, 4)
+    edit(slices[0], **{tag: value})
+    with pytest.raises(InputError, match=re.escape(f"{slices[0].filename}, {tag}: ")) as error:
+        read_series(tmp_path)
+    assert "as in the others" in one_line(error)
+
+
+def test_rounding_of_cosines_between_slices_is_no_difference(tmp_path):
+    slices = make_ct(tmp_path, 3)
+    edit(slices[1], ImageOrientationPatient=["1", "0.00004", "0", "-0.00004", "1", "0"])
+    assert read_series(tmp_path).sop_uids == sops(slices)
+
+
+def test_multi_frame_ct_is_refused(tmp_path):
+    slices = make_ct(tmp_path, 2)
+    edit(slices[0], NumberOfFrames=40)
+    with pytest.raises(InputError, match="multi-frame CT is not supported"):
+        read_series(tmp_path)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.98])
+def test_a_file_that_is_cut_off_is_named(tmp_path, part):
+    path = make_ct(tmp_path, 3)[1].filename
+    path.write_bytes(path.read_bytes()[:int(part * path.stat().st_size)])
+    with pytest.raises(InputError, match=re.escape(f"{path}: the file is cut off")):
+        read_series(tmp_path)
+
+
+def test_headers_without_pixels_are_enough(tmp_path):
+    slices = make_ct(tmp_path, 3)
+    for dataset in slices:
+        edit(dataset, PixelData=None)
+    assert read_series(tmp_path).sop_uids == sops(slices)
+
+
+def test_damaged_headers_raise_nothing_but_input_errors(tmp_path):
+    path = make_ct(tmp_path, 2, size=(2, 2))[0].filename
+    whole = path.read_bytes()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for place in rng.integers(132, len(whole), rng.integers(1, 6)):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged[:rng.integers(1, len(whole))] if rng.random() < 0.3 else damaged)
+        try:
+            read_series(tmp_path)
+        except InputError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > 20

@@ -1,0 +1,220 @@
+"""Read the geometry of a CT series from its headers, whatever its orientation, order and defects."""
+import pathlib
+import types
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.errors import InputError
+from . import slice_stack
+from .slice_headers import SliceHeader, find_headers, parse_slice
+
+#: differences of cosines and of pixel spacings [mm] that are rounding: 0.05 mm across 500 mm or 500 pixels
+_ROUNDING = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class CTSeries:
+    """The slices of one CT series in geometric order; nothing in it changes.
+
+    Directions come from ImageOrientationPatient, the order from ImagePositionPatient (PS3.3 C.7.6.2.1.1), never
+    from file names or InstanceNumber.
+
+    Parameters
+    ----------
+    series_uid, study_uid, patient_id, frame_of_reference_uid : str
+        Identifiers; the last two may be empty.
+    files : tuple of pathlib.Path
+        Absolute paths, ascending along the normal.
+    sop_uids : tuple of str
+        SOP Instance UIDs in the order of `files`.
+    positions_lps : np.ndarray
+        float64, shape (S, 3): center of each slice's first pixel [mm, LPS].
+    axes_lps : np.ndarray
+        float64, shape (3, 3), orthonormal and right-handed rows: row direction (increasing column index), column direction
+        (increasing row index), their cross product (increasing slice index).
+    pixel_spacing_mm : tuple of float
+        Spacing of rows (y), then of columns (x), as in DICOM.
+    rows, columns : int
+        Size of a slice in pixels.
+    slab_edges_mm : np.ndarray
+        float64, shape (S, 2): where each slice begins and ends along the normal [mm].
+    slice_indices : mapping of str to int
+        SOP Instance UID to slice index. Also holds slices that share another's position and so are in `files` no more:
+        an annotation on one of them keeps its place.
+    findings : tuple of str
+        What is unusual, one line each; empty for a regular series.
+    """
+
+    series_uid: str
+    study_uid: str
+    patient_id: str
+    frame_of_reference_uid: str
+    files: tuple[pathlib.Path, ...]
+    sop_uids: tuple[str, ...]
+    positions_lps: np.ndarray
+    axes_lps: np.ndarray
+    pixel_spacing_mm: tuple[float, float]
+    rows: int
+    columns: int
+    slab_edges_mm: np.ndarray
+    slice_indices: Mapping[str, int]
+    findings: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        for name in ("positions_lps", "axes_lps", "slab_edges_mm"):
+            array = np.array(getattr(self, name), np.float64)
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        object.__setattr__(self, "slice_indices", types.MappingProxyType(dict(self.slice_indices)))
+
+    @property
+    def slice_step_mm(self) -> float:
+        """Median distance of neighboring slices along the normal; of a lone slice its thickness."""
+        if len(self.files) == 1:
+            return float(np.ptp(self.slab_edges_mm))
+        return float(np.median(np.diff(self.positions_lps @ self.axes_lps[2])))
+
+    def pixels_to_lps(self, index, pixels):
+        """Map SCOORD pixel coordinates on one slice to LPS.
+
+        Parameters
+        ----------
+        index : int
+            Slice index.
+        pixels : np.ndarray
+            float, shape (n, 2): (column, row); (0, 0) is the outer corner of the first pixel, whose center (0.5, 0.5) stands
+            at ImagePositionPatient (PS3.3 C.18.6.1.1).
+
+        Returns
+        -------
+        np.ndarray
+            float64, shape (n, 3) [mm, LPS].
+        """
+        spacing = np.array(self.pixel_spacing_mm[::-1])
+        return self.positions_lps[index] + ((np.asarray(pixels, np.float64) - 0.5) * spacing) @ self.axes_lps[:2]
+
+
+def read_series(source, series_uid=None):
+    """Read one CT series from the headers of its files, without pixels.
+
+    Parameters
+    ----------
+    source : path or iterable of path
+        A folder, searched with its subfolders (hidden files left out), or files. What is not DICOM or not CT is ignored and
+        counted in the findings.
+    series_uid : str, optional
+        Which series, when there are several.
+
+    Returns
+    -------
+    CTSeries
+        Copies of a slice (one SOP Instance UID in several files) are dropped. Of several slices at one position the first by
+        (InstanceNumber, SOP Instance UID) is kept; the others stay in `slice_indices`. Both are told in the findings.
+
+    Raises
+    ------
+    InputError
+        No CT, several series and no `series_uid`, a damaged or multi-frame file, a missing or malformed tag, a slice whose
+        orientation, pixel spacing, size, frame of reference, study or patient is not that of the others.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")                 # pydicom's: every value used is checked, with the file's name
+        datasets, findings = find_headers(source)
+        headers = [parse_slice(path, dataset) for path, dataset in _one_series(datasets, source, series_uid)]
+    _check_uniform(headers)
+    headers = _without_copies(headers, findings)
+    axes = _orthonormal_axes(headers[0])
+    headers, indices = _one_per_position(headers, axes, findings)
+    positions = np.array([header.position for header in headers])
+    thickness = headers[0].thickness_mm
+    if len(headers) == 1 and not thickness:
+        raise InputError("the only slice has no SliceThickness, so its extent is unknown", source=headers[0].file)
+    findings += slice_stack.stack_findings(positions, axes[2])
+    first = headers[0]
+    return CTSeries(
+        first.series_uid, first.study_uid, first.patient_id, first.frame_of_reference_uid,
+        tuple(header.file for header in headers), tuple(header.sop_uid for header in headers), positions, axes,
+        first.pixel_spacing, first.rows, first.columns, slice_stack.slab_edges(positions @ axes[2], thickness), indices,
+        tuple(findings))
+
+
+def _one_series(datasets, source, series_uid):
+    """Keep the files of the series asked for, or of the only one: list of (path, pydicom.Dataset)."""
+    place = source if isinstance(source, str | pathlib.Path) else None
+    by_series = {}
+    for path, uid, dataset in datasets:
+        by_series.setdefault(uid, []).append((path, dataset))
+    if not by_series:
+        raise InputError("no CT slices found", source=place, expected="the DICOM files of a CT series")
+    if series_uid is None and len(by_series) > 1:
+        counts = [f"{uid} ({len(files)} files)" for uid, files in sorted(by_series.items())]
+        raise InputError(f"{len(by_series)} CT series found: {slice_stack.listed(counts)}", source=place,
+                         expected="one series, or its Series Instance UID given")
+    chosen = series_uid if series_uid is not None else next(iter(by_series))
+    if chosen not in by_series:
+        raise InputError(f"CT series {chosen} not found; there is {slice_stack.listed(sorted(by_series))}", source=place)
+    return by_series[chosen]
+
+
+def _check_uniform(headers):
+    """Raise InputError naming the first file that differs from most others in what a series has in common."""
+    for keyword, field in SliceHeader.UNIFORM.items():
+        values = [getattr(header, field) for header in headers]
+        if len(set(values)) == 1:
+            continue
+        usual = max(values, key=values.count)
+        for header, value in zip(headers, values):
+            alike = np.allclose(value, usual, 0, _ROUNDING) if isinstance(value, tuple) else value == usual
+            if not alike:
+                raise InputError(f"is {value!r}", source=header.file, row=keyword, expected=f"{usual!r} as in the others")
+
+
+def _without_copies(headers, findings):
+    kept, copies = {}, []
+    for header in headers:
+        first = kept.setdefault(header.sop_uid, header)
+        if first is header:
+            continue
+        if np.abs(np.subtract(first.position, header.position)).max() > slice_stack.SAME_POSITION_MM:
+            raise InputError(f"has the SOP Instance UID of {first.file.name} but another position", source=header.file)
+        copies.append(header.file.name)
+    if copies:
+        findings.append(f"Files that repeat a slice were left out ({len(copies)}): {slice_stack.listed(copies)}")
+    return list(kept.values())
+
+
+def _orthonormal_axes(header):
+    """Unit row direction, column direction and normal from cosines that were rounded when written: float64, shape (3, 3)."""
+    row, column = np.array(header.orientation).reshape(2, 3)
+    row = row / np.linalg.norm(row)
+    column = column - row * (row @ column)
+    column /= np.linalg.norm(column)
+    return np.stack([row, column, np.cross(row, column)])
+
+
+def _one_per_position(headers, axes, findings):
+    """Sort along the normal and keep one slice a position; return them and the index of every SOP Instance UID."""
+    heights = {header.sop_uid: float(np.dot(header.position, axes[2])) for header in headers}
+    headers = sorted(headers, key=lambda header: (heights[header.sop_uid], header.instance_number, header.sop_uid))
+    groups = []
+    for header in headers:
+        if groups and heights[header.sop_uid] - heights[groups[-1][0].sop_uid] < slice_stack.SAME_POSITION_MM:
+            groups[-1].append(header)
+        else:
+            groups.append([header])
+    indices, kept, left_out = {}, [], []
+    for index, group in enumerate(groups):
+        group.sort(key=lambda header: (header.instance_number, header.sop_uid))
+        for header in group:
+            if np.abs(np.subtract(header.position, group[0].position)).max() > slice_stack.SAME_POSITION_MM:
+                raise InputError(f"lies in the plane of {group[0].file.name} but is shifted against it", source=header.file)
+            indices[header.sop_uid] = index
+        kept.append(group[0])
+        left_out += [header.sop_uid for header in group[1:]]
+    if left_out:
+        findings.append(f"Slices at the position of another were left out of the volume ({len(left_out)}): "
+                        f"{slice_stack.listed(left_out)}")
+    return kept, indices
