@@ -1,0 +1,1 @@
+"""From a patient to nodes in the scene: IDC look-up, download, DICOM series, SR boxes, MRML nodes. No qt."""

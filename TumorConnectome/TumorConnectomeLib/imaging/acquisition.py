@@ -1,0 +1,54 @@
+"""Get the files of a series from the first source that has them."""
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from ..core.errors import Cancelled, NotAvailable, TumorConnectomeError
+from ..core.jobs import Sequence
+from .file_lock import Busy
+from .sources import SeriesRequest, Source
+
+
+def acquire(request: SeriesRequest, sources: Iterable[Source]) -> Sequence:
+    """Try the sources in their order; a sequence of jobs that returns SeriesFiles.
+
+    A source that should have had the files but failed does not stop the search; it is told in `SeriesFiles.note`.
+
+    Raises
+    ------
+    NotAvailable
+        No source has the files.
+    Busy
+        Another request is fetching the same series just now.
+    TumorConnectomeError
+        No source could deliver, and at least one failed; the text names each and why.
+    """
+    problems = []
+    for source in sources:
+        if not source.find(request):
+            continue
+        try:
+            files = yield from source.fetch(request)
+        except (Cancelled, Busy):
+            raise
+        except TumorConnectomeError as error:
+            problems.append((source.name, error))
+        except OSError as error:                        # disk full, permission denied
+            problems.append((source.name, TumorConnectomeError(_os_error_text(error))))
+        else:
+            notes = [str(error) for _, error in problems if not isinstance(error, NotAvailable)]
+            return dataclasses.replace(files, note="; ".join([*notes, *([files.note] if files.note else [])]))
+    raise _summary(request, problems)
+
+
+def _os_error_text(error):
+    return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+
+
+def _summary(request, problems):
+    if not problems:
+        return NotAvailable(f"no source has the CT series {request.ct_uid} of patient {request.patient_id}")
+    nowhere = all(isinstance(error, NotAvailable) for _, error in problems)
+    reasons = "; ".join(f"{name}: {error}" for name, error in problems)
+    return (NotAvailable if nowhere else TumorConnectomeError)(f"no images of patient {request.patient_id}: {reasons}")

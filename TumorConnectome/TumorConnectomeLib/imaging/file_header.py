@@ -1,0 +1,63 @@
+"""The few attributes of a DICOM file that say what it belongs to, read without its pixels."""
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+#: SeriesInstanceUID (0020,000E), the last attribute that every file is asked for
+_LAST_TAG = 0x0020000E
+#: SeriesDescription of every NLST-Sybil report
+SYBIL_DESCRIPTION = "Sybil lesion bounding box"
+
+
+@dataclass(frozen=True)
+class FileHeader:
+    """What a DICOM file belongs to.
+
+    Parameters
+    ----------
+    series_uid, sop_uid, modality, description : str
+        SeriesInstanceUID, SOPInstanceUID, Modality and SeriesDescription; empty when absent.
+    references : tuple of str
+        SeriesInstanceUIDs that a structured report lists as its evidence
+        (CurrentRequestedProcedureEvidenceSequence, PS3.3 C.17.2).
+    """
+
+    series_uid: str
+    sop_uid: str
+    modality: str
+    description: str
+    references: tuple[str, ...] = ()
+
+
+def read_header(path: str | os.PathLike) -> FileHeader | None:
+    """Read the header of a DICOM file (PS3.10); None for any other, damaged or truncated file.
+
+    OSError if the file can not be read at all.
+    """
+    from pydicom.filereader import read_partial
+    with open(path, "rb") as stream:
+        if stream.read(132)[128:] != b"DICM":
+            return None
+        stream.seek(0)
+        try:
+            data = read_partial(stream, stop_when=lambda tag, vr, length: tag > _LAST_TAG)
+            if data.get("Modality") == "SR":
+                stream.seek(0)
+                data = read_partial(stream)
+            return _header_of(data)
+        except OSError:
+            raise
+        except Exception:                               # noqa: BLE001 pydicom raises many kinds on damaged files
+            return None
+
+
+def _header_of(data):
+    series_uid = str(data.get("SeriesInstanceUID") or "")
+    if not series_uid:
+        return None
+    references = tuple(sorted({str(series.SeriesInstanceUID)
+                               for study in data.get("CurrentRequestedProcedureEvidenceSequence") or ()
+                               for series in study.get("ReferencedSeriesSequence") or ()}))
+    return FileHeader(series_uid, str(data.get("SOPInstanceUID") or ""), str(data.get("Modality") or ""),
+                      str(data.get("SeriesDescription") or ""), references)

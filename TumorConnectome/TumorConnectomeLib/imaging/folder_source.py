@@ -1,0 +1,192 @@
+"""Series from a folder of DICOM files on this machine, whatever its structure; the folder is never changed."""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+
+from ..core.errors import InputError, NotAvailable
+from ..core.files import atomic_file, atomic_folder
+from ..core.jobs import PythonJob, Sequence
+from .file_header import SYBIL_DESCRIPTION, read_header
+from .sources import SeriesFiles, SeriesRequest
+
+_INDEX_FORMAT = 1
+
+
+class FolderSource:
+    """A local folder with DICOM files.
+
+    Parameters
+    ----------
+    folder : path
+        Searched with all its subfolders.
+    cache_folder : path
+        For the index of the folder, and for folders of links to CT files that lie among others.
+    """
+
+    def __init__(self, folder, cache_folder):
+        self._folder, self._cache_folder = pathlib.Path(folder), pathlib.Path(cache_folder)
+        self.name = f"Folder {self._folder}"
+
+    def find(self, request: SeriesRequest) -> bool:
+        """Whether the folder is there: what is in it only `fetch` tells."""
+        return self._folder.is_dir()
+
+    def fetch(self, request: SeriesRequest) -> Sequence:
+        """Search the folder; return the CT's folder and the report that refers to it.
+
+        If the CT's files share their folder with others, or are spread over several, the folder returned is one of
+        links (or copies, where links are not possible) in the cache.
+
+        Raises
+        ------
+        NotAvailable
+            The folder does not have the CT.
+        """
+        answer = yield PythonJob("Searching the folder", "scan",
+                                 self._folder, self._cache_folder, request.ct_uid, request.sr_uid)
+        if "missing" in answer:
+            raise NotAvailable(answer["missing"])
+        report = pathlib.Path(answer["report"]) if answer["report"] else None
+        note = "" if report else f"{self._folder} has no report that refers to the CT series {request.ct_uid}"
+        return SeriesFiles(pathlib.Path(answer["ct_folder"]), report, self.name, note)
+
+
+def scan_command(arguments, report):
+    """Worker: ``scan FOLDER CACHE_FOLDER CT_UID [SR_UID]``.
+
+    Returns ``{"ct_folder": path, "report": path or null}``, or ``{"missing": reason}``.
+    """
+    folder, cache_folder = (pathlib.Path(argument) for argument in arguments[:2])
+    request = SeriesRequest("", "0", *arguments[2:])    # only to check the UIDs
+    index = index_folder(folder, cache_folder, report)
+    paths = _slices(index, request.ct_uid)
+    if not paths:
+        return {"missing": f"no file of series {request.ct_uid} among the {len(index)} files in {folder}"}
+    found = _find_report(index, request)
+    return {"ct_folder": str(_folder_of(folder, paths, request.ct_uid, cache_folder)),
+            "report": str(folder / found) if found else None}
+
+
+def index_folder(folder: pathlib.Path, cache_folder: pathlib.Path, report=lambda fraction, message: None) -> dict[str, dict]:
+    """What every file in a folder is; reads only files that are new or changed since the last time.
+
+    Parameters
+    ----------
+    folder : Path
+        Searched with its subfolders; links to folders are not followed.
+    cache_folder : Path
+        The index is kept there, one file per folder.
+    report : callable
+        Progress, as worker commands get it.
+
+    Returns
+    -------
+    dict
+        Relative path (``/`` between parts) to ``size``, ``time`` (ns) and, for DICOM files, ``series``, ``sop``,
+        ``modality``, ``description``, ``references``.
+    """
+    if not folder.is_dir():
+        raise InputError("no such folder", source=folder)
+    store = cache_folder / "folders" / f"{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:24]}.json"
+    known, index = _stored_index(store), {}
+    found = list(_walk(folder, ""))
+    for number, (path, size, time) in enumerate(found):
+        entry = known.get(path)
+        if entry is None or (entry["size"], entry["time"]) != (size, time):
+            entry = _describe(folder / path, size, time)
+            if number % 20 == 0:
+                report(number / len(found), f"Reading file {number + 1} of {len(found)}")
+        index[path] = entry
+    if index != known:
+        with atomic_file(store, "w", encoding="utf-8") as stream:
+            json.dump({"format": _INDEX_FORMAT, "folder": str(folder), "files": index}, stream)
+    return index
+
+
+def _stored_index(store):
+    try:
+        value = json.loads(store.read_text(encoding="utf-8"))
+        return value["files"] if value["format"] == _INDEX_FORMAT else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}                                       # none yet, or damaged: it is made again
+
+
+def _walk(folder, prefix):
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry.path, f"{prefix}{entry.name}/")
+            elif entry.is_file():
+                status = entry.stat()
+                yield prefix + entry.name, status.st_size, status.st_mtime_ns
+
+
+def _describe(path, size, time):
+    entry = {"size": size, "time": time}
+    try:
+        header = read_header(path)
+    except OSError:
+        return entry                                    # not readable for this user: as good as not there
+    if header:
+        entry.update(series=header.series_uid, sop=header.sop_uid, modality=header.modality,
+                     description=header.description, references=list(header.references))
+    return entry
+
+
+def _slices(index, ct_uid):
+    """Relative paths of a series' files; of several copies of an instance the first."""
+    instances = {}
+    for path, entry in index.items():
+        if entry.get("series") == ct_uid:
+            instances.setdefault(entry["sop"], path)
+    return sorted(instances.values())
+
+
+def _find_report(index, request):
+    """The report asked for, else a Sybil report of the CT, else any that refers to it."""
+    reports = [(entry["series"] != request.sr_uid, entry["description"] != SYBIL_DESCRIPTION, path)
+               for path, entry in index.items() if entry.get("modality") == "SR"
+               and (request.ct_uid in entry["references"] or entry["series"] == request.sr_uid)]
+    return min(reports)[2] if reports else None
+
+
+def _folder_of(folder, paths, ct_uid, cache_folder):
+    """The folder the files lie in if they are alone there, else a folder of links to them."""
+    parents = {(folder / path).parent for path in paths}
+    if len(parents) == 1:
+        parent = parents.pop()
+        if len(os.listdir(parent)) == len(paths):
+            return parent
+    originals = [folder.resolve() / path for path in paths]
+    digest = hashlib.sha256("\0".join(map(str, originals)).encode(errors="surrogateescape"))
+    linked = cache_folder / "linked" / f"{ct_uid}-{digest.hexdigest()[:12]}"
+    if not _up_to_date(linked, originals):
+        shutil.rmtree(linked, ignore_errors=True)
+        with atomic_folder(linked) as temporary:
+            for number, original in enumerate(originals):
+                _link(original, temporary / f"{number:05d}.dcm")
+    return linked
+
+
+def _up_to_date(linked, originals):
+    try:
+        links = sorted(linked.iterdir())
+        return len(links) == len(originals) and all(
+            (a.stat().st_size, a.stat().st_mtime_ns) == (b.stat().st_size, b.stat().st_mtime_ns)
+            for a, b in zip(links, originals))
+    except OSError:
+        return False
+
+
+def _link(original, link):
+    for make in (os.symlink, os.link):                  # Windows allows the first only to some users
+        try:
+            make(original, link)
+            return
+        except (OSError, NotImplementedError):
+            continue
+    shutil.copy2(original, link)

@@ -1,0 +1,165 @@
+"""Download a patient's series from the Imaging Data Commons into the cache."""
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import shutil
+from collections.abc import Sequence as Items
+
+from ..core.errors import JobFailed, NotAvailable, TumorConnectomeError
+from ..core.jobs import PythonJob, Sequence
+from .file_lock import exclusive
+from .idc_manifest import SHIPPED_MANIFEST, read_manifest
+from .idc_series import IdcStudy
+from .s5cmd_job import Endpoint, S5cmdJob, Target, find_s5cmd, require_space
+from .series_cache import Condition, SeriesCache, record_of, verify_job
+from .sources import SeriesFiles, SeriesRequest
+from .transfer_errors import TransferFailed
+
+ENDPOINTS = (Endpoint("Amazon", "https://s3.amazonaws.com"),
+             Endpoint("Google", "https://storage.googleapis.com", google=True))
+
+
+def default_endpoints() -> tuple[Endpoint, ...]:
+    """Amazon, then Google; only the mirror ``TUMORCONNECTOME_S3_ENDPOINT`` if that is set."""
+    mirror = os.environ.get("TUMORCONNECTOME_S3_ENDPOINT")
+    return (Endpoint(mirror, mirror),) if mirror else ENDPOINTS
+
+
+class IdcSource:
+    """IDC: the CT and its Sybil report by s5cmd, checked, then moved into the cache.
+
+    Parameters
+    ----------
+    cache : SeriesCache
+        Where the series are stored; unfinished ones wait in its staging folder and are continued.
+    manifest : path
+        The list of series that need no look-up.
+    endpoints : sequence of Endpoint, optional
+        Tried in this order; default_endpoints() if not given.
+    job_options : mapping, optional
+        ``retries`` and ``silence_limit`` of S5cmdJob.
+    """
+
+    name = "IDC"
+
+    def __init__(self, cache: SeriesCache, manifest: pathlib.Path = SHIPPED_MANIFEST,
+                 endpoints: Items[Endpoint] | None = None, **job_options):
+        self._cache, self._manifest, self._job_options = cache, manifest, job_options
+        self._endpoints = tuple(endpoints) if endpoints else default_endpoints()
+
+    def find(self, request: SeriesRequest) -> bool:
+        """True: only the look-up can tell that IDC does not have a series."""
+        return True
+
+    def fetch(self, request: SeriesRequest) -> Sequence:
+        """Locate, download, check and store; return the files in the cache.
+
+        Raises
+        ------
+        NotAvailable
+            IDC does not have the CT.
+        Busy
+            Another request is fetching this CT.
+        TransferFailed
+            The download did not end; the next try continues it.
+        TumorConnectomeError
+            A program or package is missing, or the files are not what IDC lists.
+        """
+        study = read_manifest(self._manifest).find(request)
+        if study is None:
+            study = yield from _located(request)
+        with exclusive(self._cache.lock_file(study.ct.uid), f"the CT series {study.ct.uid}"):
+            for series in (study.ct, *study.reports):
+                if self._cache.condition(series.uid) is Condition.DAMAGED:
+                    self._cache.drop(series.uid)
+            report_uid = yield from self._bring(study)
+        ct_folder = self._cache.files_folder(study.ct.uid)
+        if not report_uid:
+            return SeriesFiles(ct_folder, None, self.name,
+                               f"IDC has no Sybil report that refers to the CT series {study.ct.uid}")
+        return SeriesFiles(ct_folder, self._cache.report_file(report_uid), self.name)
+
+    def _bring(self, study: IdcStudy) -> Sequence:
+        """Store what is not stored yet; returns the UID of the report that belongs to the CT, or ""."""
+        staging = self._cache.staging(study.ct.uid)
+        staging.mkdir(parents=True, exist_ok=True)
+        # eight digits of the uuid: together with the long names of the files the paths must stay short on Windows
+        targets = [Target(series, staging / series.uuid[:8] / "files") for series in (study.ct, *study.reports)
+                   if self._cache.condition(series.uid) is not Condition.WHOLE]
+        if not all(target.whole for target in targets):
+            require_space(staging, sum(target.series.bytes - sum(target.sizes()) for target in targets))
+            yield from self._download(targets, staging / "s5cmd.txt")
+        records = {}
+        if targets:
+            for target in targets:
+                target.clean()
+            answers = yield verify_job(*((target.folder, target.series.uid) for target in targets))
+            for target, seen in zip(targets, answers):
+                _refuse_bad(target, seen["bad"])
+                records[target] = record_of(target.series.uid, seen)
+        return self._store(study, records, staging)
+
+    def _store(self, study, records, staging):
+        """Move checked files into the cache, the CT last: once it is stored its report is, too."""
+        ct_target = None
+        for target, record in records.items():
+            if target.series is study.ct:
+                ct_target = target
+            else:
+                self._cache.put(target.folder.parent, record)
+        report_uid = self._choose_report(study)
+        if ct_target:
+            self._cache.put(ct_target.folder.parent, dataclasses.replace(records[ct_target], report_uid=report_uid))
+        elif (record := self._cache.record(study.ct.uid)).report_uid != report_uid:
+            self._cache.refresh(dataclasses.replace(record, report_uid=report_uid))
+        shutil.rmtree(staging, ignore_errors=True)
+        return report_uid
+
+    def _download(self, targets, run_file):
+        executable, failures = find_s5cmd(), []
+        for endpoint in self._endpoints:
+            try:
+                yield S5cmdJob(executable, endpoint, targets, run_file, **self._job_options)
+                return
+            except TransferFailed as error:
+                if not error.elsewhere:
+                    raise
+                failures.append(error)
+            except JobFailed as error:                  # ended by the runner after a long silence
+                failures.append(TransferFailed("stalled", f"{endpoint.name} stopped sending ({error})"))
+        raise _all_failed(failures)
+
+    def _choose_report(self, study: IdcStudy) -> str:
+        """UID of the report that refers to the CT; if none does, of the only one: inspection then says what is wrong."""
+        reports = [self._cache.record(series.uid) for series in study.reports]
+        fitting = [record.uid for record in reports if study.ct.uid in record.references]
+        if fitting:
+            return fitting[0]
+        return reports[0].uid if len(reports) == 1 else ""
+
+
+def _located(request):
+    answer = yield PythonJob("Looking up the series in IDC", "locate",
+                             request.patient_id, request.study_uid, request.ct_uid, request.sr_uid)
+    if "missing" in answer:
+        raise NotAvailable(answer["missing"])
+    return IdcStudy.from_json(answer["study"])
+
+
+def _refuse_bad(target, bad):
+    if not bad:
+        return
+    for name, _ in bad:
+        (target.folder / name).unlink()                 # the others are kept for the next try
+    name, why = bad[0]
+    raise TumorConnectomeError(f"{len(bad)} of {target.series.files} files of series {target.series.uid} came wrong "
+                               f"({name}: {why}); they were removed and will be fetched again")
+
+
+def _all_failed(failures):
+    if all(error.kind == "offline" for error in failures):
+        return TransferFailed("offline", f"IDC can not be reached; check the network connection "
+                              f"({'; '.join(str(error) for error in failures)})")
+    return TransferFailed(failures[-1].kind, "; then ".join(str(error) for error in failures))

@@ -1,0 +1,162 @@
+"""A patient in the scene: CT volume, one ROI per lesion, and a transform that puts the tumor at the origin.
+
+The volume and the ROIs keep their true RAS coordinates; a translation above them moves the tumor's center to the
+origin of the world. So the views of several patients share one origin, the tumor, and Slicer's own linking of slice
+views, its zoom and its crosshair are right for all of them at once.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import slicer
+import vtk
+
+from ..core.errors import InputError
+from .lesions import lps_to_ras
+
+#: CT lung window of Slicer's own presets, in HU
+LUNG_WINDOW_HU, LUNG_LEVEL_HU = 1400.0, -500.0
+#: attributes that mark our nodes in the scene
+PATIENT_ATTRIBUTE = "TumorConnectome.PatientID"
+SERIES_ATTRIBUTE = "TumorConnectome.SeriesInstanceUID"
+ROLE_ATTRIBUTE = "TumorConnectome.Role"
+FINDINGS_ATTRIBUTE = "TumorConnectome.Findings"
+_VOLUME, _LESION, _TRANSFORM = "CT", "lesion", "tumor at origin"
+
+
+@dataclass(frozen=True, eq=False)
+class PatientNodes:
+    """The nodes of one loaded patient.
+
+    Parameters
+    ----------
+    patient_id : str
+    volume : vtkMRMLScalarVolumeNode
+        The CT, in HU.
+    lesions : tuple of vtkMRMLMarkupsROINode
+        Largest first.
+    transform : vtkMRMLLinearTransformNode
+        Translation by minus the tumor's center (RAS, mm).
+    findings : tuple of str
+        What is unusual about the CT or its boxes, one line each.
+    """
+
+    patient_id: str
+    volume: object
+    lesions: tuple = ()
+    transform: object = None
+    findings: tuple[str, ...] = field(default=())
+
+    @property
+    def nodes(self) -> tuple:
+        """All nodes, the transform last."""
+        return (self.volume, *self.lesions, *([self.transform] if self.transform else []))
+
+
+def find_patient(patient_id: str, series_uid: str = "") -> PatientNodes | None:
+    """The patient's nodes in the scene (loaded before, or restored from a saved scene), None if the CT is not there."""
+    found = {_VOLUME: [], _LESION: [], _TRANSFORM: []}
+    for node in slicer.util.getNodesByClass("vtkMRMLTransformableNode"):
+        if node.GetAttribute(PATIENT_ATTRIBUTE) == patient_id and node.GetAttribute(ROLE_ATTRIBUTE) in found:
+            found[node.GetAttribute(ROLE_ATTRIBUTE)].append(node)
+    volumes = [v for v in found[_VOLUME] if v.GetImageData() and (not series_uid or v.GetAttribute(SERIES_ATTRIBUTE) == series_uid)]
+    if not volumes:
+        return None
+    findings = tuple(filter(None, (volumes[0].GetAttribute(FINDINGS_ATTRIBUTE) or "").split("\n")))
+    return PatientNodes(patient_id, volumes[0], tuple(found[_LESION]), next(iter(found[_TRANSFORM]), None), findings)
+
+
+def load_patient(patient_id: str, inspection: dict) -> PatientNodes:
+    """Read a CT series into the scene and place its lesions.
+
+    Parameters
+    ----------
+    patient_id : str
+    inspection : dict
+        What `imaging.inspection.inspect` found: ``files`` sorted by position, ``lesions``, ``findings``, ``series_uid``.
+
+    Raises
+    ------
+    InputError
+        The image reader refused the series. No node stays behind.
+    """
+    files = inspection["files"]
+    try:
+        volume = slicer.util.loadVolume(files[0], properties={
+            "name": f"{patient_id}: CT", "fileNames": files, "singleFile": False, "show": False, "autoWindowLevel": False})
+    except RuntimeError as error:
+        raise InputError(f"the CT can not be read ({error})".replace("\n", " "), source=files[0],
+                         expected="a DICOM CT series") from None
+    volume.SetAttribute(SERIES_ATTRIBUTE, inspection["series_uid"])
+    volume.SetAttribute(FINDINGS_ATTRIBUTE, "\n".join(inspection["findings"]))
+    volume.CreateDefaultDisplayNodes()
+    show_window(volume)
+    lesions = sorted(inspection["lesions"], key=lambda lesion: -float(np.prod(lesion["size_mm"])))
+    rois = tuple(_roi(patient_id, number, lesion) for number, lesion in enumerate(lesions, start=1))
+    transform = _centering(patient_id, lps_to_ras(np.array(lesions[0]["center_lps"])) if lesions else _volume_center(volume))
+    for node, role in ((volume, _VOLUME), *((roi, _LESION) for roi in rois), (transform, _TRANSFORM)):
+        node.SetAttribute(PATIENT_ATTRIBUTE, patient_id)
+        node.SetAttribute(ROLE_ATTRIBUTE, role)
+        if node is not transform:
+            node.SetAndObserveTransformNodeID(transform.GetID())
+    return PatientNodes(patient_id, volume, rois, transform, tuple(inspection["findings"]))
+
+
+def unload_patient(patient: PatientNodes) -> None:
+    """Remove the patient's nodes and free their memory."""
+    for node in patient.nodes:
+        slicer.mrmlScene.RemoveNode(node)
+
+
+def show_window(volume, window_hu: float = LUNG_WINDOW_HU, level_hu: float = LUNG_LEVEL_HU) -> None:
+    """Set window width and level of a CT volume, in HU."""
+    display = volume.GetDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevel(window_hu, level_hu)
+
+
+def tumor_size_mm(patient: PatientNodes) -> float:
+    """Largest side of the patient's largest lesion box in mm, 0 without a lesion."""
+    return max(patient.lesions[0].GetSize()) if patient.lesions else 0.0
+
+
+def _roi(patient_id, number, lesion):
+    """A locked ROI box in RAS: the LPS box with x and y negated, for any orientation of the slices."""
+    axes = lps_to_ras(np.array(lesion["axes_lps"], float))
+    if np.linalg.det(axes) < 0:
+        axes[2] = -axes[2]                              # a box is the same either way, a rotation must not mirror
+    matrix = np.eye(4)
+    matrix[:3, :3] = axes.T
+    matrix[:3, 3] = lps_to_ras(np.array(lesion["center_lps"], float))
+    roi = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsROINode", f"{patient_id}: lesion {number}")
+    vtk_matrix = vtk.vtkMatrix4x4()
+    slicer.util.updateVTKMatrixFromArray(vtk_matrix, matrix)
+    roi.SetAndObserveObjectToNodeMatrix(vtk_matrix)
+    roi.SetSize(*[float(side) for side in lesion["size_mm"]])
+    roi.SetLocked(True)
+    roi.CreateDefaultDisplayNodes()
+    display = roi.GetDisplayNode()
+    display.SetSelectedColor(1.0, 0.85, 0.2)
+    display.SetColor(1.0, 0.85, 0.2)
+    display.SetFillVisibility(False)
+    display.SetHandlesInteractive(False)
+    display.SetPropertiesLabelVisibility(False)
+    display.SetPointLabelsVisibility(False)
+    display.SetGlyphScale(0.01)
+    return roi
+
+
+def _centering(patient_id, center_ras):
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", f"{patient_id}: tumor at origin")
+    matrix = vtk.vtkMatrix4x4()
+    for axis in range(3):
+        matrix.SetElement(axis, 3, -float(center_ras[axis]))
+    transform.SetMatrixTransformToParent(matrix)
+    return transform
+
+
+def _volume_center(volume):
+    bounds = [0.0] * 6
+    volume.GetRASBounds(bounds)
+    return np.array(bounds).reshape(3, 2).mean(axis=1)

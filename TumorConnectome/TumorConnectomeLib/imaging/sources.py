@@ -1,0 +1,86 @@
+"""What a source of image files is asked for, and what it returns."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..core.files import checked_uid
+from ..core.jobs import Sequence
+
+
+@dataclass(frozen=True)
+class SeriesRequest:
+    """The CT series of a patient and the structured report (SR) with its tumor boxes.
+
+    Parameters
+    ----------
+    patient_id : str
+        PatientID (0010,0020).
+    study_uid, ct_uid : str
+        StudyInstanceUID of both series, SeriesInstanceUID of the CT.
+    sr_uid : str
+        SeriesInstanceUID of the SR; empty when unknown.
+
+    Raises
+    ------
+    InputError
+        A UID is not one: UIDs come from files and become paths later.
+    """
+
+    patient_id: str
+    study_uid: str
+    ct_uid: str
+    sr_uid: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "patient_id", str(self.patient_id))
+        for field in ("study_uid", "ct_uid", "sr_uid"):
+            text = getattr(self, field)
+            if text or field != "sr_uid":
+                object.__setattr__(self, field, checked_uid(text, source=f"patient {self.patient_id}, {field}"))
+
+
+@dataclass(frozen=True)
+class SeriesFiles:
+    """Where the files of a request lie on this machine.
+
+    Parameters
+    ----------
+    ct_folder : Path
+        Folder that holds the files of that one CT series and nothing else.
+    sr_file : Path or None
+        The structured report, None if the source has none for this CT.
+    source : str
+        Where they came from, as shown to the user.
+    note : str
+        What the user should know besides ("the copy in the cache was damaged ..."), mostly empty.
+    """
+
+    ct_folder: Path
+    sr_file: Path | None
+    source: str
+    note: str = ""
+
+
+class Source(Protocol):
+    """A place that may have the files: the cache, a local folder, IDC, the generator of synthetic studies."""
+
+    #: shown to the user
+    name: str
+
+    def find(self, request: SeriesRequest) -> bool:
+        """Whether this source may have the files; cheap: no network, no walk over folders."""
+        ...
+
+    def fetch(self, request: SeriesRequest) -> Sequence:
+        """Yield the jobs that bring the files here; return SeriesFiles.
+
+        Raises
+        ------
+        NotAvailable
+            The source does not have them.
+        TumorConnectomeError
+            It should have, but failed.
+        """
+        ...
