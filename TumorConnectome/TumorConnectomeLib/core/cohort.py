@@ -126,17 +126,20 @@ class Cohort:
         """Row of a patient; InputError names an unknown one."""
         rows = np.flatnonzero(self.patients.index == str(patient_id))
         if not len(rows):
-            raise InputError(f"no patient {patient_id!r}", source=self.name, expected=f"one of its {len(self.patients)} PatientIDs")
+            raise InputError(f"no patient {patient_id!r}", source=self.name,
+                             expected=f"one of its {len(self.patients)} PatientIDs")
         return int(rows[0])
 
 
 def _checked_embedding(model, values, ids):
-    values = np.array(values, np.float32)
+    with np.errstate(over="ignore"):                    # what float32 can not hold is reported as infinite
+        values = np.array(values, np.float32)
     if values.ndim != 2 or len(values) != len(ids) or not values.shape[1]:
         raise InputError(f"embedding has shape {values.shape}", source=model, expected=f"({len(ids)}, D)")
     for name, bad in (("a NaN or infinite value", ~np.isfinite(values).all(1)), ("only zeros", ~values.any(1))):
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
-            raise InputError(f"the embedding has {name}", source=model, row=f"patient {ids[row]}", expected="finite, non-zero vectors")
+            raise InputError(f"the embedding has {name}", source=model, row=f"patient {ids[row]}",
+                             expected="finite, non-zero vectors")
     values.flags.writeable = False
     return values

@@ -3,8 +3,6 @@ from __future__ import annotations
 
 import pathlib
 
-import numpy as np
-
 from .cohort import Cohort
 from .embedding_pickle import EmbeddingRows, read_embedding_pickle
 from .errors import InputError

@@ -13,6 +13,10 @@ class Match(Enum):
     MOST = "most"
     LEAST = "least"
 
+    def label(self) -> str:
+        """What the interface shows."""
+        return "Most similar" if self is Match.MOST else "Least similar"
+
 
 @dataclass(frozen=True, eq=False)
 class Connectome:

@@ -106,7 +106,7 @@ def _feature(array, problem):
     values = _decode(array, problem)
     if not isinstance(values, np.ndarray):
         raise problem("'feature' is not a numeric array")
-    if not values.size or values.size != values.shape[-1]:
+    if not values.size or values.shape[-1:] != (values.size,):
         raise problem(f"'feature' has shape {values.shape}")
     with np.errstate(over="ignore"):                    # what float32 can not hold is reported as infinite
         return values.ravel().astype(np.float32)

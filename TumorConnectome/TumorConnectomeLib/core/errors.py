@@ -24,7 +24,8 @@ class InputError(TumorConnectomeError, ValueError):
         self.problem, self.source, self.row, self.expected = problem, source, row, expected
         place = ", ".join(str(part) for part in (source, f"row {row}" if isinstance(row, int) else row) if part is not None)
         text = f"{place}: {problem}" if place else problem
-        super().__init__(f"{text}; expected {expected}" if expected else text)
+        text = f"{text}; expected {expected}" if expected else text
+        super().__init__("".join(character if character.isprintable() else " " for character in text))
 
 
 class NotAvailable(TumorConnectomeError):

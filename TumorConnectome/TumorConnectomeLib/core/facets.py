@@ -16,7 +16,8 @@ STAGES = ("IA", "IB", "IIA", "IIB", "IIIA", "IIIB", "IV")
 _AGE_GROUPS = ("under 55", "55-59", "60-64", "65-69", "70-74", "75 and over")
 _SEX = {"m": "Male", "male": "Male", "f": "Female", "female": "Female"}
 _RACE = {"white": "White", "black": "Black", "black or african-american": "Black", "asian": "Asian"}
-_SMOKING = {"current": "Current", "former": "Former"}
+_SMOKING = {"current": "Current", "former": "Former", "never": "Never"}
+_OTHER = "Other"
 
 
 def standard_facets(patients: pd.DataFrame) -> dict[str, Facet]:
@@ -29,18 +30,18 @@ def standard_facets(patients: pd.DataFrame) -> dict[str, Facet]:
     """
     made = {}
     if "sex" in patients:
-        values = [_SEX.get(v.lower()) for v in patients["sex"]]
-        made["sex"] = _facet("sex", "Sex", ("Male", "Female"), values)
+        values = _named(patients["sex"], _SEX)
+        made["sex"] = _facet("sex", "Sex", ("Male", "Female", *_present((_OTHER,), values)), values)
     if "age" in patients:
         values = [_age_group(age) for age in patients["age"]]
-        groups = [group for group in _AGE_GROUPS if group in values or group in _AGE_GROUPS[1:5]]
+        groups = (*_present(_AGE_GROUPS[:1], values), *_AGE_GROUPS[1:5], *_present(_AGE_GROUPS[5:], values))
         made["age"] = _facet("age", "Age (years)", groups, values, ordered=True)
     if "race" in patients:
-        values = [_RACE.get(v.lower(), "Other") if v else None for v in patients["race"]]
-        made["race"] = _facet("race", "Race", ("White", "Black", "Asian", "Other"), values)
+        values = _named(patients["race"], _RACE)
+        made["race"] = _facet("race", "Race", ("White", "Black", "Asian", _OTHER), values)
     if "smoking" in patients:
-        values = [_SMOKING.get(v.lower()) for v in patients["smoking"]]
-        made["smoking"] = _facet("smoking", "Smoking", ("Current", "Former"), values)
+        values = _named(patients["smoking"], _SMOKING)
+        made["smoking"] = _facet("smoking", "Smoking", ("Current", "Former", *_present(("Never", _OTHER), values)), values)
     if {"icd_o_3", "cancer_type"} & set(patients):
         codes = patients["icd_o_3"] if "icd_o_3" in patients else [float("nan")] * len(patients)
         names = patients["cancer_type"] if "cancer_type" in patients else [""] * len(patients)
@@ -50,8 +51,17 @@ def standard_facets(patients: pd.DataFrame) -> dict[str, Facet]:
     if "stage_code" in patients:
         values = [STAGES[int(code)] if code == code else None for code in patients["stage_code"]]
         made["stage"] = _facet("stage", "Stage (AJCC 6th edition)", STAGES, values, ordered=True,
-                               note="NLST's de_stag in the AJCC 6th edition; the embedding files hold it as codes 0 to 6.")
+                               note="AJCC 6th edition stage groups in clinical order; stage_code 0 to 6 stands for IA to IV.")
     return made
+
+
+def _named(texts, names):
+    """Category of each text; what is written but not known is "Other", not unknown."""
+    return [names.get(text.lower(), _OTHER) if text else None for text in texts]
+
+
+def _present(names, values):
+    return [name for name in names if name in values]
 
 
 def _age_group(age):

@@ -7,12 +7,11 @@ import re
 import secrets
 import shutil
 import sys
-import tempfile
 
 from .errors import InputError
 
 #: PS3.5 section 9: digits and dots, at most 64 characters, no empty component
-_UID = re.compile(r"\d+(\.\d+)*")
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,127}")
 
 
@@ -37,14 +36,16 @@ def atomic_file(path, mode="wb", **options):
     """Open a temporary file beside `path`; it takes that name only if the block ends without an error."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.name[:40]}.{secrets.token_hex(6)}.part"
-    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)  # as the umask allows
+    temporary = _temporary_name(path)
     try:
+        with _errors_name(path):
+            handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)  # less umask
         with open(handle, mode, **options) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        with _errors_name(path):
+            os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -59,16 +60,33 @@ def atomic_folder(path):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent))
+    temporary = _temporary_name(path)
+    with _errors_name(path):
+        temporary.mkdir()
     try:
         yield temporary
         try:
-            os.replace(temporary, path)
+            with _errors_name(path):
+                os.replace(temporary, path)
         except OSError:
             if not path.is_dir():
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary_name(path):
+    return path.parent / f".{path.name[:40]}.{secrets.token_hex(6)}.part"
+
+
+@contextlib.contextmanager
+def _errors_name(path):
+    """The user knows `path`, not the temporary file beside it: errors name the first."""
+    try:
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
 
 
 def sha256_of_files(paths):

@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
@@ -114,19 +115,52 @@ def run_blocking(sequence: Sequence, report: Callable[[Progress], None] = lambda
 
 
 def _run_job(job, report):
+    command = job.command()
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        process = subprocess.Popen(job.command(), stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
                                    env={**os.environ, **job.environment()}, encoding="utf-8", errors="replace")
+        silent = threading.Event()
         try:
-            with process.stdout:
+            with process.stdout, _Watchdog(job.silence_limit, process, silent) as watchdog:
                 for line in process.stdout:
+                    watchdog.restart()
                     if progress := job.feed(line.rstrip("\n")):
                         report(progress)
-            code = process.wait()
+                code = process.wait()
         except BaseException:
             process.kill()
             process.wait()
             job.stopped()
             raise
+        if silent.is_set():
+            job.stopped()
+            raise JobFailed(f"{job.title}: no sign of life for {job.silence_limit:g} s")
         errors.seek(0)
         return job.finish(code, errors.read()[-4000:])
+
+
+class _Watchdog:
+    """Kills a process that prints nothing for some seconds (None: never) and sets an event to say so."""
+
+    def __init__(self, seconds, process, silent):
+        self._seconds, self._process, self._silent, self._timer = seconds, process, silent, None
+
+    def __enter__(self):
+        self.restart()
+        return self
+
+    def __exit__(self, *_):
+        if self._timer:
+            self._timer.cancel()
+
+    def restart(self):
+        if self._timer:
+            self._timer.cancel()
+        if self._seconds:
+            self._timer = threading.Timer(self._seconds, self._bite)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _bite(self):
+        self._silent.set()
+        self._process.kill()

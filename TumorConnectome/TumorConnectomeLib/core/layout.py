@@ -58,7 +58,8 @@ def principal_axes(vectors: np.ndarray) -> np.ndarray:
     return np.round(_START_SD * (scores / (scores.std() or 1.0) + step), 12)
 
 
-def force_layout(graph: tuple[np.ndarray, np.ndarray, np.ndarray], start: np.ndarray, exaggerated: int = _EXAGGERATED) -> np.ndarray:
+def force_layout(graph: tuple[np.ndarray, np.ndarray, np.ndarray], start: np.ndarray,
+                 exaggerated: int = _EXAGGERATED) -> np.ndarray:
     """Move the points until neighbours attract and all others repel each other.
 
     Parameters
@@ -152,7 +153,7 @@ def layouts(embeddings: Mapping[str, np.ndarray], nearest: Mapping[str, np.ndarr
     vectors = []
     for model in models:                                # every model has the same say in the common principal axes
         centered = unit_vectors(embeddings[model], source=model)
-        centered = centered - centered.mean(axis=0)
+        centered = np.round(centered - centered.mean(axis=0), 12)       # equal vectors: zeros, not rounding errors
         vectors.append(centered / (np.linalg.norm(centered) or 1.0))
     summed = tuple(np.concatenate([graphs[model][part] for model in models]) for part in range(3))
     report(0.0, "Consensus layout")

@@ -52,7 +52,8 @@ def normalized(records: list[dict], *, source, rows: Sequence[int] | None = None
     for row, record in zip(rows or range(1, len(records) + 1), records):
         patient_id = as_text(record.get("PatientID"))
         if not patient_id or not patient_id.isprintable():
-            raise InputError(f"the PatientID is {patient_id[:40]!r}", source=source, row=row, expected="a text that can be printed")
+            raise InputError(f"the PatientID is {patient_id[:40]!r}", source=source, row=row,
+                             expected="a text that can be printed")
         if patient_id in ids:
             raise InputError(f"PatientID {patient_id!r} stands in row {ids[patient_id]} already", source=source, row=row,
                              expected="one row per patient")

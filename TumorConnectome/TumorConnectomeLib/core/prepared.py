@@ -43,8 +43,9 @@ def write_prepared(path, prepared: PreparedCohort) -> None:
                 arrays[f"{match.value}_{part}_{number}"] = getattr(lists, part)
     facets = [{"key": f.key, "title": f.title, "categories": list(f.categories), "ordered": f.ordered, "note": f.note}
               for f in cohort.facets.values()]
-    write_arrays(path, _KIND, {"version": VERSION, "name": cohort.name, "models": list(cohort.models), "facets": facets,
-                               "columns": [str(name) for name in cohort.patients], "provenance": dict(cohort.provenance)}, arrays)
+    header = {"version": VERSION, "name": cohort.name, "models": list(cohort.models), "facets": facets,
+              "columns": [str(name) for name in cohort.patients], "provenance": dict(cohort.provenance)}
+    write_arrays(path, _KIND, header, arrays)
 
 
 def read_prepared(path) -> PreparedCohort:
@@ -54,8 +55,8 @@ def read_prepared(path) -> PreparedCohort:
         raise InputError(f"version {header.get('version')}", source=path, expected=f"version {VERSION}")
     try:
         return _from_arrays(header, arrays)
-    except (KeyError, TypeError, IndexError) as error:
-        raise InputError(f"incomplete ({error})", source=path, expected=f"a {_KIND} file") from None
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        raise InputError(f"incomplete or inconsistent ({error})", source=path, expected=f"a {_KIND} file") from None
 
 
 def _from_arrays(header, arrays):
@@ -74,5 +75,17 @@ def _from_arrays(header, arrays):
         embeddings[model] = arrays[f"embedding_{number}"]
         lists = {match: NeighborLists(*(arrays[f"{match.value}_{part}_{number}"]
                                         for part in ("indices", "distances", "percentiles"))) for match in Match}
-        analyses[model] = ModelAnalysis(lists, arrays[f"positions_{number}"])
+        analyses[model] = _checked_analysis(ModelAnalysis(lists, arrays[f"positions_{number}"]), len(patients))
     return PreparedCohort(Cohort(header["name"], patients, embeddings, facets, header["provenance"]), analyses)
+
+
+def _checked_analysis(analysis, count):
+    """The analysis of `count` patients, if its shapes and indices fit together: they are used without further checks."""
+    width = analysis.largest_k
+    for lists in analysis.neighbors.values():
+        shapes = {lists.indices.shape, lists.distances.shape, lists.percentiles.shape}
+        if shapes != {(count, width)} or not ((lists.indices >= 0) & (lists.indices < count)).all():
+            raise ValueError("neighbor lists do not fit the patients")
+    if analysis.positions.shape != (count, 2) or not np.isfinite(analysis.positions).all():
+        raise ValueError("positions do not fit the patients")
+    return analysis

@@ -1,0 +1,83 @@
+"""The module in the host's window, for the run script, the screenshots and the tests."""
+import os
+import pathlib
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+MODULE = ROOT / "TumorConnectome" / "TumorConnectome.py"
+
+
+class ModuleSession:
+    """Starts the host and opens the module in a window.
+
+    Parameters
+    ----------
+    offscreen : bool
+        Without a display: everything is drawn, nothing is shown.
+    size : tuple of int
+        Width and height of the window in pixels.
+    """
+
+    def __init__(self, offscreen=True, size=(1600, 950)):
+        if offscreen:
+            os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        from slicerhost import app
+
+        self.application = app.start(testing=offscreen, arguments=["TumorConnectome"])
+        self.window = app.MainWindow(app.load_module(str(MODULE)))
+        self.window.resize(*size)
+        self.window.show()
+        self.application.startupCompleted.emit()
+
+    @property
+    def panel(self):
+        """The module's Panel (anew after a reload)."""
+        return sys.modules["slicer"].modules.TumorConnectomeWidget.panel
+
+    def wait(self, done, seconds=120, what="in time"):
+        """Run the event loop until `done()` is true; TimeoutError if it does not become true."""
+        end = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > end:
+                raise TimeoutError(f"not {what} after {seconds} s")
+            self.application.processEvents()
+            time.sleep(0.004)
+
+    def settle(self, seconds=0.3):
+        """Let timers run and the views draw."""
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > end)
+
+    def load_cohort(self, folder=None):
+        """Load a folder of embedding files, or the demo cohort; returns the Cohort or raises RuntimeError with the status line."""
+        panel = self.panel
+        panel.ui.dataFolderPathLineEdit.currentPath = str(pathlib.Path(folder).resolve()) if folder else ""
+        panel.loadCohort()
+        self.wait(lambda: not panel.cohortLoader.busy, what="loaded")
+        self.settle()
+        wanted = panel.parameters.dataFolder
+        if panel.state.cohort is None or panel.state.source != wanted:
+            raise RuntimeError(panel.ui.cohortStatusLabel.text)
+        return panel.state.cohort
+
+    def show_images(self, patient, match=None):
+        """Load a patient, and a match beside it; RuntimeError with the status line if they are not shown."""
+        panel = self.panel
+        panel.select(patient)
+        if match:
+            panel.compareWith(match)
+        else:
+            panel.load(patient)
+        self.wait(lambda: not panel.imaging.busy, what="loaded")
+        self.settle(0.6)
+        if {nodes.patient_id for nodes in panel.imaging.shown.values()} != {patient, *([match] if match else [])}:
+            raise RuntimeError(panel.ui.imageStatusLabel.text)
+
+    def picture(self, path):
+        """Save what the window shows as PNG."""
+        path = pathlib.Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.window.grab().save(str(path)):
+            raise OSError(f"{path} can not be written")
+        print(f"Wrote {path}", flush=True)

@@ -1,0 +1,196 @@
+"""The runner drives sequences of child processes from Qt's event loop."""
+import sys
+import time
+
+import pytest
+from TumorConnectomeLib.core.errors import Cancelled, JobFailed
+from TumorConnectomeLib.core.jobs import Job, Progress
+
+
+class Script(Job):
+    """A job that runs a Python script; lines become progress, exit status 0 gives the last line as result."""
+
+    def __init__(self, code, silence_limit=None, program=sys.executable):
+        self.title, self.silence_limit = "Script", silence_limit
+        self._code, self._program, self.lines, self.was_stopped = code, program, [], False
+
+    def command(self):
+        return [self._program, "-u", "-c", self._code]
+
+    def environment(self):
+        return {"JOB_VARIABLE": "set by the job"}
+
+    def feed(self, line):
+        self.lines.append(line)
+        return Progress(0.5, line)
+
+    def finish(self, exit_code, errors):
+        if exit_code:
+            raise JobFailed(f"status {exit_code}: {errors.strip()}")
+        return self.lines[-1] if self.lines else None
+
+    def stopped(self):
+        self.was_stopped = True
+
+
+class Outcome:
+    """Records what a task calls back."""
+
+    def __init__(self):
+        self.results, self.errors, self.progress = [], [], []
+
+    @property
+    def ended(self):
+        return len(self.results) + len(self.errors)
+
+    def start(self, runner, sequence):
+        return runner.start(sequence, lambda *p: self.progress.append(p), self.results.append, self.errors.append)
+
+
+@pytest.fixture
+def runner(host):
+    from TumorConnectomeLib.widgets.job_runner import JobRunner
+
+    runner = JobRunner()
+    yield runner
+    runner.cleanup()
+
+
+@pytest.fixture
+def wait(host):
+    def wait(done, seconds=20):
+        end = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < end, "not in time"
+            host.processEvents()
+            time.sleep(0.002)
+    return wait
+
+
+def one(job):
+    """A sequence of one job, whose result is the job's."""
+    return (yield job)
+
+
+def test_a_sequence_gets_each_result_and_returns_its_own(runner, wait):
+    def two():
+        first = yield Script("print('a')")
+        second = yield Script(f"print({first!r} + 'b')")
+        return second + "c"
+
+    outcome = Outcome()
+    task = outcome.start(runner, two())
+    assert task.running and not outcome.ended           # nothing happens before the caller has the task
+    wait(lambda: outcome.ended)
+    assert outcome.results == ["abc"] and not task.running
+    assert (0.5, "ab") in outcome.progress
+
+
+def test_the_event_loop_runs_while_a_process_works(runner, wait, host):
+    import qt
+
+    ticks = []
+    timer = qt.QTimer()
+    timer.setInterval(10)
+    timer.connect("timeout()", lambda: ticks.append(1))
+    timer.start()
+    outcome = Outcome()
+    outcome.start(runner, one(Script("import time; time.sleep(0.5); print('done')")))
+    wait(lambda: outcome.ended)
+    timer.stop()
+    assert outcome.results == ["done"] and len(ticks) > 10
+
+
+def test_cancel_ends_the_process_and_reports_once(runner, wait):
+    job, outcome = Script("import time; print('on'); time.sleep(60)"), Outcome()
+    task = outcome.start(runner, one(job))
+    wait(lambda: job.lines)
+    task.cancel()
+    task.cancel()
+    wait(lambda: outcome.ended)
+    assert [type(e) for e in outcome.errors] == [Cancelled] and not outcome.results
+    assert job.was_stopped and not task.running
+
+
+def test_a_process_that_ignores_the_request_is_killed(runner, wait):
+    job = Script("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on'); time.sleep(60)")
+    outcome = Outcome()
+    task = outcome.start(runner, one(job))
+    wait(lambda: job.lines)
+    task.cancel()
+    wait(lambda: outcome.ended)
+    assert isinstance(outcome.errors[0], Cancelled)
+
+
+def test_cancel_before_the_start_runs_nothing(runner, wait):
+    job, outcome = Script("print('on')"), Outcome()
+    outcome.start(runner, one(job)).cancel()
+    wait(lambda: outcome.ended)
+    assert isinstance(outcome.errors[0], Cancelled) and not job.lines
+
+
+def test_a_silent_process_is_ended_with_a_reason(runner, wait):
+    job, outcome = Script("import time; print('on'); time.sleep(60)", silence_limit=0.3), Outcome()
+    outcome.start(runner, one(job))
+    wait(lambda: outcome.ended)
+    assert "no sign of life" in str(outcome.errors[0]) and job.was_stopped
+    assert isinstance(outcome.errors[0], JobFailed)     # not Cancelled: the sequence may try another server
+
+
+@pytest.mark.parametrize("job, text", [
+    (Script("import sys; sys.exit('it broke')"), "it broke"),
+    (Script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), "status"),
+    (Script("", program="/no/such/program"), "can not be started"),
+])
+def test_a_failing_process_is_one_clear_error(runner, wait, job, text):
+    outcome = Outcome()
+    outcome.start(runner, one(job))
+    wait(lambda: outcome.ended)
+    assert text in str(outcome.errors[0]) and isinstance(outcome.errors[0], JobFailed)
+
+
+def test_a_sequence_may_try_another_way_after_a_failure(runner, wait):
+    def with_fallback():
+        try:
+            return (yield Script("import sys; sys.exit(3)"))
+        except JobFailed:
+            return (yield Script("print('second way')"))
+
+    outcome = Outcome()
+    outcome.start(runner, with_fallback())
+    wait(lambda: outcome.ended)
+    assert outcome.results == ["second way"] and not outcome.errors
+
+
+def test_at_most_two_run_at_once_and_all_finish(runner, wait, tmp_path):
+    code = ("import pathlib, time, os; p = pathlib.Path({0!r}) / str(os.getpid()); p.touch(); "
+            "print(len(list(p.parent.iterdir()))); time.sleep(0.15); p.unlink()").format(str(tmp_path))
+    outcome, jobs = Outcome(), [Script(code) for _ in range(5)]
+    for job in jobs:
+        outcome.start(runner, one(job))
+    wait(lambda: outcome.ended == 5)
+    assert not outcome.errors and max(int(job.lines[0]) for job in jobs) <= 2
+
+
+def test_the_job_sets_its_environment(runner, wait):
+    outcome = Outcome()
+    outcome.start(runner, one(Script("import os; print(os.environ['JOB_VARIABLE'])")))
+    wait(lambda: outcome.ended)
+    assert outcome.results == ["set by the job"]
+
+
+def test_cleanup_kills_what_runs_and_calls_nobody(runner, wait, host):
+    job, outcome = Script("import time; print('on'); time.sleep(60)"), Outcome()
+    task = outcome.start(runner, one(job))
+    wait(lambda: job.lines)
+    runner.cleanup()
+    for _ in range(20):
+        host.processEvents()
+    assert not outcome.ended and not task.running and job.was_stopped
+
+
+def test_output_without_a_final_line_break_is_not_lost(runner, wait):
+    outcome = Outcome()
+    outcome.start(runner, one(Script("print('last', end='')")))
+    wait(lambda: outcome.ended)
+    assert outcome.results == ["last"]

@@ -1,0 +1,152 @@
+"""TumorConnectome: which lung tumors look alike, and are they? A 3D Slicer scripted module."""
+import vtk
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import *
+from slicer.util import VTKObservationMixin
+
+from TumorConnectomeLib.imaging.patient_views import CONNECTOME_LAYOUT, register_layouts, show_layout
+from TumorConnectomeLib.module.panel import Panel
+from TumorConnectomeLib.module.parameters import TumorConnectomeParameterNode
+from TumorConnectomeLib.module.self_test import SelfTest
+
+
+#
+# TumorConnectome
+#
+
+
+class TumorConnectome(ScriptedLoadableModule):
+    """Name, place and help of the module."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("Tumor Connectome")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Informatics")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["TumorConnectome developers"]
+        self.parent.helpText = _(
+            "Shows which lung tumors are alike according to foundation-model embeddings of CT, as a graph of patients, and "
+            "loads the CT and the annotated tumor of a patient and of a match side by side. "
+            "For research and teaching; not for diagnostic use.")
+        self.parent.helpText += self.getDefaultModuleDocumentationLink()
+        self.parent.acknowledgementText = _(
+            "Embeddings: NLST-Sybil tumor connectome. Images and annotations: National Lung Screening Trial and NLST-Sybil, "
+            "from NCI Imaging Data Commons (CC BY 4.0).")
+
+
+#
+# TumorConnectomeWidget
+#
+
+
+class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """Life cycle of the panel and its parameter node; what the panel does is in TumorConnectomeLib.module."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.panel = None
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+
+    def setup(self):
+        """Build the panel when the module is opened the first time."""
+        ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/TumorConnectome.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = TumorConnectomeLogic()
+        register_layouts(self.resourcePath("Layouts"))
+        self.panel = Panel(self.ui, self.resourcePath)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+
+    def cleanup(self):
+        """Called before the module is unloaded or reloaded, and when the application closes."""
+        self.setParameterNode(None)
+        self.removeObservers()
+        self.panel.cleanup()
+
+    def enter(self):
+        """Called each time the user opens the module."""
+        self.initializeParameterNode()
+        show_layout(self.panel.layoutNumber())
+
+    def exit(self):
+        """Called each time the user opens another module."""
+
+    def onReload(self):
+        """Developer mode: reload the library together with this file."""
+        from TumorConnectomeLib.module.reloading import forget_library
+
+        forget_library()
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneStartClose(self, caller, event):
+        """The parameter node is about to be reset."""
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event):
+        """A new, empty scene."""
+        register_layouts(self.resourcePath("Layouts"))
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def onSceneEndImport(self, caller, event):
+        """A scene was loaded: its state replaces ours."""
+        register_layouts(self.resourcePath("Layouts"))
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self):
+        """Make sure that the parameter node exists and is observed."""
+        self.setParameterNode(self.logic.getParameterNode())
+
+    def setParameterNode(self, parameterNode):
+        """Observe another parameter node, or none."""
+        if self._parameterNode is not None:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.panel.onStateModified)
+        self._parameterNode = parameterNode
+        if parameterNode is not None:
+            self._parameterNodeGuiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.panel.onStateModified)
+        self.panel.setParameters(parameterNode)
+
+
+#
+# TumorConnectomeLogic
+#
+
+
+class TumorConnectomeLogic(ScriptedLoadableModuleLogic):
+    """State of the module in the scene; the computations are in TumorConnectomeLib.core and TumorConnectomeLib.imaging."""
+
+    def getParameterNode(self):
+        """The state, created in the scene when it is not there yet: TumorConnectomeParameterNode."""
+        return TumorConnectomeParameterNode(super().getParameterNode())
+
+
+#
+# TumorConnectomeTest
+#
+
+
+class TumorConnectomeTest(SelfTest, ScriptedLoadableModuleTest):
+    """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_test.py."""
+
+    def setUp(self):
+        """Start from an empty scene."""
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        """Run every story."""
+        for story in self.stories():
+            self.setUp()
+            story()

@@ -1,0 +1,28 @@
+"""The place of the connectome in Slicer's view layouts."""
+import qt
+
+import slicer
+
+_HOLDER = "TumorConnectomeChartPlace"
+
+
+def place_chart(tag, view):
+    """Show `view` wherever a layout description has the element <tag>.
+
+    Slicer has no way to take a view factory back, so one factory with one container is registered for the lifetime of the
+    application, and only the container's content changes when the module is reloaded.
+    """
+    place = getattr(slicer.modules, _HOLDER, None)
+    if place is None:
+        container, factory = qt.QWidget(), slicer.qSlicerSingletonViewFactory()
+        qt.QVBoxLayout(container).setContentsMargins(0, 0, 0, 0)
+        factory.setTagName(tag)
+        factory.setWidget(container)
+        slicer.app.layoutManager().registerViewFactory(factory)
+        place = container, factory
+        setattr(slicer.modules, _HOLDER, place)
+    container = place[0]
+    layout = container.layout()
+    while layout.count():
+        layout.takeAt(0).widget().deleteLater()
+    layout.addWidget(view)
