@@ -1,0 +1,42 @@
+"""What the tooltips of nodes and edges say, as HTML."""
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+
+from ..core.coloring import Coloring
+from ..core.connectome import Connectome, Match
+
+
+def node_text(connectome: Connectome, coloring: Coloring, node: int) -> str:
+    """Patient, category and number of connections."""
+    leaving, arriving = int(connectome.out_degree[node]), int(connectome.in_degree[node])
+    category = coloring.categories[coloring.codes[node]]
+    return (f"<b>{escape(connectome.patient_ids[node])}</b><br>{escape(coloring.title)}: {escape(category)}<br>"
+            f"{leaving + arriving} connections: {leaving} to others, {arriving} from others")
+
+
+def edge_text(connectome: Connectome, edge: int) -> str:
+    """Both patients, rank, distance and percentile; the reverse edge, too, when there is one."""
+    source, target = connectome.sources[edge], connectome.targets[edge]
+    reverse = np.flatnonzero((connectome.sources == target) & (connectome.targets == source))
+    return "<br>".join(_edge_line(connectome, e) for e in sorted((edge, *reverse.tolist())))
+
+
+def _edge_line(connectome, edge):
+    source, target = (connectome.patient_ids[ends[edge]] for ends in (connectome.sources, connectome.targets))
+    return (f"{escape(source)} \u2192 {escape(target)}: rank {int(connectome.ranks[edge])}, cosine distance "
+            f"{connectome.distances[edge]:.4f}, {percentile_text(connectome.percentiles[edge], connectome.match)}")
+
+
+def percentile_text(percentile: float, match: Match) -> str:
+    """"closer than 99.6 % of pairs", or, among the least similar, "farther than 99.6 % of pairs"."""
+    if match is Match.LEAST:
+        return f"farther than {_one_decimal(100 - percentile)} % of pairs"
+    return f"closer than {_one_decimal(percentile)} % of pairs"
+
+
+def _one_decimal(percent):
+    """Rounded down, so that 100 % is said of no pair but one that has every other behind it."""
+    return f"{np.floor(round(float(percent) * 10, 6)) / 10:.1f}"
