@@ -50,7 +50,7 @@ class ModuleSession:
         self.wait(lambda: time.monotonic() > end)
 
     def load_cohort(self, folder=None):
-        """Load a folder of embedding files, or the demo cohort; returns the Cohort or raises RuntimeError with the status line."""
+        """Load a folder of embedding files, or the demo cohort; returns the Cohort, or RuntimeError with the status line."""
         panel = self.panel
         panel.ui.dataFolderPathLineEdit.currentPath = str(pathlib.Path(folder).resolve()) if folder else ""
         panel.loadCohort()

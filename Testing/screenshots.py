@@ -15,7 +15,7 @@ MODEL, PATIENT = "CTFM", "111487"
 def main():
     """Write Resources/screenshot-*.png."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=pathlib.Path, help="published embedding files; without them only the demo cohort is drawn")
+    parser.add_argument("--data", type=pathlib.Path, help="published embedding files; without them only the demo cohort")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "Resources")
     options = parser.parse_args()
     session = ModuleSession(size=(1500, 900))

@@ -1,5 +1,4 @@
-"""One window with the module for all tests of this folder, and ways to look at it as a person does."""
-import numpy as np
+"""One window with the module for all tests of this folder."""
 import pytest
 
 
@@ -20,28 +19,3 @@ def demo(session):
     slicer.mrmlScene.Clear()
     session.load_cohort()
     return session
-
-
-def pixels(widget):
-    """What a widget shows: uint8 array, shape (height, width, 3), RGB."""
-    from PySide6 import QtGui
-
-    image = widget.grab().toImage().convertToFormat(QtGui.QImage.Format.Format_RGB888)
-    flat = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return flat[:, :3 * image.width()].reshape(image.height(), image.width(), 3).copy()
-
-
-def click(widget, x, y, double=False):
-    """Press and release the left mouse button at a point of a widget."""
-    from PySide6 import QtCore, QtTest
-
-    press = QtTest.QTest.mouseDClick if double else QtTest.QTest.mouseClick
-    press(widget, QtCore.Qt.MouseButton.LeftButton, QtCore.Qt.KeyboardModifier.NoModifier, QtCore.QPoint(round(x), round(y)))
-
-
-def click_row(table, row, column=1, double=False):
-    """Click a cell of a QTableWidget; a person's double click begins with a click."""
-    center = table.visualItemRect(table.item(row, column)).center()
-    click(table.viewport(), center.x(), center.y())
-    if double:
-        click(table.viewport(), center.x(), center.y(), double=True)

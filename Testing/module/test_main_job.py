@@ -2,9 +2,8 @@
 import numpy as np
 import pytest
 import vtk
+from gestures import click, click_row, pixels
 from PySide6 import QtCore, QtGui, QtTest
-
-from conftest import click, click_row, pixels
 
 YELLOW = np.array([255, 217, 51])
 
@@ -160,6 +159,7 @@ def test_search_selects_a_patient_and_names_an_unknown_one(demo):
     panel = demo.panel
     line = panel.ui.searchLineEdit
     wanted = panel.state.cohort.patient_ids[9]
+    line.clear()
     QtTest.QTest.keyClicks(line, wanted.lower())
     QtTest.QTest.keyClick(line, QtCore.Qt.Key.Key_Return)
     assert panel.view.selected == wanted and wanted in panel.ui.patientLabel.text

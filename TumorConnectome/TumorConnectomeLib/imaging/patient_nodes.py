@@ -60,7 +60,8 @@ def find_patient(patient_id: str, series_uid: str = "") -> PatientNodes | None:
     for node in slicer.util.getNodesByClass("vtkMRMLTransformableNode"):
         if node.GetAttribute(PATIENT_ATTRIBUTE) == patient_id and node.GetAttribute(ROLE_ATTRIBUTE) in found:
             found[node.GetAttribute(ROLE_ATTRIBUTE)].append(node)
-    volumes = [v for v in found[_VOLUME] if v.GetImageData() and (not series_uid or v.GetAttribute(SERIES_ATTRIBUTE) == series_uid)]
+    volumes = [v for v in found[_VOLUME] if v.GetImageData() and v.GetAttribute(SERIES_ATTRIBUTE) == (
+        series_uid or v.GetAttribute(SERIES_ATTRIBUTE))]
     if not volumes:
         return None
     findings = tuple(filter(None, (volumes[0].GetAttribute(FINDINGS_ATTRIBUTE) or "").split("\n")))

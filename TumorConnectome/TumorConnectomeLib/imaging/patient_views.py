@@ -20,7 +20,12 @@ _SMALLEST_FIELD_MM, _FIELD_PER_TUMOR = 110.0, 2.5
 
 
 def register_layouts(folder) -> None:
-    """Add the layout descriptions of a folder (``Resources/Layouts``) to the scene's layout node."""
+    """Add the layout descriptions of a folder (``Resources/Layouts``) to the scene's layout node.
+
+    Like everything here it does nothing where Slicer runs without a main window.
+    """
+    if not slicer.app.layoutManager():
+        return
     node = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
     for number, name in _DESCRIPTIONS.items():
         text = (pathlib.Path(folder) / name).read_text(encoding="utf-8")
@@ -32,7 +37,8 @@ def register_layouts(folder) -> None:
 
 def show_layout(number: int) -> None:
     """Switch the main window to one of our layouts."""
-    slicer.app.layoutManager().setLayout(number)
+    if slicer.app.layoutManager():
+        slicer.app.layoutManager().setLayout(number)
 
 
 def show_patients(shown: dict[str, PatientNodes]) -> None:
@@ -47,6 +53,8 @@ def show_patients(shown: dict[str, PatientNodes]) -> None:
         QUERY, and MATCH if there is one.
     """
     show_layout(SIDE_BY_SIDE_LAYOUT if MATCH in shown else ONE_LAYOUT)
+    if not slicer.app.layoutManager():
+        return
     _restrict_lesions(shown)
     widgets = {(place, orientation): _slice_widget(place, orientation) for place in shown for orientation in ORIENTATIONS}
     field_mm = max(_SMALLEST_FIELD_MM, *(_FIELD_PER_TUMOR * tumor_size_mm(patient) for patient in shown.values()))
@@ -67,7 +75,8 @@ def show_patients(shown: dict[str, PatientNodes]) -> None:
 
 def slice_view_ids(place: str) -> list[str]:
     """IDs of the slice nodes of a place, as far as they exist."""
-    nodes = (slicer.mrmlScene.GetSingletonNode(f"Tumor{place}{orientation}", "vtkMRMLSliceNode") for orientation in ORIENTATIONS)
+    names = (f"Tumor{place}{orientation}" for orientation in ORIENTATIONS)
+    nodes = (slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLSliceNode") for name in names)
     return [node.GetID() for node in nodes if node]
 
 

@@ -1,6 +1,5 @@
 """The place of the connectome in Slicer's view layouts."""
 import qt
-
 import slicer
 
 _HOLDER = "TumorConnectomeChartPlace"
@@ -18,7 +17,8 @@ def place_chart(tag, view):
         qt.QVBoxLayout(container).setContentsMargins(0, 0, 0, 0)
         factory.setTagName(tag)
         factory.setWidget(container)
-        slicer.app.layoutManager().registerViewFactory(factory)
+        if slicer.app.layoutManager():                  # there is none without a main window
+            slicer.app.layoutManager().registerViewFactory(factory)
         place = container, factory
         setattr(slicer.modules, _HOLDER, place)
     container = place[0]

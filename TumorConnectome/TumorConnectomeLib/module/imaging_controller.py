@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import qt
-
 import slicer
 from slicer.i18n import tr as _
 
@@ -67,7 +66,7 @@ class ImagingController:
 
     def __init__(self, runner, status, onShown=lambda shown: None):
         self._runner, self._status, self._onShown = runner, status, onShown
-        self._task, self._request, self.shown = None, 0, {}
+        self._task, self._wanted, self._next, self.shown = None, None, None, {}
 
     @property
     def busy(self):
@@ -77,6 +76,8 @@ class ImagingController:
     def show(self, cohort, patient_ids, image_folder=""):
         """Show a patient, or two side by side; loads what is not in the scene yet.
 
+        A request that is still being served gives way to a new one; what it has fetched is kept.
+
         Parameters
         ----------
         cohort : Cohort
@@ -85,42 +86,47 @@ class ImagingController:
         image_folder : str
             Local DICOM folder to look in, "" for none.
         """
+        wanted = cohort, tuple(patient_ids), image_folder
+        if self._task is None:
+            self._begin(wanted)
+        elif wanted != self._wanted:
+            self._next = wanted                         # starts when the old one has let go of its files
+            self._task.cancel()
+
+    def cancel(self):
+        """Stop fetching; what arrived stays for the next try."""
+        self._next = None
         if self._task is not None:
-            self._task.cancel(_("Replaced by a newer request"))
-        self._request = number = self._request + 1
+            self._task.cancel()
+
+    def forget(self):
+        """The scene was closed: nothing is shown any more."""
+        self.shown = {}
+
+    def _begin(self, wanted):
+        cohort, patient_ids, image_folder = self._wanted = wanted
         try:
             requests = [series_request(cohort, patient_id) for patient_id in patient_ids]
             missing = [r for r in requests if find_patient(r.patient_id, r.ct_uid) is None]
             sources = image_sources(cohort, image_folder)
         except TumorConnectomeError as error:
-            self._task = None
             self._status.done(str(error), problem=True)
             return
-
-        def done(inspections):
-            if number == self._request:
-                self._task = None
-                self._load(patient_ids, missing, inspections)
-
-        def failed(error):
-            if number == self._request:
-                self._task = None
-                self._status.done(str(error), problem=True)
-
-        def progress(fraction, message):
-            if number == self._request:
-                self._status.progress(fraction, message)
-
         if not missing:
-            self._task = None
             self._load(patient_ids, [], [])
             return
-        self._task = self._runner.start(inspect_sequence(missing, sources), progress, done, failed)
+        self._task = self._runner.start(inspect_sequence(missing, sources), self._status.progress,
+                                        lambda inspections: self._ended(lambda: self._load(patient_ids, missing, inspections)),
+                                        lambda error: self._ended(lambda: self._status.done(str(error), problem=True)))
         self._status.watch(self._task)
 
-    def forget(self):
-        """The scene was closed: nothing is shown any more."""
-        self.shown = {}
+    def _ended(self, conclude):
+        """A task is over: conclude it, or go on with the request that replaced it."""
+        self._task, following, self._next = None, self._next, None
+        if following:
+            self._begin(following)
+        else:
+            conclude()
 
     def _load(self, patient_ids, requests, inspections):
         with slicer.util.tryWithErrorDisplay(_("The images can not be shown."), waitCursor=True):

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import qt
-
 from slicer.i18n import tr as _
 
 from ..core.errors import TumorConnectomeError
@@ -14,7 +13,7 @@ from ..widgets.pair_table import PairTable
 from .chart_place import place_chart
 from .cohort_loading import CohortLoader
 from .imaging_controller import ImagingController
-from .packages import ensure_packages
+from .packages import ensure_packages, packages_installed
 from .state_controller import StateController
 from .status_line import StatusLine
 
@@ -82,11 +81,14 @@ class Panel:
         """Use another parameter node (a new or loaded scene), or None while a scene is closed."""
         self.parameters = parameters
         if parameters is None:
+            self.imaging.cancel()
             self.imaging.forget()
             return
         self.ui.dataFolderPathLineEdit.currentPath = parameters.dataFolder
         self.ui.imageFolderPathLineEdit.currentPath = parameters.imageFolder
         self.onStateModified()
+        if self.state.cohort is not None and self.state.source == parameters.dataFolder:
+            self._restoreImages()
 
     def onStateModified(self, caller=None, event=None):
         """Show the state; loads its cohort when it is another one."""
@@ -95,7 +97,7 @@ class Panel:
         self._updating = True
         try:
             if self._cohortLoaded != self.parameters.dataFolder:
-                self._startCohort()
+                self._openCohort()
             self.state.update(self.parameters)
             self._showChoices()
         finally:
@@ -115,6 +117,11 @@ class Panel:
 
     def loadCohort(self, checked=False):
         """Load the cohort of the folder in the line edit."""
+        try:
+            ensure_packages(self._resourcePath("requirements.txt"))
+        except TumorConnectomeError as error:
+            self.ui.cohortStatusLabel.text = str(error)
+            return
         self._cohortLoaded = None
         self.parameters.dataFolder = self.ui.dataFolderPathLineEdit.currentPath.strip()
         self.onStateModified()
@@ -124,21 +131,22 @@ class Panel:
         self.ui.dataFolderPathLineEdit.currentPath = ""
         self.loadCohort()
 
-    def _startCohort(self):
-        self._cohortLoaded = folder = self.parameters.dataFolder
-        try:
-            ensure_packages(self._resourcePath("requirements.txt"))
-        except TumorConnectomeError as error:
-            self.ui.cohortStatusLabel.text = str(error)
-            return
-        self.cohortLoader.load(folder)
+    def _openCohort(self):
+        """Load the state's cohort, unless that needs an installation, which only a button may start."""
+        self._cohortLoaded = self.parameters.dataFolder
+        if packages_installed(self._resourcePath("requirements.txt")):
+            self.cohortLoader.load(self._cohortLoaded)
+        else:
+            self.ui.cohortStatusLabel.text = _(
+                "Press \"Load cohort\" or \"Demo cohort\": the Python package pandas will be installed first.")
 
     def _onCohort(self, prepared, note):
         cohort = prepared.cohort
         self.state.setPrepared(prepared, self._cohortLoaded)
         self._updating = True
         try:
-            for combo, texts in ((self.ui.modelComboBox, cohort.models), (self.ui.facetComboBox, [f.title for f in cohort.facets.values()])):
+            titles = [facet.title for facet in cohort.facets.values()]
+            for combo, texts in ((self.ui.modelComboBox, cohort.models), (self.ui.facetComboBox, titles)):
                 combo.clear()
                 combo.addItems(list(texts))
             self._completions.setStringList(list(cohort.patient_ids))

@@ -3,7 +3,6 @@ import tempfile
 import time
 
 import numpy as np
-
 import slicer
 
 from ..core.connectome import Match
@@ -127,7 +126,8 @@ class SelfTest:
             self.assertIsNone(find_patient(before[0]))
             slicer.util.loadScene(folder + "/scene.mrb")
             self.waitUntil(lambda: not panel.cohortLoader.busy and not panel.imaging.busy, "the scene is shown")
-        self.assertEqual((panel.parameters.selectedPatient, panel.parameters.comparedPatient, panel.parameters.facet), (*before, "stage"))
+        parameters, shown = panel.parameters, panel.imaging.shown
+        self.assertEqual((parameters.selectedPatient, parameters.comparedPatient, parameters.facet), (*before, "stage"))
         self.assertEqual(panel.view.selected, before[0])
-        self.assertEqual({place: nodes.patient_id for place, nodes in panel.imaging.shown.items()}, dict(zip((QUERY, MATCH), before)))
+        self.assertEqual({place: nodes.patient_id for place, nodes in shown.items()}, dict(zip((QUERY, MATCH), before)))
         self.delayDisplay("Test passed")

@@ -1,0 +1,46 @@
+"""Fixtures of all tests: the host outside Slicer (started on demand only), the real data folder, an isolated cache."""
+import os
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_cache(tmp_path_factory):
+    """The module's cache lies in a temporary folder, never in the user's own; worker processes inherit it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUMORCONNECTOME_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def host():
+    """slicer.app of the host: qt, ctk and slicer can be imported from here on."""
+    from slicerhost import app
+    return app.start(testing=True)
+
+
+@pytest.fixture(autouse=True)
+def no_silent_errors(monkeypatch):
+    """Errors in slots, timers and observers only reach sys.excepthook: once the host runs they fail the test."""
+    errors = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: errors.append(error))
+    yield errors
+    application = getattr(sys.modules.get("slicer"), "app", None)
+    if application is not None:
+        application.processEvents()
+        assert not errors, f"errors in slots, timers or observers: {errors}"
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Folder with the published NLST-Sybil embeddings; tests that need it are skipped without it."""
+    folder = pathlib.Path(os.environ.get("TUMORCONNECTOME_DATA")
+                          or ROOT.parent / "shared" / "data" / "nlst-sybil-connectome")
+    if not folder.is_dir():
+        pytest.skip(f"real data not found at {folder}: set TUMORCONNECTOME_DATA to the nlst-sybil-connectome folder")
+    return folder

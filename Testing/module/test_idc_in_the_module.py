@@ -1,0 +1,205 @@
+"""Clicking a real-data patient: its CT comes from IDC (on loopback) through s5cmd, while the window stays alive."""
+import csv
+import shutil
+
+import numpy as np
+import pickle_factory
+import pytest
+from cohort_factory import vector
+from gestures import click
+from idc_on_loopback import SLICES, Fetcher, LoopbackStudy
+from loopback_s3 import refused_port
+from PySide6 import QtCore, QtTest
+
+PATIENT = "100158"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    study = LoopbackStudy(tmp_path_factory.mktemp("study"))
+    yield study
+    study.server.close()
+
+
+@pytest.fixture
+def gate(study):
+    gate = study.server.gate()
+    yield gate
+    gate.die()
+
+
+@pytest.fixture
+def opened(session, study, gate, tmp_path, monkeypatch):
+    """The session with a cohort whose first patient is the study's, and IDC on loopback as the source of its images."""
+    import slicer
+
+    from TumorConnectomeLib.module import imaging_controller
+
+    patients = [PATIENT, *(str(200000 + number) for number in range(11))]
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = [pickle_factory.row(patient, study.request.ct_uid if patient == PATIENT else f"1.2.{patient}") for patient in patients]
+    features = np.stack([vector(patient) for patient in patients])
+    (data / "CTFM_features.pkl").write_bytes(pickle_factory.published(features, rows))
+    with open(data / "patients.csv", "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["PatientID", "sex", "StudyInstanceUID", "SR_SeriesInstanceUID"])
+        writer.writerow([PATIENT, "F", study.request.study_uid, study.request.sr_uid])
+        writer.writerows([patient, "M", "", ""] for patient in patients[1:])
+    fetcher = Fetcher(study, tmp_path / "cache", gate)
+    monkeypatch.setattr(imaging_controller, "image_sources", lambda cohort, folder: fetcher.sources)
+    slicer.mrmlScene.Clear()
+    session.load_cohort(data)
+    session.fetcher = fetcher
+    yield session
+    session.panel.imaging.forget()
+    slicer.mrmlScene.Clear()
+
+
+def load(session, patient=PATIENT):
+    session.panel.select(patient)
+    QtTest.QTest.mouseClick(session.panel.ui.loadButton, QtCore.Qt.MouseButton.LeftButton)
+
+
+def wait_for_images(session):
+    session.wait(lambda: not session.panel.imaging.busy, 60)
+
+
+def assert_shown(session):
+    nodes = session.panel.queryNodes
+    assert nodes is not None and nodes.patient_id == PATIENT, session.panel.ui.imageStatusLabel.text
+    assert nodes.volume.GetImageData().GetDimensions() == (64, 64, SLICES)
+    assert len(nodes.lesions) == 1
+
+
+def test_a_patient_is_downloaded_and_shown(opened, gate):
+    load(opened)
+    texts = set()
+    opened.wait(lambda: texts.add(opened.panel.ui.imageStatusLabel.text) or not opened.panel.imaging.busy, 60)
+    assert any(f"of {SLICES + 1}" in text and "MB/s" in text for text in texts), texts
+    assert_shown(opened)
+    assert "IDC" in opened.panel.ui.imageStatusLabel.text
+    assert len(gate.downloads) == SLICES + 1
+
+
+def test_cancel_half_way_then_the_next_click_fetches_only_the_rest(opened, gate):
+    panel = opened.panel
+    gate.behave = lambda number: "hang" if number >= SLICES // 2 else None
+    load(opened)
+    opened.wait(lambda: panel.ui.imageStatusLabel.text.startswith(f"{SLICES // 2} of"), 30)
+    assert panel.ui.imageCancelButton.visible
+    QtTest.QTest.mouseClick(panel.ui.imageCancelButton, QtCore.Qt.MouseButton.LeftButton)
+    wait_for_images(opened)
+    assert "Canceled" in panel.ui.imageStatusLabel.text and not panel.imaging.shown
+    opened.fetcher.assert_nothing_stored()
+    gate.reset()
+    load(opened)
+    wait_for_images(opened)
+    assert_shown(opened)
+    assert len(gate.downloads) <= SLICES // 2 + 2
+
+
+def test_a_server_that_dies_is_one_clear_line_and_the_next_click_works(opened, study, gate):
+    panel = opened.panel
+    gate.behave = lambda number: "die" if number == 10 else None
+    load(opened)
+    wait_for_images(opened)
+    assert panel.ui.imageStatusLabel.text.startswith("\N{WARNING SIGN}") and PATIENT in panel.ui.imageStatusLabel.text
+    assert not panel.imaging.shown
+    second = study.server.gate()
+    opened.fetcher.sources[:] = Fetcher(study, opened.fetcher.cache.folder, second).sources
+    load(opened)
+    wait_for_images(opened)
+    second.die()
+    assert_shown(opened)
+
+
+@pytest.mark.parametrize("status, text", [(403, "403"), (404, "404"), (503, "503")])
+def test_an_error_status_is_named(opened, gate, status, text):
+    gate.refuse = status
+    load(opened)
+    wait_for_images(opened)
+    label = opened.panel.ui.imageStatusLabel.text
+    assert label.startswith("\N{WARNING SIGN}") and "\n" not in label.strip(), label
+    assert text in label or "not" in label, label
+    gate.reset()
+    load(opened)
+    wait_for_images(opened)
+    assert_shown(opened)
+
+
+def test_offline_is_said_in_seconds(opened, study):
+    fetcher = Fetcher(study, opened.fetcher.cache.folder, f"http://127.0.0.1:{refused_port()}")
+    opened.fetcher.sources[:] = fetcher.sources
+    load(opened)
+    opened.wait(lambda: not opened.panel.imaging.busy, 15)
+    assert "\N{WARNING SIGN}" in opened.panel.ui.imageStatusLabel.text
+    assert not opened.panel.imaging.shown
+
+
+def test_a_patient_without_series_is_one_clear_line(opened):
+    load(opened, "200003")
+    opened.wait(lambda: not opened.panel.imaging.busy, 10)
+    label = opened.panel.ui.imageStatusLabel.text
+    assert "200003" in label and "StudyInstanceUID" in label
+
+
+def test_a_damaged_cached_series_is_fetched_again(opened, gate):
+    import slicer
+
+    load(opened)
+    wait_for_images(opened)
+    folder = opened.fetcher.cache.files_folder(opened.fetcher.study.request.ct_uid)
+    victim = sorted(folder.iterdir())[3]
+    victim.write_bytes(victim.read_bytes()[:500])
+    slicer.mrmlScene.Clear()
+    opened.panel.imaging.forget()
+    gate.reset()
+    load(opened)
+    wait_for_images(opened)
+    assert_shown(opened)
+    assert "not used" in opened.panel.ui.imageStatusLabel.text and gate.downloads
+
+
+def test_choosing_another_patient_replaces_the_download(opened, gate):
+    panel = opened.panel
+    gate.behave = lambda number: "hang" if number >= 5 else None
+    load(opened)
+    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text, 30)
+    panel.load("200003")
+    opened.wait(lambda: not panel.imaging.busy, 10)
+    assert "200003" in panel.ui.imageStatusLabel.text
+    gate.reset()
+    opened.settle(2.5)
+    load(opened)
+    wait_for_images(opened)
+    assert_shown(opened)
+
+
+def test_the_local_folder_serves_a_patient_without_a_network(opened, study, tmp_path, monkeypatch):
+    from TumorConnectomeLib.imaging.folder_source import FolderSource
+
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for number, content in enumerate(study.contents.values()):
+        (folder / f"{number}.dcm").write_bytes(content)
+    (folder / "report.dcm").write_bytes(study.sr_bytes)
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    opened.fetcher.sources[:] = [FolderSource(folder, opened.fetcher.cache.folder)]
+    load(opened)
+    wait_for_images(opened)
+    assert_shown(opened)
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    shutil.rmtree(folder)
+    np.testing.assert_equal(opened.panel.queryNodes.volume.GetImageData().GetDimensions(), (64, 64, SLICES))
+
+
+def test_the_window_answers_clicks_during_a_download(opened, gate):
+    panel = opened.panel
+    gate.behave = lambda number: "hang" if number >= 5 else None
+    load(opened)
+    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text, 30)
+    click(panel.view, *panel.view.nodeCenter("200004"))
+    assert panel.parameters.selectedPatient == "200004" and "200004" in panel.ui.patientLabel.text
+    panel.imaging.cancel()
+    wait_for_images(opened)
