@@ -1,0 +1,64 @@
+"""Starts the host: the parts of Slicer that slicer-core lacks, so that Slicer-style modules can be imported and run."""
+import os
+import sys
+import types
+
+import slicer
+import slicer.util
+
+__all__ = ["MainWindow", "load_module", "select_module", "start"]
+
+
+def start(testing=True, arguments=()):
+    """Fill in qt, ctk and the missing parts of slicer; returns slicer.app. Call it before any Slicer-style import.
+
+    With testing there are no modal dialogs, and the settings lie in a temporary folder.
+    """
+    if hasattr(slicer, "app"):
+        return slicer.app
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")    # spares the failed try with X
+    from . import qt_module, stand_ins
+    sys.modules["qt"] = qt_module.install(stand_ins.UiLoader)
+    slicer.modules = sys.modules["slicer.modules"] = types.ModuleType("slicer.modules")
+    slicer.moduleNames = types.SimpleNamespace()
+    _register_stand_ins(stand_ins)
+    ctk = sys.modules["ctk"] = types.ModuleType("ctk")
+    ctk.__getattr__ = stand_ins.module_getattr("ctk")
+    slicer.__getattr__ = stand_ins.module_getattr("slicer")
+    from . import slicer_modules
+    from .application import qSlicerApplication
+    slicer_modules.install()
+    slicer.mrmlScene = slicer.vtkMRMLScene()
+    slicer.app = qSlicerApplication([*arguments] or ["slicerhost"], testing)
+    slicer.app._start()
+    return slicer.app
+
+
+def _register_stand_ins(stand_ins):
+    from . import application, io_manager, layout, main_window, modules, slice_view, threed_view
+    stand_ins.register(
+        *list(stand_ins.STAND_INS.values()), application.qSlicerApplication, io_manager.qSlicerCoreIOManager,
+        layout.qSlicerLayoutManager, layout.qSlicerSingletonViewFactory, main_window.qSlicerMainWindow,
+        main_window.qSlicerModuleSelectorToolBar, modules.qSlicerLoadableModule, modules.qSlicerModuleManager,
+        modules.qSlicerScriptedLoadableModule, modules.qSlicerScriptedLoadableModuleWidget,
+        slice_view.qMRMLSliceControllerWidget, slice_view.qMRMLSliceView, slice_view.qMRMLSliceWidget,
+        threed_view.qMRMLThreeDView, threed_view.qMRMLThreeDWidget)
+
+
+def load_module(path):
+    """Load a scripted module from its .py file; returns slicer.modules.<name>."""
+    from . import modules
+    return modules.load_module(path)
+
+
+def select_module(name):
+    """Make a module the current one; returns its panel. With a main window, slicer.util.selectModule() shows it there."""
+    from . import modules
+    return modules.select_module(name)
+
+
+def MainWindow(module=None):
+    """A main window showing this module (as load_module() returns it); the caller keeps it and shows it."""
+    from .main_window import qSlicerMainWindow
+    return qSlicerMainWindow(module)
