@@ -20,7 +20,7 @@ def main():
         if options.data:
             session.panel.ui.dataFolderPathLineEdit.currentPath = str(options.data.resolve())
             session.panel.loadCohort()
-        return session.application.exec()
+        return session.application.exec_()
     print("There is no display: the main job runs off-screen and is written as pictures.", flush=True)
     try:
         write_pictures(session, options.data, options.output)

@@ -1,17 +1,15 @@
 """TumorConnectome: which lung tumors look alike, and are they? A 3D Slicer scripted module."""
-import vtk
-
 import slicer
+import vtk
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import *
 from slicer.util import VTKObservationMixin
 
-from TumorConnectomeLib.imaging.patient_views import CONNECTOME_LAYOUT, register_layouts, show_layout
+from TumorConnectomeLib.imaging.patient_views import register_layouts, show_layout
 from TumorConnectomeLib.module.panel import Panel
 from TumorConnectomeLib.module.parameters import TumorConnectomeParameterNode
 from TumorConnectomeLib.module.self_test import SelfTest
-
 
 #
 # TumorConnectome
@@ -69,9 +67,10 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self):
         """Called before the module is unloaded or reloaded, and when the application closes."""
-        self.setParameterNode(None)
         self.removeObservers()
-        self.panel.cleanup()
+        if self.panel is not None:                      # None when the setup failed
+            self.setParameterNode(None)
+            self.panel.cleanup()
 
     def enter(self):
         """Called each time the user opens the module."""

@@ -1,13 +1,5 @@
-"""Looks at widgets and clicks on them as a person does."""
-import numpy as np
-from PySide6 import QtCore, QtGui, QtTest
-
-
-def pixels(widget):
-    """What a widget shows: uint8 array, shape (height, width, 3), RGB."""
-    image = widget.grab().toImage().convertToFormat(QtGui.QImage.Format.Format_RGB888)
-    flat = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return flat[:, :3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+"""Clicks on widgets as a person does."""
+from PySide6 import QtCore, QtTest
 
 
 def click(widget, x, y, double=False):

@@ -2,8 +2,9 @@
 import numpy as np
 import pytest
 import vtk
-from gestures import click, click_row, pixels
-from PySide6 import QtCore, QtGui, QtTest
+from gestures import click, click_row
+from PySide6 import QtCore, QtTest
+from view_input import pixels, wheel
 
 YELLOW = np.array([255, 217, 51])
 
@@ -125,12 +126,7 @@ def test_the_wheel_scrolls_both_patients_together(demo):
     demo.show_images(ids[0], ids[3])
     query, match = (slice_widget(demo, f"Tumor{place}Axial") for place in ("Query", "Match"))
     before = query.sliceLogic().GetSliceOffset(), match.sliceLogic().GetSliceOffset()
-    view = query.sliceView()
-    event = QtGui.QWheelEvent(QtCore.QPointF(60, 60), QtCore.QPointF(view.mapToGlobal(QtCore.QPoint(60, 60))), QtCore.QPoint(),
-                              QtCore.QPoint(0, 120), QtCore.Qt.MouseButton.NoButton, QtCore.Qt.KeyboardModifier.NoModifier,
-                              QtCore.Qt.ScrollPhase.NoScrollPhase, False)
-    for _ in range(4):
-        demo.application.sendEvent(view, event)
+    wheel(query.sliceView(), 4)
     after = query.sliceLogic().GetSliceOffset(), match.sliceLogic().GetSliceOffset()
     assert before == pytest.approx((0, 0), abs=1e-3)
     assert abs(after[0]) > 1 and after[1] == pytest.approx(after[0], abs=1e-3)

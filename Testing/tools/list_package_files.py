@@ -10,9 +10,10 @@ MODULE = pathlib.Path(__file__).resolve().parents[2] / "TumorConnectome"
 
 def package_files():
     """Relative paths of (scripts, resources), sorted."""
-    scripts = ["TumorConnectome.py", *(p.relative_to(MODULE).as_posix() for p in sorted(MODULE.glob("TumorConnectomeLib/**/*.py")))]
-    resources = [p.relative_to(MODULE).as_posix() for p in sorted(MODULE.glob("Resources/**/*")) if p.is_file()]
-    return scripts, resources
+    def listed(pattern):
+        return [path.relative_to(MODULE).as_posix() for path in sorted(MODULE.glob(pattern)) if path.is_file()]
+
+    return ["TumorConnectome.py", *listed("TumorConnectomeLib/**/*.py")], listed("Resources/**/*")
 
 
 def with_lists(text, scripts, resources):

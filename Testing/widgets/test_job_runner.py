@@ -3,6 +3,7 @@ import sys
 import time
 
 import pytest
+
 from TumorConnectomeLib.core.errors import Cancelled, JobFailed
 from TumorConnectomeLib.core.jobs import Job, Progress
 
@@ -163,8 +164,8 @@ def test_a_sequence_may_try_another_way_after_a_failure(runner, wait):
 
 
 def test_at_most_two_run_at_once_and_all_finish(runner, wait, tmp_path):
-    code = ("import pathlib, time, os; p = pathlib.Path({0!r}) / str(os.getpid()); p.touch(); "
-            "print(len(list(p.parent.iterdir()))); time.sleep(0.15); p.unlink()").format(str(tmp_path))
+    code = (f"import pathlib, time, os; p = pathlib.Path({str(tmp_path)!r}) / str(os.getpid()); p.touch(); "
+            "print(len(list(p.parent.iterdir()))); time.sleep(0.15); p.unlink()")
     outcome, jobs = Outcome(), [Script(code) for _ in range(5)]
     for job in jobs:
         outcome.start(runner, one(job))
