@@ -97,4 +97,4 @@ def test_a_cohort_without_clinical_table_still_has_its_facets(demo, tmp_path):
     write_model(tmp_path / "few", "CTFM", [f"P{number}" for number in range(8)])
     load_folder(demo, tmp_path / "few")
     titles = [demo.panel.ui.facetComboBox.itemText(index) for index in range(demo.panel.ui.facetComboBox.count)]
-    assert titles == ["Cancer type", "Stage (AJCC 6th edition)"]
+    assert titles == ["Cancer type", "Stage (AJCC 6th edition)", "Body side"]

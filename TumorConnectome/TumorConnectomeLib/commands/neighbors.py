@@ -14,8 +14,8 @@ COLUMNS = ("model", "match", "PatientID", "rank", "MatchPatientID", "cosine_dist
 def add_parser(subparsers):
     """Register the command with argparse."""
     parser = subparsers.add_parser("neighbors", help="nearest or farthest patients of every patient, as CSV",
-                                   description="Exact neighbors by cosine distance; ties go to the smaller PatientID. 'percentile' is "
-                                               "the percent of the model's patient pairs that are farther apart.")
+                                   description="Exact neighbors by cosine distance; ties go to the smaller PatientID. "
+                                               "'percentile': percent of the model's patient pairs that are farther apart.")
     parser.add_argument("--data", required=True, type=pathlib.Path,
                         help="folder with *_features.pkl files, itself or in 'embeddings', and maybe a patient table (CSV)")
     parser.add_argument("--model", default="all", help="a model's name, or 'all' (default)")
@@ -28,17 +28,17 @@ def add_parser(subparsers):
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for a model or k that the cohort does not have."""
     cohort = read_cohort(options.data)
-    by_name = {model.lower(): model for model in cohort.models}
-    if options.model != "all" and options.model.lower() not in by_name:
-        raise InputError(f"no model {options.model!r}", source=options.data, expected=f"all or one of {', '.join(cohort.models)}")
+    models = cohort.models if options.model == "all" else [m for m in cohort.models if m.lower() == options.model.lower()]
+    if not models:
+        raise InputError(f"no model {options.model!r}", source=options.data,
+                         expected=f"all or one of {', '.join(cohort.models)}")
     largest = len(cohort.patients) - 1
     if not 1 <= options.k <= largest:
         raise InputError(f"--k {options.k}", source=options.data,
                          expected=f"1 to {largest} for {len(cohort.patients)} patients" if largest else "at least two patients")
-    models = cohort.models if options.model == "all" else [by_name[options.model.lower()]]
     match, ids = Match(options.match), cohort.patient_ids
     with atomic_file(options.out, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
+        writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         for model in models:
             lists = neighbor_lists(cohort.embeddings[model], options.k, source=model)[match]

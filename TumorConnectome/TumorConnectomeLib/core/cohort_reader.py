@@ -7,7 +7,7 @@ from .cohort import Cohort
 from .embedding_pickle import EmbeddingRows, read_embedding_pickle
 from .errors import InputError
 from .facets import standard_facets
-from .files import sha256_of_files
+from .files import sha256_of_files, visible_files
 from .patient_table import as_text, find_patient_table, normalized, patient_record, read_patient_table
 
 SUFFIX = "_features.pkl"
@@ -21,7 +21,7 @@ def cohort_files(folder) -> list[pathlib.Path]:
     folder = pathlib.Path(folder)
     if not folder.is_dir():
         raise InputError("no such folder", source=folder, expected=f"a folder with *{SUFFIX} files")
-    pickles = sorted(folder.glob("*" + SUFFIX)) or sorted((folder / "embeddings").glob("*" + SUFFIX))
+    pickles = visible_files(folder, "*" + SUFFIX) or visible_files(folder / "embeddings", "*" + SUFFIX)
     if not pickles:
         raise InputError("no embedding files", source=folder, expected=f"*{SUFFIX} in it or in its folder 'embeddings'")
     table = find_patient_table(folder)

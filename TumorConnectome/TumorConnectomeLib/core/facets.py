@@ -1,4 +1,4 @@
-"""The six standard facets of a cohort: sex, age, race, smoking, cancer type and stage."""
+"""The standard facets of a cohort: sex, age, race, smoking, cancer type, stage and, where known, body side."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ STAGES = ("IA", "IB", "IIA", "IIB", "IIIA", "IIIB", "IV")
 _AGE_GROUPS = ("under 55", "55-59", "60-64", "65-69", "70-74", "75 and over")
 _SEX = {"m": "Male", "male": "Male", "f": "Female", "female": "Female"}
 _RACE = {"white": "White", "black": "Black", "black or african-american": "Black", "asian": "Asian"}
+_SIDE = {"left": "Left", "l": "Left", "right": "Right", "r": "Right"}
 _SMOKING = {"current": "Current", "former": "Former", "never": "Never"}
 _OTHER = "Other"
 
@@ -26,7 +27,7 @@ def standard_facets(patients: pd.DataFrame) -> dict[str, Facet]:
     Returns
     -------
     dict of str to Facet
-        Keys in display order, of ``sex``, ``age``, ``race``, ``smoking``, ``cancer_type``, ``stage``.
+        Keys in display order, of ``sex``, ``age``, ``race``, ``smoking``, ``cancer_type``, ``stage``, ``body_side``.
     """
     made = {}
     if "sex" in patients:
@@ -52,6 +53,11 @@ def standard_facets(patients: pd.DataFrame) -> dict[str, Facet]:
         values = [STAGES[int(code)] if code == code else None for code in patients["stage_code"]]
         made["stage"] = _facet("stage", "Stage (AJCC 6th edition)", STAGES, values, ordered=True,
                                note="AJCC 6th edition stage groups in clinical order; stage_code 0 to 6 stands for IA to IV.")
+    if "body_side" in patients:
+        values = _named(patients["body_side"], _SIDE)
+        made["body_side"] = _facet("body_side", "Body side", ("Left", "Right", *_present((_OTHER,), values)), values,
+                                   note="The patient's left or right, where the embedding files locate the annotated box: the "
+                                        "sign of its LPS x coordinate.")
     return made
 
 

@@ -89,6 +89,11 @@ def _errors_name(path):
         raise
 
 
+def visible_files(folder, pattern):
+    """Paths in a folder that match a glob pattern, sorted; without hidden ones such as the "._" companions that macOS adds."""
+    return sorted(path for path in pathlib.Path(folder).glob(pattern) if not path.name.startswith("."))
+
+
 def sha256_of_files(paths):
     """Hexadecimal SHA-256 over the names and contents of files, in the order given."""
     digest = hashlib.sha256()

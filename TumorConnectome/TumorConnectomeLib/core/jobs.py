@@ -117,8 +117,11 @@ def run_blocking(sequence: Sequence, report: Callable[[Progress], None] = lambda
 def _run_job(job, report):
     command = job.command()
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
-                                   env={**os.environ, **job.environment()}, encoding="utf-8", errors="replace")
+        try:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
+                                       env={**os.environ, **job.environment()}, encoding="utf-8", errors="replace")
+        except OSError:
+            raise JobFailed(f"{job.title}: {command[0]} can not be started") from None
         silent = threading.Event()
         try:
             with process.stdout, _Watchdog(job.silence_limit, process, silent) as watchdog:

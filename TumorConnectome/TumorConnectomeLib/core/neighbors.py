@@ -7,6 +7,7 @@ for duplicates really a tie.
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,11 +124,31 @@ def neighbor_lists(embedding: np.ndarray, k: int, *, source: str = "embedding") 
     count = len(vectors)
     if not 0 <= k <= max(0, count - 1):
         raise InputError(f"k = {k} neighbors", source=source, expected=f"0 to {max(0, count - 1)} for {count} patients")
+    return lists_of_blocks(distance_blocks(vectors), count, k)
+
+
+def lists_of_blocks(blocks: Iterable[tuple[int, np.ndarray]], count: int, k: int) -> dict[Match, NeighborLists]:
+    """The k nearest and the k farthest of every patient by any symmetric distance, given in blocks of rows.
+
+    Parameters
+    ----------
+    blocks : iterable of (int, np.ndarray)
+        First row and float64 distances of shape (rows, N), as `distance_blocks` yields them; own distances are ignored.
+    count : int
+        N patients.
+    k : int
+        0..N-1 neighbours per patient and direction.
+
+    Returns
+    -------
+    dict of Match to NeighborLists
+        Ties go to the smaller row; percentiles are among the pairs by the same distance.
+    """
     indices = {match: np.empty((count, k), np.int32) for match in Match}
     distances = {match: np.empty((count, k)) for match in Match}
     pairs = []
     stride = max(1, (count * (count - 1) // 2) // _EXACT_PAIRS)
-    for first, block in distance_blocks(vectors):
+    for first, block in blocks:
         rows = np.arange(len(block))
         own = first + rows
         upper = block[own[:, None] < np.arange(count)]
@@ -135,7 +156,7 @@ def neighbor_lists(embedding: np.ndarray, k: int, *, source: str = "embedding") 
         for match, sign in ((Match.MOST, 1.0), (Match.LEAST, -1.0)):
             keys = sign * block
             keys[rows, own] = np.inf                    # a patient is not its own neighbour, at either end
-            order = _smallest(keys, k)
+            order = smallest_columns(keys, k)
             indices[match][own] = order
             distances[match][own] = np.take_along_axis(block, order, axis=1)
     scale = distance_scale(np.concatenate(pairs) if pairs else np.empty(0))
@@ -149,8 +170,8 @@ def distance_scale(distances: np.ndarray) -> DistanceScale:
     return DistanceScale(distances)
 
 
-def _smallest(keys, k):
-    """Columns of the k smallest keys of each row, ascending; equal keys by column: (rows, k)."""
+def smallest_columns(keys, k):
+    """Columns of the k smallest of each row of `keys` (rows, N), ascending; equal keys by column: int64, shape (rows, k)."""
     if k == 0:
         return np.empty((len(keys), 0), np.int64)
     if keys.shape[1] <= 4 * k + 64:

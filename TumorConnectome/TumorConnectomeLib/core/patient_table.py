@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .cohort import PATIENT_COLUMNS
 from .errors import InputError
-from .files import checked_uid
+from .files import checked_uid, visible_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,7 @@ def find_patient_table(folder) -> pathlib.Path | None:
     A file whose name contains "patient" goes first and must be a patient table. Raises InputError when two others fit.
     """
     found = []
-    for path in sorted(pathlib.Path(folder).glob("*.csv")):
+    for path in visible_files(folder, "*.csv"):
         if "patient" in path.name.lower():
             return path
         if _has_one_row_per_patient(path):
@@ -106,10 +106,18 @@ def patient_record(row: dict) -> dict:
     """The 'row' of a published embedding file under our column names.
 
     Columns that say nothing about the patient are left out: running numbers, the authors' file paths, and coordinates
-    that can be a slice off (boxes come from the DICOM SR).
+    that can be a slice off (boxes come from the DICOM SR). Only the tumor's `body_side` is taken from them.
     """
     record = {ours: row[theirs] for theirs, ours in _EMBEDDING_COLUMNS.items() if theirs in row}
-    return {"PatientID": row.get("PatientID"), **record}
+    side = {"body_side": _body_side(row["coordX"])} if "coordX" in row else {}
+    return {"PatientID": row.get("PatientID"), **record, **side}
+
+
+def _body_side(x):
+    """"Left" or "Right" of the patient by an LPS x coordinate in mm, which grows to the left; "" when it tells neither."""
+    if not isinstance(x, (int, float)) or not math.isfinite(x) or x == 0:
+        return ""
+    return "Left" if x > 0 else "Right"
 
 
 def _csv_records(path):

@@ -14,7 +14,7 @@ from .neighbors import NeighborLists
 
 _KIND = "TumorConnectome prepared cohort"
 #: part of the cache key: raise it when the file's form or any algorithm behind its content changes
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +65,8 @@ def _from_arrays(header, arrays):
     columns = {}
     for number, name in enumerate(header["columns"]):
         values = arrays[f"column_{number}"]
+        if values.shape != arrays["patient_ids"].shape:
+            raise ValueError(f"column {name!r} does not fit the patients")
         columns[name] = values if values.dtype == float else pd.Series(values.tolist(), dtype=object)
     patients = pd.DataFrame(columns, index=range(len(arrays["patient_ids"])))
     patients.index = pd.Index(arrays["patient_ids"].tolist(), name="PatientID", dtype=object)
