@@ -18,6 +18,8 @@ def main(arguments=None):
         problem = str(error)
     except OSError as error:
         problem = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    except ModuleNotFoundError as error:
+        problem = f"the Python package {error.name} is not installed"
     print("TumorConnectome: " + " ".join(problem.split()), file=sys.stderr)
     return 2
 
@@ -32,7 +34,8 @@ class _OneLineParser(argparse.ArgumentParser):
 def _parser():
     from . import boxes, neighbors
 
-    parser = _OneLineParser(prog="TumorConnectomeLib", description="Tumor similarity from precomputed embeddings, without Slicer.")
+    parser = _OneLineParser(prog="TumorConnectomeLib",
+                            description="Tumor similarity from precomputed embeddings, without Slicer.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (neighbors, boxes):
         command.add_parser(subparsers)

@@ -35,6 +35,9 @@ def run_worker(arguments):
     except TumorConnectomeError as error:
         _say(stream, error=str(error))
         return 2
+    except ModuleNotFoundError as error:
+        _say(stream, error=f"the Python package {error.name} is not installed")
+        return 2
     except OSError as error:                            # disk full, permission denied
         _say(stream, error=f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
         return 2
