@@ -67,10 +67,10 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self):
         """Called before the module is unloaded or reloaded, and when the application closes."""
-        self.removeObservers()
         if self.panel is not None:                      # None when the setup failed
             self.setParameterNode(None)
             self.panel.cleanup()
+        self.removeObservers()
 
     def enter(self):
         """Called each time the user opens the module."""

@@ -2,6 +2,7 @@
 import enum
 import pathlib
 
+import shiboken6
 from PySide6 import QtWidgets
 
 from .ctk_widgets import ctkCheckBox, ctkComboBox, ctkDirectoryButton, ctkDoubleSpinBox, ctkPathLineEdit, ctkSliderWidget
@@ -23,7 +24,7 @@ class Connector:
             getattr(self._widget, self._signal).connect(self._slot)
 
     def disconnect(self):
-        if self._signal is not None:
+        if self._signal is not None and shiboken6.isValid(self._widget):       # at exit the window goes first
             getattr(self._widget, self._signal).disconnect(self._slot)
 
 
