@@ -39,7 +39,7 @@ def frame_times(count):
 
     def pan():
         canvas.viewport.pan(2, 1)
-        view._viewMoved()
+        view._movement.viewMoved()
         draw()
 
     def zoom():
@@ -47,19 +47,18 @@ def frame_times(count):
         draw()
 
     def hover():
-        canvas.hovered = f"P{count // 2:03d}"
+        canvas.state.hovered = f"P{count // 2:03d}"
         draw()
 
     times = {"still": milliseconds(draw), "pan": milliseconds(pan), "zoom": milliseconds(zoom)}
-    view._onSettle()
     view.fit()
-    view._onSettle()
+    canvas.moving = False
     times["full"] = milliseconds(draw, canvas.refresh)
     times["hover"] = milliseconds(hover)
     view.setSelected(f"P{count // 2:03d}")
     draw()
     times["selection"] = milliseconds(draw)
-    canvas.hovered, canvas.moving = None, True
+    canvas.state.hovered, canvas.moving = None, True
     times["gliding"] = milliseconds(draw, canvas.refresh)
     view.cleanup()
     return times

@@ -1,13 +1,13 @@
 """Viewport, node and edge geometry, label placement, motion: what the view computes without Qt."""
 import numpy as np
 import pytest
-from connectome_samples import ring
+from connectome_samples import graph, ring
 
 from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.widgets.graph_geometry import GraphGeometry, overlap_layers
-from TumorConnectomeLib.widgets.graph_tooltips import percentile_text
-from TumorConnectomeLib.widgets.labels import place_labels
-from TumorConnectomeLib.widgets.motion import Tween
+from TumorConnectomeLib.widgets.graph_geometry import GraphGeometry, inside, overlap_layers
+from TumorConnectomeLib.widgets.graph_tooltips import distance_text, percentile_text
+from TumorConnectomeLib.widgets.labels import Discs, keep_labels, place_labels
+from TumorConnectomeLib.widgets.motion import Pose, Tween
 from TumorConnectomeLib.widgets.viewport import Viewport, home_of
 
 
@@ -147,12 +147,20 @@ def overlapping(a, b):
     return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
 
 
-def test_labels_never_overlap_each_other_an_obstacle_or_the_border():
+@pytest.mark.parametrize("far", [False, True, None])
+def test_labels_never_overlap_each_other_an_obstacle_or_the_border(far):
     random = np.random.default_rng(3)
     anchors, obstacle = random.uniform(0, 400, (80, 2)), (250.0, 0.0, 150.0, 120.0)
-    placed = place_labels(anchors, np.full(80, 5.0), np.tile([48.0, 14.0], (80, 1)), (0, 0, 400, 400), [obstacle], anchors)
+    radii, sizes = np.full(80, 5.0), np.tile([48.0, 14.0], (80, 1))
+    if far is None:                                         # the nodes have moved since the labels were placed
+        offsets = random.uniform(-40, 10, (80, 2))
+        placed = keep_labels(anchors, offsets, sizes, (0, 0, 400, 400), [obstacle])
+        assert all(rect[:2] == pytest.approx(anchor + offset) for rect, anchor, offset in zip(placed, anchors, offsets) if rect)
+    else:
+        discs = Discs(anchors, radii, np.ones(80))
+        placed = place_labels(anchors, radii, sizes, (0, 0, 400, 400), [obstacle], discs, np.full(80, far))
     rects = [rect for rect in placed if rect is not None]
-    assert len(rects) > 40
+    assert len(rects) > 30
     for n, rect in enumerate(rects):
         assert rect[0] >= 0 and rect[1] >= 0 and rect[0] + rect[2] <= 400 and rect[1] + rect[3] <= 400
         assert not any(overlapping(rect, other) for other in [obstacle, *rects[n + 1:]])
@@ -162,23 +170,81 @@ def test_the_first_label_wins_and_a_free_side_is_preferred():
     anchors, radii, sizes = np.array([[100.0, 100.0], [101.0, 100.0]]), np.full(2, 4.0), np.tile([200.0, 14.0], (2, 1))
     placed = place_labels(anchors, radii, sizes, (95, 80, 220, 27))
     assert placed[0] is not None and placed[1] is None
-    beside = np.array([[125.0, 100.0]])                     # a node at the right: the label goes to the left
+    beside = Discs(np.array([[125.0, 100.0]]), np.array([3.0]), np.ones(1))         # at the right: the label goes to the left
     assert place_labels(anchors[:1], radii[:1], np.array([[40.0, 14.0]]), (0, 0, 400, 400), [], beside)[0][0] < 60
 
 
-def test_a_tween_starts_slowly_ends_exactly_and_holds_a_dragged_point():
-    start, end = np.zeros((3, 2)), np.array([[10.0, 0], [0, 20.0], [4.0, 4.0]])
+def test_a_label_in_a_crowd_goes_where_it_covers_no_node_or_is_left_out_if_it_must_stay_near():
+    around = np.array([(x, y) for x in range(60, 141, 8) for y in range(60, 141, 8)], float)
+    crowd = Discs(around, np.full(len(around), 5.0), np.ones(len(around)))
+    label = np.array([[100.0, 100.0]]), np.array([5.0]), np.array([[30.0, 14.0]]), (0, 0, 400, 400), [], crowd
+    assert place_labels(*label, np.array([False]), limit=1.5) == [None]
+    (rect,) = place_labels(*label, np.array([True]), limit=1.5)
+    corners = np.array([[rect[0], rect[1], rect[0] + rect[2], rect[1] + rect[3]]])
+    assert crowd.cost_under(corners) == 0
+    cheap = Discs(around, crowd.radii, np.where(around[:, 0] > 100, 6.0, 1.0))    # the right half matters more
+    assert place_labels(*label[:5], cheap)[0][0] < 100
+
+
+def poses():
+    home = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    return (Pose(np.zeros((3, 2)), np.full(3, 10.0), home),
+            Pose(np.array([[10.0, 0], [0, 20.0], [4.0, 4.0]]), np.array([10.0, 20.0, 30.0]), 2 * home))
+
+
+def test_a_tween_moves_places_sizes_and_home_slowly_at_first_and_ends_exactly():
+    start, end = poses()
     tween = Tween(start, end, began=100.0, duration=0.5)
-    assert tween.at(100.0) == pytest.approx(start)
-    assert tween.at(100.05)[0, 0] < 0.1
-    assert tween.at(100.25) == pytest.approx(end / 2)
-    assert tween.at(107.0) == pytest.approx(end)
+    assert tween.at(100.0).positions == pytest.approx(start.positions)
+    assert tween.at(100.05).positions[0, 0] < 0.1
+    half = tween.at(100.25)
+    assert half.positions == pytest.approx(end.positions / 2)
+    assert half.diameters == pytest.approx([10, 15, 20]) and half.home[1] == pytest.approx((1.5, 1.5))
+    assert tween.at(107.0).positions == pytest.approx(end.positions) and tween.at(107.0).diameters[2] == 30
     assert [tween.finished(now) for now in (100.49, 100.5)] == [False, True]
+
+
+def test_a_tween_holds_a_dragged_node_and_changes_nothing_that_it_was_given():
+    start, end = poses()
+    tween = Tween(start, end, began=100.0, duration=0.5)
     tween.hold(2, np.array([7.0, 8.0]))
-    assert tween.at(100.1)[2] == pytest.approx((7, 8))
+    assert tween.at(100.1).positions[2] == pytest.approx((7, 8))
+    assert end.positions[2] == pytest.approx((4, 4))
+
+
+def test_points_inside_a_polygon_are_found_by_the_even_odd_rule():
+    star = np.array([(0, 0), (10, 0), (10, 10), (5, 2), (0, 10)], float)       # concave at the top
+    points = np.array([(1, 1), (9, 8), (5, 8), (5, 1), (-1, 5), (11, 5), (1, 7)], float)
+    assert inside(points, star).tolist() == [True, True, False, True, False, False, True]
+    assert not inside(points, star[:2]).any() and not inside(points, star[:0]).any()
+
+
+def test_of_edges_with_equal_weights_those_drawn_are_spread_over_the_graph():
+    count = 4000
+    positions = np.stack([np.linspace(-1, 1, count), np.zeros(count)], axis=1)
+    sample = graph(positions, np.arange(count - 1), np.arange(1, count), np.ones(count - 1))
+    sample.weights[:] = 1.0
+    result = GraphGeometry(sample)
+    result.project(viewport(result.positions))
+    drawn = result.visible_edges(400, 300, 400)
+    shares = np.bincount(sample.sources[drawn] * 8 // count, minlength=8) / len(drawn)
+    assert shares.min() > 0.08                                              # of 0.125 in each eighth
+    assert not len(result.visible_edges(400, 300, 0))
+
+
+def test_edges_between_nodes_that_are_not_grayed_are_drawn_before_stronger_ones():
+    result = geometry(20)
+    lit = np.zeros(20, bool)
+    lit[[14, 15, 16]] = True
+    drawn = result.visible_edges(400, 300, 3, lit)
+    assert all(lit[result.connectome.sources[edge]] and lit[result.connectome.targets[edge]] for edge in drawn)
 
 
 def test_percentiles_are_said_from_the_side_of_the_match_mode_and_rounded_down():
     assert percentile_text(99.96, Match.MOST) == "closer than 99.9 % of pairs"
     assert percentile_text(100.0, Match.MOST) == "closer than 100.0 % of pairs"
     assert percentile_text(0.4, Match.LEAST) == "farther than 99.6 % of pairs"
+
+
+def test_small_distances_have_more_decimals():
+    assert [distance_text(value) for value in (1.65432, 0.01234, 0.0012345)] == ["1.6543", "0.0123", "0.001234"]

@@ -1,8 +1,7 @@
 """The connectome view: a widget that shows a connectome and tells what the user points at."""
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import qt
@@ -10,43 +9,47 @@ import qt
 from ..core.coloring import Coloring
 from ..core.connectome import Connectome
 from .graph_canvas import GraphCanvas
-from .motion import Tween
-from .pointing import Pointing, single_timer
-from .theme import pen
-from .viewport import home_of
+from .graph_state import EDGE_MODES
+from .keys import action_of
+from .mouse import Mouse
+from .movement import Movement
+from .pointing import Pointing
+from .theme import Theme, pen
+from .view_actions import ViewActions
 
-_GLIDE_SECONDS = 0.5
-_FRAME_MS, _SETTLE_MS = 16, 150
-_WHEEL_STEP, _KEY_STEP = 1.2, 1.25
-#: a press that moves less than this many pixels is a click
-_CLICK_REACH = 4
+_CALLBACKS = ("onClicked", "onDoubleClicked", "onHovered", "onCompared", "onGroup", "onCategoriesChanged", "onKeyAction")
 
 
 class ConnectomeView(qt.QWidget):
     """Nodes are patients, arrows lead to their most (or least) similar patients.
 
-    Mouse: click selects, double click calls `onDoubleClicked` (on the background it releases the selection), dragging moves a
-    node or the picture, the wheel zooms at the pointer. Keys: Escape releases the selection, Home fits, + and - zoom.
+    The mouse and the keys are described in `keys.GESTURES` and `keys.BINDINGS`. Callbacks tell what the user does; the
+    methods never call back.
 
     Attributes
     ----------
-    onClicked : callable
-        Called with the patient id that the user has selected, or None when they released the selection.
-    onDoubleClicked : callable
-        Called with a patient id.
+    onClicked, onDoubleClicked : callable
+        Called with the patient id that the user has selected (None: released), and with one that was double-clicked.
     onHovered : callable
         Called with the patient id under the pointer, or None.
+    onCompared : callable
+        Called with the patient id that the arrow keys have marked, or None when Escape has cleared the mark.
+    onGroup : callable
+        Called with the list of patient ids inside a lasso; empty when the group was cleared.
+    onCategoriesChanged : callable
+        Called with the set of hidden categories after one was switched in the legend.
+    onKeyAction : callable
+        Called with "load", "compare", "nextModel", "search" or "help" when its key was pressed.
     """
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self.onClicked = self.onDoubleClicked = self.onHovered = lambda patientId: None
-        self._canvas, self._nodeInfo, self._tween = GraphCanvas(), None, None
-        self._pressedAt = self._lastAt = self._grabbed = None
-        self._dragging = False
-        self._pointing = Pointing(self, self._canvas.patient_at, self.tooltipAt, self._setHovered)
-        self._frameTimer = single_timer(self, self._onFrame, _FRAME_MS)
-        self._settleTimer = single_timer(self, self._onSettle, _SETTLE_MS)
+        self._canvas, self._nodeInfo = GraphCanvas(), None
+        self._forgetCallbacks()
+        self._movement = Movement(self, self._canvas)
+        self._actions = ViewActions(self, self._canvas, self._movement)
+        self._mouse = Mouse(self._canvas, self._actions)
+        self._pointing = Pointing(self, self._canvas, self.tooltipAt, self._actions.hover)
         self.setMouseTracking(True)
         self.setFocusPolicy(qt.Qt.StrongFocus)
         self.setMinimumSize(200, 160)
@@ -58,72 +61,120 @@ class ConnectomeView(qt.QWidget):
     def cleanup(self):
         """Stop all timers and let go of the callbacks, before the view is deleted."""
         self._pointing.cleanup()
-        for timer, slot in ((self._frameTimer, self._onFrame), (self._settleTimer, self._onSettle)):
-            timer.stop()
-            timer.disconnect("timeout()", slot)
-        self.onClicked = self.onDoubleClicked = self.onHovered = lambda patientId: None
+        self._movement.cleanup()
+        self._forgetCallbacks()
         self._nodeInfo = None
 
+    def _forgetCallbacks(self):
+        for name in _CALLBACKS:
+            setattr(self, name, lambda value: None)
+
     # ---- what is shown
+
+    @property
+    def canvas(self) -> GraphCanvas:
+        """What the view draws, for pictures of it (see `graph_export`)."""
+        return self._canvas
 
     def setConnectome(self, connectome: Connectome | None, coloring: Coloring | None, animate: bool = False):
         """Show a connectome.
 
-        The selection stays if its patient is in the new one. With the same patients zoom and place stay, and if `animate`
-        the nodes glide to their new places in 0.5 s; other patients are fitted into the view.
+        Selection, mark and group stay as far as their patients are in the new one. With the same patients zoom, place and
+        filter stay, and if `animate` the nodes glide to their new places in 0.5 s, from wherever they are now; other
+        patients are fitted into the view. Hidden categories stay until a coloring has another title.
 
         Raises
         ------
         InputError
             The coloring has another number of patients.
         """
-        canvas = self._canvas
-        start = canvas.places_of(connectome)
-        canvas.set_connectome(connectome, coloring)
-        self._stopAnimation()
-        self._grabbed = None
+        start = self._canvas.pose_of(connectome)
+        self._canvas.set_connectome(connectome, coloring)
+        self._movement.stop()
+        self._mouse.cancel()
         if start is None:
-            canvas.viewport.fit()
+            self._canvas.viewport.fit()
         elif animate:
-            end = np.vstack([canvas.geometry.positions, home_of(canvas.geometry.positions)])
-            self._tween = Tween(start, end, time.monotonic(), _GLIDE_SECONDS)
-            self._onFrame()
-        for name in ("selected", "compared", "hovered"):
-            if canvas.node_of(getattr(canvas, name)) is None:
-                setattr(canvas, name, None)
+            self._movement.glide(start)
         self._changed()
 
     def setColoring(self, coloring: Coloring):
-        """Color the patients by another facet."""
-        self._canvas.set_coloring(coloring)
+        """Color the patients by another facet, whose categories are all shown."""
+        self._canvas.state.set_coloring(coloring)
+        self._relabel()
+
+    def setAnimated(self, animated: bool):
+        """Whether nodes glide to new places, or are there at once."""
+        self._movement.animated = bool(animated)
+        if not animated:
+            self._movement.finish()
+            self.update()
+
+    def setEdgeMode(self, mode: str):
+        """Draw "all" edges, those of the "selection" (and inside the group), or "none": a map of the patients."""
+        if mode not in EDGE_MODES:
+            raise ValueError(f"edge mode {mode!r}: expected one of {EDGE_MODES}")
+        self._canvas.state.edge_mode = mode
+        self._relabel()
+
+    def setFilter(self, patients: np.ndarray | Iterable[str] | None):
+        """Gray all patients but these (ids, or bool of shape (N,) in the connectome's order); None ends the filter.
+
+        Raises
+        ------
+        InputError
+            A bool array of another length.
+        """
+        self._canvas.state.set_filter(patients)
+        self._relabel()
+
+    @property
+    def hiddenCategories(self) -> set[str]:
+        """Categories whose patients are grayed."""
+        return set(self._canvas.state.hidden)
+
+    def setHiddenCategories(self, categories: Iterable[str]):
+        """Gray the patients of these categories; names that the coloring does not have are kept for another one."""
+        self._canvas.state.hidden = categories
+        self._relabel()
+
+    @property
+    def group(self) -> list[str]:
+        """Patients of the group, in the connectome's order."""
+        return list(self._canvas.state.group)
+
+    def setGroup(self, patientIds: Iterable[str]):
+        """Make these patients the group (dark or light rings, edges between them stand out); unknown ids are left out."""
+        self._canvas.state.group = patientIds
         self._changed()
 
     @property
     def selected(self) -> str | None:
         """The selected patient."""
-        return self._canvas.selected
+        return self._canvas.state.selected
 
     @property
     def compared(self) -> str | None:
         """The compared patient."""
-        return self._canvas.compared
+        return self._canvas.state.compared
 
     def setSelected(self, patientId: str | None):
-        """Select a patient (gold ring, neighbors labeled) without calling back; unknown ids and None select nobody."""
-        self._canvas.selected = patientId if self._canvas.node_of(patientId) is not None else None
+        """Select a patient (gold ring, neighbors labeled); unknown ids and None select nobody."""
+        self._canvas.state.selected = patientId if self._canvas.state.node_of(patientId) is not None else None
         self._changed()
 
     def setCompared(self, patientId: str | None):
         """Mark the patient compared with the selected one (blue ring); unknown ids and None mark nobody."""
-        self._canvas.compared = patientId if self._canvas.node_of(patientId) is not None else None
+        self._canvas.state.compared = patientId if self._canvas.state.node_of(patientId) is not None else None
+        self.describe()
         self.update()
 
     def setNodeInfo(self, info: Callable[[str], str] | None):
-        """Use `info(patientId)`, HTML, as the nodes' tooltip instead of the view's own."""
+        """Use `info(patientId)`, HTML (it may contain pictures), as the nodes' tooltip instead of the view's own."""
         self._nodeInfo = info
 
     def setTitle(self, title: str, subtitle: str = "", banner: str = ""):
-        """Texts above the graph: title, a quieter second line and a banner at the right, such as "SYNTHETIC"."""
+        """Texts above the graph: title, a quieter second text and a banner at the right, such as "SYNTHETIC"."""
         header = self._canvas.header
         header.title, header.subtitle, header.banner = title, subtitle, banner
         self._canvas.arrange()
@@ -137,20 +188,28 @@ class ConnectomeView(qt.QWidget):
     def fit(self):
         """Show the whole graph."""
         self._canvas.viewport.fit()
-        self._viewMoved()
+        self._movement.viewMoved()
+        self.update()
 
     def zoom(self, factor: float):
         """Enlarge around the middle of the graph's area."""
         left, top, width, height = self._canvas.viewport.area
-        self._zoomAt(left + width / 2, top + height / 2, factor)
+        self._actions.zoomAt(left + width / 2, top + height / 2, factor)
+
+    def reveal(self, patientId: str):
+        """Pan until a patient's node can be seen."""
+        node = self._canvas.state.node_of(patientId)
+        if node is not None:
+            self._canvas.reveal(node)
+            self.update()
 
     def nodeCenter(self, patientId: str) -> tuple[float, float] | None:
         """Pixel of a patient's node; None if the patient is not shown."""
-        node = self._canvas.node_of(patientId)
+        node = self._canvas.state.node_of(patientId)
         return None if node is None else tuple(self._canvas.geometry.points[node].tolist())
 
     def tooltipAt(self, x: float, y: float) -> str:
-        """HTML of the tooltip at a pixel: of the node there, else of an edge there, else empty."""
+        """HTML of the tooltip at a pixel: of the legend's entry, the node or the edge there, else empty."""
         return self._canvas.tooltip_at(x, y, self._nodeInfo)
 
     # ---- events
@@ -171,127 +230,68 @@ class ConnectomeView(qt.QWidget):
         self._readSurface()
 
     def mousePressEvent(self, event):
-        point = self._pointOf(event)
-        if event.button() != qt.Qt.LeftButton or self._canvas.covers(*point):
-            return
-        self._pressedAt = self._lastAt = point
-        self._grabbed = self._canvas.patient_at(*point)
-        self._pointing.stop()
+        if event.button() == qt.Qt.LeftButton:
+            self._mouse.press(_point(event), bool(event.modifiers() & qt.Qt.ShiftModifier))
+            self._pointing.stop()
 
     def mouseMoveEvent(self, event):
-        point = self._pointOf(event)
-        if self._pressedAt is None:
-            self._pointing.moveTo(point)
-            return
-        self._dragging = self._dragging or max(abs(a - b) for a, b in zip(point, self._pressedAt)) >= _CLICK_REACH
-        if self._dragging:
-            self._drag(point[0] - self._lastAt[0], point[1] - self._lastAt[1])
-            self._lastAt = point
+        if self._mouse.pressed:
+            self._mouse.move(_point(event))
+        else:
+            self._pointing.moveTo(_point(event))
 
     def mouseReleaseEvent(self, event):
-        if self._pressedAt is None or event.button() != qt.Qt.LeftButton:
-            return
-        clicked, dragged = self._grabbed, self._dragging
-        self._pressedAt = self._grabbed = None
-        self._dragging = False
-        if dragged:
-            self._settleTimer.start()
-        elif clicked is not None:
-            self._select(clicked)
+        if self._mouse.pressed and event.button() == qt.Qt.LeftButton:
+            self._mouse.release(_point(event))
 
     def mouseDoubleClickEvent(self, event):
-        point = self._pointOf(event)
-        if event.button() != qt.Qt.LeftButton or self._canvas.covers(*point):
+        if event.button() != qt.Qt.LeftButton:
             return
-        patientId = self._canvas.patient_at(*point)
-        if patientId is not None:
+        point = _point(event)
+        patientId, category = self._canvas.patient_at(*point), self._canvas.category_at(*point)
+        if category is not None:
+            self._actions.toggleCategory(category)
+        elif patientId is not None:
             self.onDoubleClicked(patientId)
-        else:
-            self._select(None)
+        elif not self._canvas.covers(*point):
+            self._actions.select(None)
 
     def wheelEvent(self, event):
         event.accept()
         at = event.position()
-        self._zoomAt(at.x(), at.y(), _WHEEL_STEP ** (event.angleDelta().y() / 120.0))
+        self._actions.turnWheel(at.x(), at.y(), event.angleDelta().y() / 120.0)
 
     def leaveEvent(self, event):
         self._pointing.leave()
 
     def keyPressEvent(self, event):
-        key = event.key()
-        if key == qt.Qt.Key_Escape and self.selected is not None:
-            self._select(None)
-        elif key == qt.Qt.Key_Home:
-            self.fit()
-        elif key in (qt.Qt.Key_Plus, qt.Qt.Key_Equal):
-            self.zoom(_KEY_STEP)
-        elif key == qt.Qt.Key_Minus:
-            self.zoom(1 / _KEY_STEP)
-        else:
+        action = action_of(event)
+        if action == "clear" and self._mouse.drawing:
+            self._mouse.cancel()
+            self.update()
+        elif action is None or not self._actions.perform(action):
             event.ignore()
 
     # ---- changes
 
-    def _setHovered(self, patientId):
-        self._canvas.hovered = patientId
+    def describe(self):
+        """Tell people who do not see the view what it shows."""
+        self.setAccessibleDescription(self._canvas.description)
+
+    def _relabel(self):
+        self._canvas.relabel()
+        self.describe()
         self.update()
-        self.onHovered(patientId)
-
-    def _select(self, patientId):
-        self.setSelected(patientId)
-        self.onClicked(patientId)
-
-    def _drag(self, dx, dy):
-        if self._canvas.geometry is None:
-            return
-        if self._grabbed is None:
-            self._canvas.viewport.pan(dx, dy)
-            self._viewMoved()
-            return
-        geometry, node = self._canvas.geometry, self._canvas.node_of(self._grabbed)
-        geometry.positions[node] += np.array([dx, -dy]) / self._canvas.viewport.scale
-        if self._tween is not None:
-            self._tween.hold(node, geometry.positions[node])
-        self._canvas.moving = True
-        self._changed()
-
-    def _zoomAt(self, x, y, factor):
-        self._canvas.viewport.zoom_at(x, y, factor)
-        self._viewMoved()
-
-    def _viewMoved(self):
-        self._canvas.moving = True
-        self._canvas.shift_view()
-        self._settleTimer.start()
-        self.update()
-
-    def _onSettle(self):
-        self._canvas.moving = self._tween is not None
-        self.update()
-
-    def _onFrame(self):
-        now = time.monotonic()
-        points = self._tween.at(now)
-        self._canvas.moving = True
-        self._canvas.move_nodes(points[:-2], points[-2:])
-        if self._tween.finished(now):
-            self._stopAnimation()
-        else:
-            self._frameTimer.start()
-        self.update()
-
-    def _stopAnimation(self):
-        self._frameTimer.stop()
-        self._tween, self._canvas.moving = None, False
 
     def _changed(self):
         self._canvas.refresh()
-        self.setAccessibleDescription(self._canvas.description)
+        self.describe()
         self.update()
 
     def _readSurface(self):
-        self._canvas.set_surface(self.width, self.height, self.devicePixelRatioF(), self.font, self.palette)
+        theme = Theme.of_palette(self.palette)
+        self._canvas.set_surface(self.width, self.height, self.devicePixelRatioF(), self.font, theme)
 
-    @staticmethod
-    def _pointOf(event):
-        return float(event.pos().x()), float(event.pos().y())
+
+def _point(event):
+    return float(event.pos().x()), float(event.pos().y())

@@ -1,4 +1,4 @@
-"""The picture of a connectome with title, legend, rings and labels, on any painter; no widget, no events."""
+"""The picture of a connectome with title, legend, rings and labels, on any surface; no widget, no events."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,14 +8,15 @@ import qt
 
 from ..core.coloring import Coloring
 from ..core.connectome import Connectome
-from ..core.errors import InputError
-from .graph_geometry import GraphGeometry
-from .graph_labels import paint_labels, paint_ring, place, ring_box, wanted_labels
+from .graph_labels import LabelPlaces, paint_labels, paint_ring, ring_box, wanted_labels
 from .graph_painter import LARGE, Detail, GraphPainter
-from .graph_tooltips import edge_text, node_text
+from .graph_state import GraphState
+from .graph_tooltips import category_text, edge_text, node_text
 from .header import Header
 from .legend import Legend
+from .motion import Pose
 from .picture import Picture
+from .surface import Surface
 from .theme import Theme, pen
 from .viewport import Viewport, home_of
 
@@ -28,25 +29,31 @@ _AREA_PER_HUB = 14_000
 
 
 class GraphCanvas:
-    """State of what is drawn; nodes are named by patient id, so that they survive a change of the connectome.
+    """Finds the places of everything and draws it.
 
     Attributes
     ----------
-    geometry : GraphGeometry or None
-        None while there is nothing to show.
-    selected, compared, hovered : str or None
-        Patients with a ring, and the one under the pointer.
+    state : GraphState
+        What is shown; call `refresh` (or `relabel` if the legend changes too) after a change.
     moving : bool
         While True the graph is drawn in less detail; a large one is the last picture, shifted and scaled.
+    lasso : list of (x, y)
+        Corners in pixels of the lasso that is being drawn.
     """
 
-    def __init__(self):
+    def __init__(self, state: GraphState | None = None):
+        self.state = GraphState() if state is None else state
         self.viewport, self.header, self.legend = Viewport(), Header(), Legend()
-        self.geometry = self.selected = self.compared = self.hovered = None
-        self.moving, self.empty_text = False, ""
-        self._coloring, self._theme, self._font = None, None, None
+        self.moving, self.empty_text, self.lasso = False, "", []
+        self._theme, self._font = None, None
         self._size, self._ratio = (1, 1), 1.0
         self._picture, self._revision = Picture(), 0
+        self._labels, self._placed = LabelPlaces(), (None, [])
+
+    @property
+    def geometry(self):
+        """GraphGeometry of the state; None while there is nothing to show."""
+        return self.state.geometry
 
     @property
     def large(self) -> bool:
@@ -54,41 +61,56 @@ class GraphCanvas:
         return self.geometry is not None and len(self.geometry.points) > LARGE
 
     @property
+    def font(self) -> qt.QFont:
+        """Font of all texts."""
+        return self._font
+
+    @property
+    def theme(self) -> Theme:
+        """Colors in use."""
+        return self._theme
+
+    @property
     def description(self) -> str:
-        """What is shown, in words."""
-        if self.geometry is None:
-            return self.empty_text
-        graph = self.geometry.connectome
-        shown = f"{len(graph.patient_ids)} patients, {len(graph.sources)} connections by {graph.model}."
-        return f"{shown} Selected: {self.selected}." if self.selected is not None else shown
+        """What is shown, and where the keyboard is, in words."""
+        text = self.state.describe(self.empty_text)
+        cursor = self.legend.cursor
+        if self.geometry is None or cursor is None:
+            return text
+        name = self.state.coloring.categories[cursor]
+        return f"Legend: {name}, {'grayed' if name in self.state.hidden else 'shown'}. {text}"
+
+    def snapshot(self) -> GraphCanvas:
+        """A canvas of the same content and place, for a picture of another size; nothing is hovered, no lasso drawn."""
+        other = GraphCanvas(self.state.copy())
+        other.empty_text = self.empty_text
+        other.header.title, other.header.subtitle = self.header.title, self.header.subtitle
+        other.header.banner = self.header.banner
+        other.viewport.follow(self.viewport)
+        if other.geometry is not None:
+            other.legend.set_content(other.state)
+        return other
+
+    # ---- content and place
 
     def set_connectome(self, connectome: Connectome | None, coloring: Coloring | None):
         """Show another graph; both None (or a graph without patients) shows the empty text."""
-        if connectome is None or not connectome.patient_ids:
-            self.geometry = self._coloring = None
-            self.arrange()
-            return
-        if coloring is None or len(coloring.codes) != len(connectome.patient_ids):
-            raise InputError("the coloring does not fit the connectome", source=connectome.model,
-                             expected=f"a category for each of the {len(connectome.patient_ids)} patients")
-        self.geometry, self._coloring = GraphGeometry(connectome), coloring
-        self.legend.set_content(coloring, connectome.match)
-        self.viewport.set_node_count(len(connectome.patient_ids))
-        self.viewport.set_home(home_of(self.geometry.positions))
+        self.state.set_connectome(connectome, coloring)
+        if self.geometry is not None:
+            self.viewport.set_node_count(len(self.geometry.points))
+            self.viewport.set_home(home_of(self.geometry.positions))
+        self.relabel()
+
+    def relabel(self):
+        """Show what has changed in the state, in the legend too."""
+        if self.geometry is not None:
+            self.legend.set_content(self.state)
+        else:
+            self.legend.cursor = None
         self.arrange()
 
-    def set_coloring(self, coloring: Coloring):
-        """Recolor the graph; dragged nodes stay where they are."""
-        if len(coloring.codes) != len(self.geometry.points):
-            raise InputError("the coloring does not fit the connectome", source=coloring.title,
-                             expected=f"a category for each of the {len(self.geometry.points)} patients")
-        self._coloring = coloring
-        self.legend.set_content(coloring, self.geometry.connectome.match)
-        self.arrange()
-
-    def set_surface(self, width: int, height: int, ratio: float, font: qt.QFont, palette: qt.QPalette):
-        """Tell size, device pixels per pixel, font and palette; cheap when nothing has changed."""
-        theme = Theme(palette)
+    def set_surface(self, width: int, height: int, ratio: float, font: qt.QFont, theme: Theme):
+        """Tell size, device pixels per pixel, font and colors; cheap when nothing has changed."""
         known = self._theme is not None and (self._theme.key, self._font.key()) == (theme.key, font.key())
         if not known or (self._size, self._ratio) != ((width, height), ratio):
             self._size, self._ratio, self._font, self._theme = (width, height), ratio, qt.QFont(font), theme
@@ -98,7 +120,7 @@ class GraphCanvas:
         """Find the places of header, legend and graph, after a text, the size or the font has changed."""
         if self._font is None:
             return
-        top = self.header.tall(self._font)
+        top = self.header.arrange(self._font, self._size[0])
         area = (0.0, top, float(self._size[0]), self._size[1] - top)
         if self.geometry is not None:
             area = self.legend.arrange(self._font, *self._size, top)
@@ -106,121 +128,153 @@ class GraphCanvas:
         self.viewport.set_area(area[0] + inset, area[1] + inset, area[2] - 2 * inset, area[3] - 2 * inset)
         self.refresh()
 
-    def move_nodes(self, positions: np.ndarray, home: np.ndarray):
-        """Put the nodes to layout positions (N, 2), with the viewport's home box (2, 2)."""
-        self.geometry.positions = positions
-        self.viewport.set_home(home)
+    def reveal(self, node: int):
+        """Pan until a node is inside the graph's area."""
+        left, top, width, height = self.viewport.area
+        x, y = self.geometry.points[node].tolist()
+        dx, dy = min(max(x, left), left + width) - x, min(max(y, top), top + height) - y
+        if dx or dy:
+            self.viewport.pan(dx, dy)
+            self.refresh()
+
+    def pose(self) -> Pose:
+        """Where the nodes are and how large, in the connectome's order."""
+        return Pose(self.geometry.positions, self.geometry.diameters, self.viewport.home)
+
+    def pose_of(self, connectome: Connectome | None) -> Pose | None:
+        """The present pose of the patients of another connectome, in its order; None if they are not those shown."""
+        if self.geometry is None or connectome is None:
+            return None
+        patients = connectome.patient_ids
+        if set(patients) != set(self.geometry.connectome.patient_ids):
+            return None
+        nodes = [self.state.node_of(patient) for patient in patients]
+        return Pose(self.geometry.positions[nodes], self.geometry.diameters[nodes], self.viewport.home)
+
+    def move_to(self, pose: Pose):
+        """Put the nodes into a pose."""
+        self.geometry.positions, self.geometry.diameters = pose.positions, pose.diameters
+        self.viewport.set_home(pose.home)
         self.refresh()
 
     def refresh(self):
         """Draw anew next time: nodes, selection or viewport have changed."""
         self._revision += 1
-        if self.geometry is not None:
-            self.geometry.project(self.viewport)
+        self.shift_view()
 
     def shift_view(self):
         """Follow a viewport that was panned or zoomed."""
         if self.geometry is not None:
             self.geometry.project(self.viewport)
 
-    def node_of(self, patient_id: str | None) -> int | None:
-        """Node of a patient, None if there is none."""
-        return self.geometry.index_of(patient_id) if self.geometry is not None else None
-
-    def places_of(self, connectome: Connectome | None) -> np.ndarray | None:
-        """Where the patients of another connectome are now, and the viewport's home box: shape (N + 2, 2).
-
-        None if they are not the patients shown.
-        """
-        if self.geometry is None or connectome is None:
-            return None
-        patients = connectome.patient_ids
-        if set(patients) != set(self.geometry.connectome.patient_ids):
-            return None
-        return np.vstack([self.geometry.positions[[self.node_of(patient) for patient in patients]], self.viewport.home])
+    # ---- what is where
 
     def patient_at(self, x: float, y: float) -> str | None:
         """Patient whose node is under a pixel."""
         node = None if self.geometry is None or self.covers(x, y) else self.geometry.node_at(x, y)
         return None if node is None else self.geometry.connectome.patient_ids[node]
 
+    def category_at(self, x: float, y: float) -> int | None:
+        """Category whose entry in the legend is under a pixel."""
+        return self.legend.category_at(x, y) if self.geometry is not None else None
+
     def tooltip_at(self, x: float, y: float, node_info: Callable[[str], str] | None) -> str:
         """HTML for a pixel: of the node there (by `node_info` of its patient, if given), else of an edge, else empty."""
-        if self.geometry is None or self.covers(x, y):
+        if self.geometry is None:
+            return ""
+        category = self.category_at(x, y)
+        if category is not None:
+            return category_text(self.state.coloring.categories[category], self.state.hidden)
+        if self.covers(x, y):
             return ""
         graph, node = self.geometry.connectome, self.geometry.node_at(x, y)
         if node is not None:
-            return node_info(graph.patient_ids[node]) if node_info else node_text(graph, self._coloring, node)
+            return node_info(graph.patient_ids[node]) if node_info else node_text(graph, self.state.coloring, node)
         edge = self._edge_at(x, y)
         return "" if edge is None else edge_text(graph, edge)
 
     def covers(self, x: float, y: float) -> bool:
         """Whether the header or the legend lies over a pixel."""
-        if self._font is not None and y < self.header.tall(self._font):
+        if self._font is not None and y < self.header.arrange(self._font, self._size[0]):
             return True
         if self.legend.rect is None or self.geometry is None:
             return False
         left, top, width, height = self.legend.rect
         return left <= x <= left + width and top <= y <= top + height
 
+    def _edge_at(self, x, y):
+        """Drawn edge near a pixel, or None; those of the selection and the group come first."""
+        if self.state.edge_mode == "none":
+            return None
+        found = self.geometry.edge_at(x, y, self.state.strong_edges())
+        if found is not None:
+            return found
+        detail = Detail.of(len(self.geometry.points), moving=False)
+        return self.geometry.edge_at(x, y, GraphPainter(self.state, self._theme).drawn_edges(*self._size, detail))
+
     def placed_labels(self) -> list:
         """(Label, (x, y, width, height)) of every label drawn."""
         if self.geometry is None:
             return []
-        selected, compared, hovered = map(self.node_of, (self.selected, self.compared, self.hovered))
-        width, height = self._size
-        top = self.header.tall(self._font)
-        labels = wanted_labels(self.geometry, selected, compared, hovered, int(width * height / _AREA_PER_HUB))
-        obstacles = [ring_box(self.geometry, node) for node in (selected, compared) if node is not None]
-        if self.legend.rect is not None:
-            obstacles.append(self.legend.rect)
-        return place(self.geometry, labels, self._font, (2.0, top, width - 4.0, height - top - 2.0), obstacles)
+        state, (width, height) = self.state, self._size
+        key = self._revision, self.viewport.transform, self.moving, state.selected, state.compared, state.hovered
+        if self._placed[0] != key:
+            top = self.header.arrange(self._font, width)
+            labels = wanted_labels(state, int(width * height / _AREA_PER_HUB))
+            rings = (state.node_of(state.selected), state.node_of(state.compared))
+            obstacles = [ring_box(self.geometry, node) for node in rings if node is not None]
+            if self.legend.rect is not None:
+                obstacles.append(self.legend.rect)
+            bounds = (2.0, top, width - 4.0, height - top - 2.0)
+            self._placed = key, self._labels.place(self.geometry, labels, self._font, bounds, obstacles, self.moving)
+        return self._placed[1]
+
+    # ---- drawing
 
     def paint(self, painter: qt.QPainter):
-        """Draw everything."""
-        theme, (width, height) = self._theme, self._size
+        """Draw everything, the graph itself from a kept picture if that is still right."""
+        surface = Surface(painter)
         if self.geometry is None:
-            painter.fillRect(qt.QRectF(0.0, 0.0, float(width), float(height)), qt.QBrush(theme.background))
             self._paint_empty(painter)
         else:
-            self._paint_graph(painter)
-        painter.setRenderHint(qt.QPainter.Antialiasing, True)
-        self.header.paint(painter, self._font, theme, width)
+            drawer = GraphPainter(self.state, self._theme)
+            self._update_picture(drawer)
+            whole = (0.0, 0.0, *self._size)
+            if self._picture.transform != self.viewport.transform:
+                surface.fill(whole, self._theme.background)
+            painter.setRenderHint(qt.QPainter.SmoothPixmapTransform, not self.moving)
+            self._picture.paint(painter, self.viewport.transform)
+            hovered = self.state.node_of(self.state.hovered)
+            if hovered is not None:
+                veil = qt.QColor(self._theme.background)
+                veil.setAlphaF(_VEIL)
+                surface.fill(whole, veil)
+                drawer.paint_neighborhood(surface, hovered)
+            self._paint_over(surface, drawer)
+        self.header.paint(surface, self._font, self._theme, self._size[0])
 
-    def _edge_at(self, x, y):
-        """Edge near a pixel, or None; those of the selected patient come first."""
-        selected = self.node_of(self.selected)
-        if selected is not None:
-            found = self.geometry.edge_at(x, y, self.geometry.edges_of(selected))
-            if found is not None:
-                return found
-        detail = Detail.of(len(self.geometry.points), moving=False)
-        return self.geometry.edge_at(x, y, self.geometry.visible_edges(*self._size, detail.edge_limit))
+    def paint_new(self, surface: Surface):
+        """Draw everything in full detail and without a kept picture; nothing of what only the pointer shows."""
+        surface.fill((0.0, 0.0, *self._size), self._theme.background)
+        if self.geometry is not None:
+            drawer = GraphPainter(self.state, self._theme)
+            drawer.paint(surface, *self._size, Detail())
+            self._paint_over(surface, drawer)
+        self.header.paint(surface, self._font, self._theme, self._size[0])
 
-    def _paint_graph(self, painter):
-        theme = self._theme
-        selected, compared, hovered = map(self.node_of, (self.selected, self.compared, self.hovered))
-        drawer = GraphPainter(self.geometry, self._coloring, theme)
-        self._update_picture(drawer, selected)
-        whole = qt.QRectF(0.0, 0.0, float(self._size[0]), float(self._size[1]))
-        if self._picture.transform != self.viewport.transform:
-            painter.fillRect(whole, qt.QBrush(theme.background))
-        painter.setRenderHint(qt.QPainter.SmoothPixmapTransform, not self.moving)
-        self._picture.paint(painter, self.viewport.transform)
-        painter.setRenderHint(qt.QPainter.Antialiasing, True)
-        if hovered is not None:
-            veil = qt.QColor(theme.background)
-            veil.setAlphaF(_VEIL)
-            painter.fillRect(whole, qt.QBrush(veil))
-            drawer.paint_neighborhood(painter, hovered)
-        for node, color in ((compared, theme.compared), (selected, theme.selected)):
+    def _paint_over(self, surface, drawer):
+        theme, state = self._theme, self.state
+        surface.set_smooth(True)
+        for node, color in ((state.node_of(state.compared), theme.compared), (state.node_of(state.selected), theme.selected)):
             if node is not None:
-                paint_ring(painter, self.geometry, node, color, theme)
-                drawer.paint_nodes(painter, np.array([node]))       # over a larger node that covers it
-        paint_labels(painter, self.placed_labels(), self._font, theme)
-        self.legend.paint(painter, self._font, theme)
+                paint_ring(surface, self.geometry, node, color, theme)
+                drawer.paint_nodes(surface, np.array([node]))       # over a larger node that covers it
+        paint_labels(surface, self.geometry, self.placed_labels(), self._font, theme)
+        if len(self.lasso) > 1:
+            surface.polygon(np.array(self.lasso), theme.lasso, theme.text, 1.2, dashed=True)
+        self.legend.paint(surface, self._font, theme)
 
-    def _update_picture(self, drawer, selected):
+    def _update_picture(self, drawer):
         """Draw the picture anew if it is out of date; while a large graph moves, one that is merely elsewhere will do."""
         detail = Detail.of(len(self.geometry.points), self.moving, self._ratio)
         content, picture = (self._revision, self._size, self._ratio), self._picture
@@ -229,10 +283,11 @@ class GraphCanvas:
             return
         if shown and picture.content[1] == detail and picture.transform == self.viewport.transform:
             return
-        picture.render(lambda painter: drawer.paint(painter, *self._size, detail, selected), self._size, self._ratio,
+        picture.render(lambda painter: drawer.paint(Surface(painter), *self._size, detail), self._size, self._ratio,
                        self._theme.background, (content, detail), self.viewport.transform)
 
     def _paint_empty(self, painter):
+        painter.fillRect(qt.QRectF(0.0, 0.0, float(self._size[0]), float(self._size[1])), qt.QBrush(self._theme.background))
         painter.setFont(self._font)
         painter.setPen(pen(self._theme.quiet, 1.0))
         margin = 20.0

@@ -25,6 +25,8 @@ class GraphGeometry:
         float64, shape (N, 2): node centers in pixels.
     radii : np.ndarray
         float64, shape (N,): node radii in pixels.
+    diameters : np.ndarray
+        float64, shape (N,): node diameters in pixels before they are scaled to the area (see `project`).
     """
 
     def __init__(self, connectome: Connectome):
@@ -32,8 +34,10 @@ class GraphGeometry:
         self.positions = np.array(connectome.positions, float)
         self.degree = connectome.degree
         self.points, self.radii = np.zeros((len(self.degree), 2)), np.zeros(len(self.degree))
-        self._diameters = node_diameters(self.degree)
-        self._weak_first = np.argsort(connectome.weights, kind="stable")
+        self.diameters = node_diameters(self.degree)
+        # many weights may be equal: a hash of the edge's number then spreads those drawn over the whole graph
+        spread = (np.arange(len(connectome.weights), dtype=np.uint64) * np.uint64(2654435761)) % np.uint64(1 << 32)
+        self._weak_first = np.lexsort((spread, connectome.weights))
         self._index = {patient_id: node for node, patient_id in enumerate(connectome.patient_ids)}
 
     def index_of(self, patient_id: str | None) -> int | None:
@@ -50,14 +54,19 @@ class GraphGeometry:
         """Edges that leave or reach a node: int64."""
         return np.flatnonzero((self.connectome.sources == node) | (self.connectome.targets == node))
 
+    def neighbors_by_rank(self, node: int) -> np.ndarray:
+        """The node's own neighbor list, rank 1 first: int, shape (k,)."""
+        leaving = np.flatnonzero(self.connectome.sources == node)
+        return self.connectome.targets[leaving[np.argsort(self.connectome.ranks[leaving], kind="stable")]]
+
     def project(self, viewport: Viewport):
         """Compute pixels from layout coordinates; nodes grow with the square root of the zoom, so that crowds loosen."""
         self.points = viewport.to_pixels(self.positions)
         _, _, width, height = viewport.area
-        wanted = np.pi / 4 * (self._diameters ** 2).sum()
+        wanted = np.pi / 4 * (self.diameters ** 2).sum()
         share = min(1.0, (_COVER * width * height / wanted) ** 0.5) if wanted else 1.0
         smallest = min(_SMALLEST_RADIUS, (_SMALLEST_COVER * width * height / (np.pi * max(len(self.points), 1))) ** 0.5)
-        self.radii = np.maximum(self._diameters / 2 * share, max(smallest, 1.0)) * viewport.zoom ** 0.5
+        self.radii = np.maximum(self.diameters / 2 * share, max(smallest, 1.0)) * viewport.zoom ** 0.5
 
     def node_at(self, x: float, y: float) -> int | None:
         """Node under a pixel; of several that overlap there, the one whose center is nearest in radii."""
@@ -83,12 +92,23 @@ class GraphGeometry:
         low, high = self.points + self.radii[:, None], self.points - self.radii[:, None]
         return np.flatnonzero((low >= 0).all(1) & (high <= (width, height)).all(1))
 
-    def visible_edges(self, width: float, height: float, limit: int) -> np.ndarray:
-        """At most `limit` edges whose bounding box reaches into the widget: the strongest ones, weakest first; int64."""
+    def nodes_inside(self, polygon: np.ndarray) -> np.ndarray:
+        """Nodes whose center lies inside a polygon of pixels, shape (P, 2), by the even-odd rule: int64."""
+        return np.flatnonzero(inside(self.points, polygon))
+
+    def visible_edges(self, width: float, height: float, limit: int, lit: np.ndarray | None = None) -> np.ndarray:
+        """At most `limit` edges whose bounding box reaches into the widget: the strongest ones, weakest first; int64.
+
+        Edges between nodes of `lit` (bool, shape (N,)) count as stronger than all others.
+        """
         ordered = self._weak_first
+        if lit is not None and not lit.all():
+            both = (lit[self.connectome.sources] & lit[self.connectome.targets])[ordered]
+            ordered = np.concatenate([ordered[~both], ordered[both]])
         start, end = self.points[self.connectome.sources[ordered]], self.points[self.connectome.targets[ordered]]
         seen = (np.maximum(start, end) >= 0).all(1) & (np.minimum(start, end) <= (width, height)).all(1)
-        return ordered[seen][-limit:]
+        visible = ordered[seen]
+        return visible[max(len(visible) - limit, 0):]
 
     def arrows(self, edges: np.ndarray, head: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Lines from rim to rim with room for an arrow head at the target.
@@ -130,3 +150,13 @@ def overlap_layers(centers: np.ndarray, radii: np.ndarray) -> np.ndarray:
     for disc in np.flatnonzero(touching.any(1)):
         layers[disc] = layers[touching[disc]].max() + 1
     return layers
+
+
+def inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
+    """Whether each of N points lies inside a closed polygon of P corners, by the even-odd rule: bool, shape (N,)."""
+    within = np.zeros(len(points), bool)
+    x, y = np.asarray(points, float).T
+    for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0)):
+        if y0 != y1:
+            within ^= ((y0 > y) != (y1 > y)) & (x < x0 + (x1 - x0) * (y - y0) / (y1 - y0))
+    return within

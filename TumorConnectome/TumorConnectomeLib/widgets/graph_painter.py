@@ -1,4 +1,4 @@
-"""Draws nodes and edges as a handful of painter paths."""
+"""Draws nodes and edges in a handful of bulk shapes."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -6,18 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import qt
 
-from ..core.coloring import Coloring
 from ..core.connectome import Match
-from .graph_geometry import GraphGeometry, overlap_layers
-from .painter_paths import circle_paths, line_path, square_paths, triangle_paths
-from .theme import Theme, no_pen, pen
+from .graph_labels import paint_group
+from .graph_state import GraphState
+from .surface import Surface
+from .theme import Theme
 
 #: above this number of nodes the view draws less while things move
 LARGE = 1000
 _WEIGHT_BINS = 5
-_MANY_NODES, _TINY_RADIUS = 500, 2.5
-#: share of their strength that other edges keep beside those of the selection
-_BESIDE_SELECTION = 0.3
+#: share of their strength that edges keep beside those that stand out, and at grayed nodes
+_BESIDE_STRONG, _AT_GREYED = 0.3, 0.2
 
 
 @dataclass(frozen=True)
@@ -39,81 +38,90 @@ class Detail:
 
 
 class GraphPainter:
-    """Draws one frame of a graph."""
+    """Draws one frame of what a state says."""
 
-    def __init__(self, geometry: GraphGeometry, coloring: Coloring, theme: Theme):
-        self._geometry, self._coloring, self._theme = geometry, coloring, theme
-        least = geometry.connectome.match is Match.LEAST
+    def __init__(self, state: GraphState, theme: Theme):
+        self._state, self._theme = state, theme
+        self._geometry, self._coloring = state.geometry, state.coloring
+        least = self._geometry.connectome.match is Match.LEAST
         self._edge_color, self._dashed = (theme.dissimilar, True) if least else (theme.similar, False)
 
-    def paint(self, painter: qt.QPainter, width: float, height: float, detail: Detail, selected: int | None = None):
-        """Draw into the rectangle (0, 0, width, height); the edges of a selected node stand out."""
-        painter.setRenderHint(qt.QPainter.Antialiasing, detail.smooth)
-        edges = self._geometry.visible_edges(width, height, detail.edge_limit)
-        if selected is None:
-            self._paint_edges(painter, edges, 1.0, detail)
-        else:
-            own = self._geometry.edges_of(selected)
-            self._paint_edges(painter, edges[~np.isin(edges, own)], _BESIDE_SELECTION, detail)
-            self._paint_own_edges(painter, own, selected)
-        self.paint_nodes(painter, self._geometry.visible_nodes(width, height))
+    def paint(self, surface: Surface, width: float, height: float, detail: Detail):
+        """Draw into the rectangle (0, 0, width, height); edges of the selection and inside the group stand out."""
+        surface.set_smooth(detail.smooth)
+        if self._state.edge_mode != "none":
+            self._paint_edges(surface, width, height, detail)
+        if self._state.group:
+            paint_group(surface, self._geometry, self._state.group_nodes(), self._theme)
+        self.paint_nodes(surface, self._geometry.visible_nodes(width, height))
 
-    def paint_neighborhood(self, painter: qt.QPainter, node: int):
+    def paint_neighborhood(self, surface: Surface, node: int):
         """Draw a node, its neighbors and the edges between it and them."""
-        painter.setRenderHint(qt.QPainter.Antialiasing, True)
-        self._paint_own_edges(painter, self._geometry.edges_of(node), node)
-        self.paint_nodes(painter, np.append(self._geometry.connectome.neighborhood(node), node))
+        surface.set_smooth(True)
+        if self._state.edge_mode != "none":
+            self._paint_own_edges(surface, self._geometry.edges_of(node), node)
+        self.paint_nodes(surface, np.append(self._geometry.connectome.neighborhood(node), node))
 
-    def paint_nodes(self, painter: qt.QPainter, nodes: np.ndarray):
-        """Draw the given nodes (int, shape (M,)), the large ones first, so that a small one is never hidden."""
+    def paint_nodes(self, surface: Surface, nodes: np.ndarray):
+        """Draw the given nodes (int, shape (M,)): grayed ones first, then by size, so that no small one is hidden."""
         radii, codes = self._geometry.radii, self._coloring.codes
         nodes = nodes[np.argsort(-radii[nodes], kind="stable")]
+        lit = self._state.lit[nodes]
+        grayed = nodes[~lit]
+        surface.discs(self._geometry.points[grayed], radii[grayed], self._theme.grayed, self._theme.grayed_edge)
+        nodes = nodes[lit]
         for tier in np.array_split(nodes, 3 if len(nodes) <= LARGE else 1):
             tier = tier[np.argsort(self._geometry.points[tier, 1])]     # neighbors on screen share a path: quicker to fill
             for code, color in enumerate(self._coloring.colors(self._theme.dark)):
-                self._draw_nodes(painter, tier[codes[tier] == code], qt.QColor(color))
+                same = tier[codes[tier] == code]
+                surface.discs(self._geometry.points[same], radii[same], qt.QColor(color), self._theme.outline)
 
-    def _paint_edges(self, painter, edges, share, detail):
-        """Wider, stronger lines for larger weights."""
-        bins = np.minimum((self._geometry.connectome.weights[edges] * _WEIGHT_BINS).astype(int), _WEIGHT_BINS - 1)
+    def drawn_edges(self, width: float, height: float, detail: Detail) -> np.ndarray:
+        """Edges that `paint` draws, the ones that stand out last: int64."""
+        if self._state.edge_mode == "none":
+            return np.zeros(0, np.int64)
+        strong = self._state.strong_edges()
+        if self._state.edge_mode == "selection":
+            return strong
+        edges = self._geometry.visible_edges(width, height, detail.edge_limit, self._state.lit)
+        return np.append(edges[~np.isin(edges, strong)], strong)
+
+    def _paint_edges(self, surface, width, height, detail):
+        strong = self._state.strong_edges()
+        edges = self.drawn_edges(width, height, detail)
+        edges = edges[:len(edges) - len(strong)]
+        self._paint_weighted(surface, edges, _BESIDE_STRONG if len(strong) else 1.0, detail)
+        selected = self._state.node_of(self._state.selected)
+        own = np.zeros(0, np.int64) if selected is None else self._geometry.edges_of(selected)
+        self._paint_weighted(surface, strong[~np.isin(strong, own)], 1.0, detail)
+        if selected is not None:
+            self._paint_own_edges(surface, own, selected)
+
+    def _paint_weighted(self, surface, edges, share, detail):
+        """Wider, stronger lines for larger weights; those at grayed nodes faded, and below the others."""
+        graph, lit = self._geometry.connectome, self._state.lit
+        bright = lit[graph.sources[edges]] & lit[graph.targets[edges]]
+        bins = np.minimum((graph.weights[edges] * _WEIGHT_BINS).astype(int), _WEIGHT_BINS - 1)
         arrows = len(edges) <= detail.arrow_limit
-        for level in range(_WEIGHT_BINS):
-            strength = (level + 0.5) / _WEIGHT_BINS
-            color = self._theme.mix(self._edge_color, (0.15 + 0.65 * strength) * share)
-            head = 3.5 + 2.5 * strength if arrows else 0.0
-            self._draw_arrows(painter, edges[bins == level], color, min(0.6 + 1.4 * strength, detail.thickest), head)
+        for some, part in ((~bright, share * _AT_GREYED), (bright, share)):
+            for level in range(_WEIGHT_BINS):
+                strength = (level + 0.5) / _WEIGHT_BINS
+                color = self._theme.mix(self._edge_color, (0.15 + 0.65 * strength) * part)
+                thickness, head = min(0.6 + 1.4 * strength, detail.thickest), 3.5 + 2.5 * strength if arrows else 0.0
+                self._draw_arrows(surface, edges[some & (bins == level)], color, thickness, head)
 
-    def _paint_own_edges(self, painter, edges, node):
+    def _paint_own_edges(self, surface, edges, node):
         """Those that arrive lighter and below, those that leave (the node's own list) on top."""
         leaving = self._geometry.connectome.sources[edges] == node
         for part, share, thickness in ((edges[~leaving], 0.55, 1.3), (edges[leaving], 1.0, 2.2)):
-            self._draw_arrows(painter, part, self._theme.mix(self._edge_color, share), thickness, 6 + thickness)
+            self._draw_arrows(surface, part, self._theme.mix(self._edge_color, share), thickness, 6 + thickness)
 
-    def _draw_arrows(self, painter, edges, color, thickness, head):
+    def _draw_arrows(self, surface, edges, color, thickness, head):
         if not len(edges):
             return
         starts, bases, tips, normals = self._geometry.arrows(edges, head)
-        painter.setPen(pen(color, thickness, self._dashed))
-        painter.setBrush(qt.QBrush())
-        painter.drawPath(line_path(starts, bases))
+        if not len(starts):
+            return
+        surface.lines(starts, bases, color, thickness, self._dashed)
         if head:
-            painter.setPen(no_pen())
-            painter.setBrush(qt.QBrush(color))
-            for path in triangle_paths(tips, bases + normals * head * 0.45, bases - normals * head * 0.45):
-                painter.drawPath(path)
-
-    def _draw_nodes(self, painter, nodes, color):
-        if not len(nodes):
-            return
-        centers, radii = self._geometry.points[nodes], self._geometry.radii[nodes]
-        tiny = len(nodes) > _MANY_NODES and radii.max() < _TINY_RADIUS
-        painter.setBrush(qt.QBrush(color))
-        painter.setPen(no_pen() if tiny else pen(self._theme.outline, 1.0))
-        if tiny or len(nodes) > _MANY_NODES:
-            for path in (square_paths if tiny else circle_paths)(centers, radii):
-                painter.drawPath(path)
-            return
-        layers = overlap_layers(centers, radii)
-        for layer in range(layers.max() + 1):
-            for path in circle_paths(centers[layers == layer], radii[layers == layer]):
-                painter.drawPath(path)
+            surface.triangles(tips, bases + normals * head * 0.45, bases - normals * head * 0.45, color)

@@ -1,6 +1,7 @@
 """What the tooltips of nodes and edges say, as HTML."""
 from __future__ import annotations
 
+from collections.abc import Collection
 from html import escape
 
 import numpy as np
@@ -17,6 +18,12 @@ def node_text(connectome: Connectome, coloring: Coloring, node: int) -> str:
             f"{leaving + arriving} connections: {leaving} to others, {arriving} from others")
 
 
+def category_text(category: str, hidden: Collection[str]) -> str:
+    """What a click on the category's entry in the legend does."""
+    action = "Click to show these patients in their color again" if category in hidden else "Click to gray these patients out"
+    return f"<b>{escape(category)}</b><br>{action}"
+
+
 def edge_text(connectome: Connectome, edge: int) -> str:
     """Both patients, rank, distance and percentile; the reverse edge, too, when there is one."""
     source, target = connectome.sources[edge], connectome.targets[edge]
@@ -26,8 +33,13 @@ def edge_text(connectome: Connectome, edge: int) -> str:
 
 def _edge_line(connectome, edge):
     source, target = (connectome.patient_ids[ends[edge]] for ends in (connectome.sources, connectome.targets))
-    return (f"{escape(source)} \u2192 {escape(target)}: rank {int(connectome.ranks[edge])}, cosine distance "
-            f"{connectome.distances[edge]:.4f}, {percentile_text(connectome.percentiles[edge], connectome.match)}")
+    return (f"{escape(source)} \u2192 {escape(target)}: rank {int(connectome.ranks[edge])}, "
+            f"{escape(connectome.distance)} {distance_text(connectome.distances[edge])}, {percentile_text(connectome.percentiles[edge], connectome.match)}")
+
+
+def distance_text(distance: float) -> str:
+    """Four decimals, or more where they would say little: some models have all patients within 0.0074."""
+    return f"{distance:.4f}" if distance >= 0.01 else f"{distance:.6f}"
 
 
 def percentile_text(percentile: float, match: Match) -> str:

@@ -3,44 +3,61 @@ from __future__ import annotations
 
 import qt
 
-from .legend import bold_font
-from .theme import Theme, no_pen, pen
+from .surface import Surface
+from .theme import Theme, bold_font
 
 _MARGIN, _PAD = 10.0, 8.0
+_MOST_LINES = 2
 
 
 class Header:
-    """Two lines of text at the top left and a banner ("SYNTHETIC") at the top right; texts are elided, never cut."""
+    """Texts at the top left and a banner ("SYNTHETIC") at the top right.
+
+    In a narrow view title and subtitle take two lines each; what is longer is elided, never cut.
+    """
 
     def __init__(self):
         self.title = self.subtitle = self.banner = ""
+        self._lines, self._height, self._key = [], 0.0, None
 
-    def tall(self, font: qt.QFont) -> float:
-        """Height in pixels that the header takes."""
-        lines = bool(self.title or self.banner) + bool(self.subtitle)
-        return lines * (qt.QFontMetricsF(font).height() + 2) + (_MARGIN + 4 if lines else 0)
-
-    def paint(self, painter: qt.QPainter, font: qt.QFont, theme: Theme, width: float):
-        """Draw into the top `width` pixels, over the graph."""
-        painter.fillRect(qt.QRectF(0.0, 0.0, float(width), self.tall(font)), qt.QBrush(theme.background))
-        bold = bold_font(font)
-        plain_metrics, bold_metrics = qt.QFontMetricsF(font), qt.QFontMetricsF(bold)
-        line, y = plain_metrics.height() + 2, _MARGIN - 2
+    def arrange(self, font: qt.QFont, width: float) -> float:
+        """Break the texts into lines for a view of this width; returns the height that the header takes."""
+        key = font.key(), width, self.title, self.subtitle, self.banner
+        if key == self._key:
+            return self._height
+        plain, bold = qt.QFontMetricsF(font), qt.QFontMetricsF(bold_font(font))
         room = width - 2 * _MARGIN
-        painter.setFont(bold)
+        self._banner_width = bold.horizontalAdvance(self.banner) + 2 * _PAD if self.banner else 0.0
+        beside = room - self._banner_width - _PAD if self.banner else room
+        self._lines = [(line, True) for line in wrapped(self.title, bold, beside)]
+        if self.banner and not self._lines:
+            self._lines = [("", True)]
+        self._lines += [(line, False) for line in wrapped(self.subtitle, plain, room)]
+        self._height = len(self._lines) * (plain.height() + 2) + (_MARGIN + 4 if self._lines else 0)
+        self._key = key
+        return self._height
+
+    def paint(self, surface: Surface, font: qt.QFont, theme: Theme, width: float):
+        """Draw into the top `width` pixels, over the graph."""
+        surface.fill((0.0, 0.0, width, self.arrange(font, width)), theme.background)
+        bold, metrics = bold_font(font), qt.QFontMetricsF(font)
+        line, top = metrics.height() + 2, _MARGIN - 2
         if self.banner:
-            size = bold_metrics.horizontalAdvance(self.banner) + 2 * _PAD
-            painter.setPen(no_pen())
-            painter.setBrush(qt.QBrush(theme.banner))
-            painter.drawRoundedRect(qt.QRectF(width - _MARGIN - size, y, size, line + 2), 4.0, 4.0)
-            painter.setPen(pen(theme.banner_text, 1.0))
-            painter.drawText(qt.QPointF(width - _MARGIN - size + _PAD, y + 2 + plain_metrics.ascent()), self.banner)
-            room -= size + _PAD
-        painter.setPen(pen(theme.text, 1.0))
-        title = bold_metrics.elidedText(self.title, qt.Qt.ElideRight, room)
-        painter.drawText(qt.QPointF(_MARGIN, y + plain_metrics.ascent()), title)
-        painter.setFont(font)
-        painter.setPen(pen(theme.quiet, 1.0))
-        below = line if self.title or self.banner else 0.0
-        subtitle = plain_metrics.elidedText(self.subtitle, qt.Qt.ElideRight, width - 2 * _MARGIN)
-        painter.drawText(qt.QPointF(_MARGIN, y + below + plain_metrics.ascent()), subtitle)
+            left = width - _MARGIN - self._banner_width
+            surface.panel((left, top, self._banner_width, line + 2), theme.banner)
+            surface.text(left + _PAD, top + 2 + metrics.ascent(), self.banner, bold, theme.banner_text)
+        for number, (text, strong) in enumerate(self._lines):
+            baseline = top + number * line + metrics.ascent()
+            surface.text(_MARGIN, baseline, text, bold if strong else font, theme.text if strong else theme.quiet)
+
+
+def wrapped(text: str, metrics: qt.QFontMetricsF, width: float, most: int = _MOST_LINES) -> list[str]:
+    """The text in at most `most` lines of `width` pixels, broken between words; what is too long is elided."""
+    lines, words = [], text.split()
+    while words and len(lines) < most - 1:
+        count = 1
+        while count < len(words) and metrics.horizontalAdvance(" ".join(words[:count + 1])) <= width:
+            count += 1
+        lines.append(metrics.elidedText(" ".join(words[:count]), qt.Qt.ElideRight, width))
+        words = words[count:]
+    return [*lines, metrics.elidedText(" ".join(words), qt.Qt.ElideRight, width)] if words else lines

@@ -1,50 +1,94 @@
-"""Legend of the view: facet title, categories with counts, and what a line means."""
+"""Legend of the view: facet title, categories with counts, which of them are hidden, and what a line means."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import qt
 
-from ..core.coloring import Coloring
 from ..core.connectome import Match
-from .theme import Theme, no_pen, pen
+from .graph_state import GraphState
+from .surface import Surface
+from .theme import Theme, bold_font
 
 _PAD, _GAP, _DOT, _SAMPLE, _MARGIN = 8.0, 6.0, 10.0, 26.0, 8.0
+#: an entry reaches this far beyond its mark and its count
+_REACH = 5.0
 _EDGE_TEXTS = {Match.MOST: "most similar", Match.LEAST: "least similar"}
 #: the legend may take this share of the widget before it is left out
 _LARGEST_SHARE = 0.45
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """One line; `category` is the index of the category, None for the line sample."""
+
+    name: str
+    count: str
+    category: int | None
+    hidden: bool = False
+
+
 class Legend:
     """Stands beside the graph or below it, whichever leaves the graph more room.
+
+    A category is a check box: a filled dot when its patients have their color, hollow and struck out when they are grayed.
 
     Attributes
     ----------
     rect : tuple or None
         x, y, width, height in pixels; None when the widget is too small for a legend.
+    cursor : int or None
+        Category that the keyboard is at.
     """
 
     def __init__(self):
-        self.rect = None
+        self.rect = self.cursor = None
         self._entries, self._title, self._places = [], "", []
 
-    def set_content(self, coloring: Coloring, match: Match):
-        """Take titles, names, counts and colors from a coloring; the line sample from the match mode."""
-        self._title, self._match = coloring.title, match
-        counts = [str(int(count)) for count in coloring.counts]
-        self._entries = list(zip(coloring.categories, counts, range(len(counts))))
-        self._entries.append((_EDGE_TEXTS[match], "", None))
-        self._coloring = coloring
+    @property
+    def count(self) -> int:
+        """Number of categories."""
+        return sum(entry.category is not None for entry in self._entries)
+
+    def set_content(self, state: GraphState):
+        """Take titles, names, counts, colors and the line sample from a state that has a coloring."""
+        coloring, self._match = state.coloring, state.geometry.connectome.match
+        self._title, self._coloring = coloring.title, coloring
+        self._entries = [_Entry(name, count, number, name in state.hidden)
+                         for number, (name, count) in enumerate(zip(coloring.categories, state.category_counts()))]
+        if self.cursor is not None and self.cursor >= len(self._entries):
+            self.cursor = None
+        if state.edge_mode != "none":
+            self._entries.append(_Entry(_EDGE_TEXTS[self._match], "", None))
+
+    def category_at(self, x: float, y: float) -> int | None:
+        """Category whose entry is under a pixel, or None."""
+        if self.rect is None:
+            return None
+        for entry, (left, top, size) in zip(self._entries, self._places):
+            if entry.category is not None and left - _REACH <= x <= left + size + _REACH and top <= y < top + self._line:
+                return entry.category
+        return None
+
+    def entry_box(self, category: int) -> tuple[float, float, float, float] | None:
+        """x, y, width and height of a category's entry; None while there is no legend."""
+        if self.rect is None:
+            return None
+        left, top, size = self._places[category]
+        return left - _REACH, top, size + 2 * _REACH, self._line
 
     def arrange(self, font: qt.QFont, width: float, height: float, top: float) -> tuple:
         """Choose the place below `top`; returns x, y, width and height of what is left for the graph."""
         metrics, bold = qt.QFontMetricsF(font), qt.QFontMetricsF(bold_font(font))
         self._line, self._ascent = metrics.height() + 4, metrics.ascent() + 2
-        self._widths = [(_SAMPLE if category is None else _DOT, _wide(metrics, name), _wide(metrics, count))
-                        for name, count, category in self._entries]
+        self._widths = [(_SAMPLE if entry.category is None else _DOT, _wide(metrics, entry.name), _wide(metrics, entry.count))
+                        for entry in self._entries]
         self._title_width = _wide(bold, self._title)
         whole = (0.0, float(top), float(width), float(height - top))
         options = [option for option in (self._beside(*whole), self._below(*whole)) if option is not None]
         if not options:
-            self.rect = None
+            self.rect = self.cursor = None
             return whole
         self.rect, self._places, area = max(options, key=lambda option: min(option[2][2:]))
         return area
@@ -78,50 +122,41 @@ class Legend:
         places = [(corner[0] + _PAD + x, corner[1] + _PAD / 2 + self._line * row, size) for x, row, size in places]
         return (*corner, width - 2 * _MARGIN, tall), places, (left, top, width, height - tall - _MARGIN)
 
-    def paint(self, painter: qt.QPainter, font: qt.QFont, theme: Theme):
+    def paint(self, surface: Surface, font: qt.QFont, theme: Theme):
         """Draw at the place found by `arrange`."""
         if self.rect is None:
             return
-        painter.setPen(pen(theme.panel_edge, 1.0))
-        painter.setBrush(qt.QBrush(theme.background))
-        painter.drawRoundedRect(qt.QRectF(*self.rect), 4.0, 4.0)
+        surface.panel(self.rect, theme.background, theme.panel_edge)
         below = self._places[0][1] < self.rect[1] + self._line      # the title shares its line with the first entries
-        painter.setFont(bold_font(font))
-        painter.setPen(pen(theme.text, 1.0))
         base = self.rect[1] + (_PAD / 2 if below else _PAD) + self._ascent
-        painter.drawText(qt.QPointF(self.rect[0] + _PAD, base), self._title)
-        painter.setFont(font)
-        colors = self._coloring.colors(theme.dark)
-        for (name, count, category), (mark, _, count_width), (x, y, size) in zip(self._entries, self._widths, self._places):
-            middle = y + self._line / 2
-            if category is None:
-                self._paint_line(painter, theme, x, middle)
-            else:
-                painter.setPen(pen(theme.outline, 1.0))
-                painter.setBrush(qt.QBrush(qt.QColor(colors[category])))
-                painter.drawEllipse(qt.QPointF(x + _DOT / 2, middle), _DOT / 2, _DOT / 2)
-            painter.setPen(pen(theme.text, 1.0))
-            painter.drawText(qt.QPointF(x + mark + _GAP, y + self._ascent), name)
-            painter.setPen(pen(theme.quiet, 1.0))
-            painter.drawText(qt.QPointF(x + size - count_width, y + self._ascent), count)
+        surface.text(self.rect[0] + _PAD, base, self._title, bold_font(font), theme.text)
+        struck = qt.QFont(font)
+        struck.setStrikeOut(True)
+        for entry, (mark, _, count_width), (x, y, size) in zip(self._entries, self._widths, self._places):
+            self._paint_mark(surface, theme, entry, x, y + self._line / 2)
+            surface.text(x + mark + _GAP, y + self._ascent, entry.name, struck if entry.hidden else font,
+                         theme.quiet if entry.hidden else theme.text)
+            surface.text(x + size - count_width, y + self._ascent, entry.count, font, theme.quiet)
+        if self.cursor is not None:
+            left, top, width, height = self.entry_box(self.cursor)
+            surface.panel((left, top + 1, width, height - 2), None, theme.compared, 2.0)
 
-    def _paint_line(self, painter, theme, x, y):
-        least = self._match is Match.LEAST
+    def _paint_mark(self, surface, theme, entry, x, middle):
+        if entry.category is None:
+            self._paint_line(surface, theme, x, middle)
+            return
+        color = qt.QColor(self._coloring.colors(theme.dark)[entry.category])
+        center = x + _DOT / 2, middle
+        if entry.hidden:
+            surface.circle(center, _DOT / 2 - 0.5, theme.background, color, 1.5)
+        else:
+            surface.circle(center, _DOT / 2, color, theme.outline)
+
+    def _paint_line(self, surface, theme, x, y):
+        least, tip = self._match is Match.LEAST, x + _SAMPLE
         color = theme.dissimilar if least else theme.similar
-        painter.setPen(pen(color, 2.0, dashed=least))
-        painter.drawLine(qt.QPointF(x, y), qt.QPointF(x + _SAMPLE - 6, y))
-        painter.setPen(no_pen())
-        painter.setBrush(qt.QBrush(color))
-        tip = x + _SAMPLE
-        corners = ((tip, y), (tip - 6, y - 3.5), (tip - 6, y + 3.5))
-        painter.drawPolygon(qt.QPolygonF([qt.QPointF(*corner) for corner in corners]))
-
-
-def bold_font(font: qt.QFont) -> qt.QFont:
-    """The same font in bold."""
-    result = qt.QFont(font)
-    result.setBold(True)
-    return result
+        surface.lines(np.array([[x, y]]), np.array([[tip - 6, y]]), color, 2.0, dashed=least)
+        surface.polygon(np.array([(tip, y), (tip - 6, y - 3.5), (tip - 6, y + 3.5)]), color, None)
 
 
 def _wide(metrics, text):

@@ -13,14 +13,16 @@ class Pointing:
     ----------
     widget : qt.QWidget
         Owner of the timers; gets the cursor and shows the tooltip.
-    patientAt, tooltipAt : callable
-        Patient id (or None) and HTML (or "") at a pixel (x, y).
+    canvas : GraphCanvas
+        Tells the patient, or the category in the legend, under a pixel.
+    tooltipAt : callable
+        HTML (or "") of the tooltip at a pixel (x, y).
     onHovered : callable
         Called with the patient id, or None, that the pointer has come to rest on.
     """
 
-    def __init__(self, widget, patientAt, tooltipAt, onHovered):
-        self._widget, self._patientAt, self._tooltipAt, self._onHovered = widget, patientAt, tooltipAt, onHovered
+    def __init__(self, widget, canvas, tooltipAt, onHovered):
+        self._widget, self._canvas, self._tooltipAt, self._onHovered = widget, canvas, tooltipAt, onHovered
         self._hovered = self._pointer = None
         self._hoverTimer = single_timer(widget, self._hover, _HOVER_MS)
         self._tooltipTimer = single_timer(widget, self._showTooltip, _TOOLTIP_MS)
@@ -34,8 +36,9 @@ class Pointing:
     def moveTo(self, point: tuple[float, float]):
         """The pointer is at a pixel, no button pressed."""
         self._pointer = point
-        patientId = self._patientAt(*point)
-        self._widget.setCursor(qt.QCursor(qt.Qt.ArrowCursor if patientId is None else qt.Qt.PointingHandCursor))
+        patientId = self._canvas.patient_at(*point)
+        clickable = patientId is not None or self._canvas.category_at(*point) is not None
+        self._widget.setCursor(qt.QCursor(qt.Qt.PointingHandCursor if clickable else qt.Qt.ArrowCursor))
         if patientId == self._hovered:
             self._hoverTimer.stop()
         elif not self._hoverTimer.active:
@@ -57,7 +60,7 @@ class Pointing:
         qt.QToolTip.hideText()
 
     def _hover(self):
-        patientId = None if self._pointer is None else self._patientAt(*self._pointer)
+        patientId = None if self._pointer is None else self._canvas.patient_at(*self._pointer)
         if patientId != self._hovered:
             self._hovered = patientId
             self._onHovered(patientId)

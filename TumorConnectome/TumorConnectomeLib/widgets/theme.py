@@ -1,4 +1,4 @@
-"""Colors of the view for a light or dark palette; all are opaque, mixed with the background beforehand."""
+"""Colors of the view for a light or dark background; all are opaque, mixed with the background beforehand."""
 from __future__ import annotations
 
 import qt
@@ -8,13 +8,12 @@ _DARK_BELOW = 0.5
 
 
 class Theme:
-    """Colors that follow a QPalette.
+    """Colors that go with a background and a text color.
 
     Translucent antialiased strokes are ten times slower than opaque ones, so fading is mixing here.
     """
 
-    def __init__(self, palette: qt.QPalette):
-        background, text = palette.color(qt.QPalette.Base), palette.color(qt.QPalette.Text)
+    def __init__(self, background: qt.QColor, text: qt.QColor):
         self.key = background.name(), text.name()
         self.dark = background.lightnessF() < _DARK_BELOW
         self.background, self.text = background, text
@@ -27,6 +26,20 @@ class Theme:
         self.quiet = self.mix(text, 0.65)
         self.outline = self.mix(text, 0.6)
         self.panel_edge = self.mix(text, 0.2)
+        # grayed nodes are hollow: a gray fill would look like a category "Unknown"
+        self.grayed, self.grayed_edge = self.mix(text, 0.06), self.mix(text, 0.25)
+        self.lasso = qt.QColor(text)
+        self.lasso.setAlphaF(0.08)
+
+    @classmethod
+    def of_palette(cls, palette: qt.QPalette) -> Theme:
+        """The theme of a widget's palette."""
+        return cls(palette.color(qt.QPalette.Base), palette.color(qt.QPalette.Text))
+
+    @classmethod
+    def standard(cls, dark: bool) -> Theme:
+        """A theme of its own, for pictures that are to be light or dark whatever the application is."""
+        return cls(qt.QColor("#2b2b2b"), qt.QColor("#eeeeee")) if dark else cls(qt.QColor("#ffffff"), qt.QColor("#000000"))
 
     def mix(self, color: qt.QColor, share: float) -> qt.QColor:
         """`share` of a color over the background."""
@@ -51,4 +64,11 @@ def no_pen() -> qt.QPen:
     """A pen that draws nothing."""
     result = qt.QPen()
     result.setStyle(qt.Qt.NoPen)
+    return result
+
+
+def bold_font(font: qt.QFont) -> qt.QFont:
+    """The same font in bold."""
+    result = qt.QFont(font)
+    result.setBold(True)
     return result

@@ -61,6 +61,11 @@ class Viewport:
         """Widen the zoom limit for big graphs."""
         self._largest_zoom = LARGEST_ZOOM * max(1.0, (count / _REFERENCE_NODES) ** 0.5)
 
+    def follow(self, other: Viewport):
+        """Show what another viewport shows; the area stays."""
+        self.zoom, self.offset, self._home = other.zoom, other.offset.copy(), other.home.copy()
+        self._largest_zoom = other._largest_zoom
+
     def fit(self):
         """Show the whole layout."""
         self.zoom, self.offset = 1.0, np.zeros(2)

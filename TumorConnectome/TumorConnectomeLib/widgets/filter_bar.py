@@ -1,0 +1,174 @@
+"""The filter bar: one row per filter, a menu to add another, and how many patients are left."""
+from __future__ import annotations
+
+import qt
+
+from ..core.filters import Filter, neutral_filter, usable_filters
+from ..core.table_columns import TableColumn
+from .filter_editors import editor_for
+
+
+class FilterBar(qt.QWidget):
+    """Lets the user filter the patients by any columns; the filters are combined by "and".
+
+    Parameters
+    ----------
+    translate : callable
+        Translates interface text.
+
+    Attributes
+    ----------
+    onFiltersChanged : callable
+        Called with the list of filters after the user changed them, not after `setFilters`.
+    """
+
+    def __init__(self, translate=lambda text: text, parent=None):
+        super().__init__(parent)
+        self.onFiltersChanged = lambda filters: None
+        self._translate, self._columns, self._rows, self._given = translate, (), [], []
+        self._add = qt.QToolButton()
+        self._add.text = translate("Add filter")
+        self._add.toolTip = translate("Show only patients with certain values; the others are greyed")
+        self._add.setPopupMode(qt.QToolButton.InstantPopup)
+        self._add.setToolButtonStyle(qt.Qt.ToolButtonTextOnly)
+        self._menu = qt.QMenu(self._add)
+        self._add.setMenu(self._menu)
+        self._clear = qt.QToolButton()
+        self._clear.text = translate("Clear")
+        self._clear.toolTip = translate("Remove all filters")
+        self._clear.accessibleName = self._clear.toolTip
+        self._clear.connect("clicked(bool)", self._onClear)
+        self._count = qt.QLabel()
+        top = qt.QHBoxLayout()
+        for widget in (self._add, self._clear, self._count):
+            top.addWidget(widget)
+        top.addStretch(1)
+        self._list = qt.QVBoxLayout()
+        column = qt.QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(top)
+        column.addLayout(self._list)
+        self._refresh()
+
+    @property
+    def filters(self) -> list[Filter]:
+        """The filters as they are set now."""
+        return [row.value for row in self._rows]
+
+    def setColumns(self, columns):
+        """Offer the TableColumns of another cohort; filters that do not fit them are removed without a call."""
+        filters = usable_filters(columns, self.filters)[0]
+        self._columns = tuple(columns)
+        self._show(filters)
+
+    def setFilters(self, filters):
+        """Show the filters of the state; those that do not fit the columns are left out. Nobody is called."""
+        filters = usable_filters(self._columns, filters)[0]
+        if filters != self.filters and filters != self._given:      # the editors may round what was given
+            self._show(filters)
+
+    def setCount(self, shown, total):
+        """Say how many patients pass."""
+        _ = self._translate
+        self._count.text = _("{n} of {all} patients").format(n=shown, all=total) if self._rows else ""
+
+    # Rows
+
+    def _show(self, filters):
+        for row in self._rows:
+            self._list.removeWidget(row.widget)
+            row.widget.hide()
+            row.widget.deleteLater()
+        self._rows, self._given = [], list(filters)
+        for one in filters:
+            self._append(one)
+        self._refresh()
+
+    def _append(self, one):
+        column = next(column for column in self._columns if column.key == one.column)
+        row = FilterRow(column, one, self._changed, self._onRemove, self._translate)
+        self._rows.append(row)
+        self._list.addWidget(row.widget)
+        return row
+
+    def _refresh(self):
+        """The menu offers what is not filtered by yet."""
+        used = {row.column.key for row in self._rows}
+        self._menu.clear()
+        for column in self._columns:
+            if column.key not in used:
+                self._offer(column)
+        self._add.enabled = len(used) < len(self._columns)
+        self._clear.setVisible(bool(self._rows))
+        if not self._rows:
+            self._count.text = ""
+
+    def _offer(self, column: TableColumn):
+        self._menu.addAction(column.title).connect("triggered(bool)", lambda checked: self._onAdd(column))
+
+    def _changed(self):
+        self.onFiltersChanged(self.filters)
+
+    def _onAdd(self, column):
+        row = self._append(neutral_filter(column))
+        self._refresh()
+        row.focus()
+        self._changed()
+
+    def _onRemove(self, removed):
+        self._show([row.value for row in self._rows if row is not removed])
+        self._add.setFocus()
+        self._changed()
+
+    def _onClear(self, checked=False):
+        self._show([])
+        self._add.setFocus()
+        self._changed()
+
+
+class FilterRow:
+    """One filter: title, editor and a button to remove it.
+
+    Parameters
+    ----------
+    column : TableColumn
+    value : Filter
+    onChanged, onRemove : callable
+        Called without arguments, and with this row.
+    translate : callable
+    """
+
+    def __init__(self, column, value, onChanged, onRemove, translate):
+        self.column, self._onRemove = column, onRemove
+        self.widget = frame = qt.QFrame()
+        frame.setFrameShape(qt.QFrame.StyledPanel)
+        self._editor = editor_for(column, value, onChanged, translate)
+        title = qt.QLabel(column.title)
+        title.setTextFormat(qt.Qt.PlainText)
+        title.setBuddy(self._editor.widget)
+        remove = qt.QToolButton()
+        remove.text = "\N{MULTIPLICATION X}"
+        remove.autoRaise = True
+        remove.toolTip = translate("Remove the filter by {name}").format(name=column.title)
+        remove.accessibleName = remove.toolTip
+        remove.connect("clicked(bool)", self._onClicked)
+        grid = qt.QGridLayout(frame)
+        grid.setContentsMargins(6, 2, 2, 4)
+        grid.setVerticalSpacing(2)
+        grid.addWidget(title, 0, 0)
+        grid.addWidget(remove, 0, 1)
+        grid.addWidget(self._editor.widget, 1, 0, 1, 2)
+        grid.setColumnStretch(0, 1)
+
+    @property
+    def value(self):
+        """The filter as it is set now."""
+        return self._editor.value
+
+    def focus(self):
+        """Give the editor the keyboard; it has to be visible for that."""
+        self.widget.show()
+        self._editor.widget.setFocus()
+
+    def _onClicked(self, checked=False):
+        self._onRemove(self)

@@ -1,0 +1,162 @@
+"""What the user does in the view: each click, drag and key changes the view through its methods and is told to its owner."""
+from __future__ import annotations
+
+import numpy as np
+
+_WHEEL_STEP, _KEY_STEP = 1.2, 1.25
+#: actions that are the owner's, and what has to be chosen for them
+_OWNER_ACTIONS = {"load": "selected", "compare": "compared", "nextModel": None, "search": None, "help": None}
+
+
+class ViewActions:
+    """Carries out what mouse and keys ask for.
+
+    Parameters
+    ----------
+    view : ConnectomeView
+    canvas : GraphCanvas
+    movement : Movement
+    """
+
+    def __init__(self, view, canvas, movement):
+        self._view, self._canvas, self._movement = view, canvas, movement
+        self._own = {"next": lambda: self._step(1), "previous": lambda: self._step(-1), "goTo": self._goTo,
+                     "legend": self._enterLegend, "fit": view.fit, "clear": self.clear,
+                     "zoomIn": lambda: view.zoom(_KEY_STEP), "zoomOut": lambda: view.zoom(1 / _KEY_STEP)}
+
+    # ---- mouse
+
+    def click(self, patientId: str, shift: bool):
+        """Select a patient, or with shift take it into or out of the group."""
+        if not shift:
+            self.select(patientId)
+            return
+        group = self._view.group
+        self._tellGroup([p for p in group if p != patientId] if patientId in group else [*group, patientId])
+
+    def select(self, patientId: str | None):
+        """Select a patient, or with None release the selection."""
+        self._view.setSelected(patientId)
+        self._view.onClicked(patientId)
+
+    def toggleCategory(self, category: int):
+        """Hide a category, or show it again."""
+        hidden = self._view.hiddenCategories ^ {self._canvas.state.coloring.categories[category]}
+        self._view.setHiddenCategories(hidden)
+        self._view.onCategoriesChanged(hidden)
+
+    def drag(self, patientId: str | None, dx: float, dy: float):
+        """Move a node, or without one the whole picture, by pixels."""
+        node = self._canvas.state.node_of(patientId)
+        if node is not None:
+            self._movement.drag(node, np.array([dx, -dy]) / self._canvas.viewport.scale)
+            self._canvas.refresh()
+        elif self._canvas.geometry is not None:
+            self._canvas.viewport.pan(dx, dy)
+            self._movement.viewMoved()
+        self._view.update()
+
+    def drop(self):
+        """The drag has ended."""
+        self._movement.dropped()
+
+    def drawLasso(self):
+        """The lasso has grown."""
+        self._view.update()
+
+    def closeLasso(self, corners: list):
+        """Make the patients inside the lasso, of those that are not grayed, the group."""
+        if self._canvas.geometry is not None:
+            nodes = self._canvas.geometry.nodes_inside(np.array(corners, float).reshape(-1, 2))
+            ids = self._canvas.geometry.connectome.patient_ids
+            self._tellGroup([ids[node] for node in nodes if self._canvas.state.lit[node]])
+        self._view.update()
+
+    def turnWheel(self, x: float, y: float, steps: float):
+        """Zoom at a pixel."""
+        self.zoomAt(x, y, _WHEEL_STEP ** steps)
+
+    def zoomAt(self, x: float, y: float, factor: float):
+        """Enlarge around a pixel."""
+        self._canvas.viewport.zoom_at(x, y, factor)
+        self._movement.viewMoved()
+        self._view.update()
+
+    def hover(self, patientId: str | None):
+        """The pointer has come to rest on a patient, or has left one."""
+        self._canvas.state.hovered = patientId
+        self._view.update()
+        self._view.onHovered(patientId)
+
+    # ---- keys
+
+    def perform(self, action: str) -> bool:
+        """Carry out an action of `keys.BINDINGS`; False if there is nothing it could do now."""
+        if self._canvas.legend.cursor is not None and self._performInLegend(action):
+            return True
+        if action in self._own:
+            return self._own[action]() is not False
+        if action not in _OWNER_ACTIONS:
+            return False
+        needed = _OWNER_ACTIONS[action]
+        if needed is not None and getattr(self._view, needed) is None:
+            return False
+        self._view.onKeyAction(action)
+        return True
+
+    def clear(self) -> bool:
+        """Take back the last of these that there is: the group, the mark, the selection."""
+        view = self._view
+        if view.group:
+            self._tellGroup([])
+        elif view.compared is not None:
+            self._mark(None)
+        elif view.selected is not None:
+            self.select(None)
+        else:
+            return False
+        return True
+
+    def _performInLegend(self, action):
+        legend = self._canvas.legend
+        if action in ("next", "previous"):
+            legend.cursor = (legend.cursor + (1 if action == "next" else -1)) % legend.count
+        elif action in ("toggle", "load"):
+            self.toggleCategory(legend.cursor)
+        elif action in ("legend", "clear"):
+            legend.cursor = None
+        else:
+            return False
+        self._view.describe()
+        self._view.update()
+        return True
+
+    def _enterLegend(self):
+        if self._canvas.geometry is None or self._canvas.legend.rect is None:
+            return False
+        self._canvas.legend.cursor = 0
+        self._view.describe()
+        self._view.update()
+        return True
+
+    def _step(self, by):
+        patientId = self._canvas.state.step(by)
+        if patientId is None:
+            return False
+        self._mark(patientId)
+        self._view.reveal(patientId)
+        return True
+
+    def _goTo(self):
+        if self._view.compared is None:
+            return False
+        self.select(self._view.compared)
+        return True
+
+    def _mark(self, patientId):
+        self._view.setCompared(patientId)
+        self._view.onCompared(patientId)
+
+    def _tellGroup(self, patientIds):
+        self._view.setGroup(patientIds)
+        self._view.onGroup(self._view.group)
