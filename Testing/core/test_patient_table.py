@@ -135,8 +135,8 @@ def test_a_published_row_keeps_what_says_something_about_the_patient():
                                    "cancer_type": "Oat cell carcinoma", "body_side": "Left"}
 
 
-@pytest.mark.parametrize(("x", "side"), [(56.75, "Left"), (-91.5, "Right"), (-3, "Right"), (0.0, ""), (math.nan, ""), (math.inf, ""),
-                                         ("56.75", ""), (None, "")])
+@pytest.mark.parametrize(("x", "side"), [(56.75, "Left"), (-91.5, "Right"), (-3, "Right"), (0.0, ""), (math.nan, ""),
+                                         (math.inf, ""), ("56.75", ""), (None, "")])
 def test_the_body_side_is_the_sign_of_the_lps_x_coordinate(x, side):
     assert patient_record({"PatientID": 7, "coordX": x}) == {"PatientID": 7, "body_side": side}
 

@@ -6,9 +6,9 @@ from ..core.cohort_reader import read_cohort
 from ..core.connectome import Match
 from ..core.errors import InputError
 from ..core.files import atomic_file
+from ..core.graph_export import NEIGHBOR_COLUMNS
 from ..core.neighbors import neighbor_lists
 
-COLUMNS = ("model", "match", "PatientID", "rank", "MatchPatientID", "cosine_distance", "percentile")
 
 
 def add_parser(subparsers):
@@ -39,7 +39,7 @@ def run(options):
     match, ids = Match(options.match), cohort.patient_ids
     with atomic_file(options.out, "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(NEIGHBOR_COLUMNS)
         for model in models:
             lists = neighbor_lists(cohort.embeddings[model], options.k, source=model)[match]
             for row, patient in enumerate(ids):

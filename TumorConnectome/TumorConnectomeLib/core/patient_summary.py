@@ -1,13 +1,16 @@
 """What the interface says about one patient: clinical values in words, neighbours, and who matched them."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from .cohort import Cohort
+from .analysis import ModelAnalysis
+from .cohort import Cohort, Facet
 from .connectome import Connectome, Match
-from .facets import STAGES
+from .facets import STAGES, UNKNOWN
+from .votes import edge_votes
 
 _WORDS = {"M": "Male", "F": "Female"}
 
@@ -26,29 +29,62 @@ class PairRow:
         Cosine distance, 0..2.
     percentile : float
         Percent of the model's patient pairs that are farther apart.
+    value : str
+        The other patient's category of the chosen facet, "" without a facet.
+    same : bool or None
+        Whether both patients have the same category; None when that is unknown or there is no facet.
+    votes, models : int or None, int
+        In how many models the pair is among the k most (or least) similar, and of how many; None when it was not counted.
     """
 
     rank: int
     patient_id: str
     distance: float
     percentile: float
+    value: str = ""
+    same: bool | None = None
+    votes: int | None = None
+    models: int = 0
 
 
-def neighbor_rows(connectome: Connectome, node: int) -> list[PairRow]:
-    """The neighbours of a patient, by rank."""
-    return _rows(connectome, np.flatnonzero(connectome.sources == node), connectome.targets)
+def neighbor_rows(connectome: Connectome, node: int, facet: Facet | None = None,
+                  analyses: Mapping[str, ModelAnalysis] | None = None) -> list[PairRow]:
+    """The neighbors of a patient, by rank.
+
+    Parameters
+    ----------
+    connectome : Connectome
+    node : int
+        Row of the patient.
+    facet : Facet, optional
+        Compares the two patients' categories.
+    analyses : mapping of str to ModelAnalysis, optional
+        All models of the cohort: counts those that list the pair, too.
+    """
+    return _rows(connectome, np.flatnonzero(connectome.sources == node), node, connectome.targets, facet, analyses)
 
 
-def matched_by_rows(connectome: Connectome, node: int) -> list[PairRow]:
-    """The patients that have this one among their neighbours, by their rank, then distance."""
-    return _rows(connectome, np.flatnonzero(connectome.targets == node), connectome.sources)
+def matched_by_rows(connectome: Connectome, node: int, facet: Facet | None = None,
+                    analyses: Mapping[str, ModelAnalysis] | None = None) -> list[PairRow]:
+    """The patients that have this one among their neighbors, by their rank, then distance; see `neighbor_rows`."""
+    return _rows(connectome, np.flatnonzero(connectome.targets == node), node, connectome.sources, facet, analyses)
 
 
-def _rows(connectome, edges, others):
+def _rows(connectome, edges, node, others, facet, analyses):
+    votes = edge_votes(analyses, connectome, edges).tolist() if analyses else [None] * len(edges)
     rows = [PairRow(int(connectome.ranks[e]), connectome.patient_ids[others[e]], float(connectome.distances[e]),
-                    float(connectome.percentiles[e])) for e in edges]
+                    float(connectome.percentiles[e]), *_comparison(facet, node, others[e]), count, len(analyses or ()))
+            for e, count in zip(edges, votes)]
     sign = 1 if connectome.match is Match.MOST else -1
     return sorted(rows, key=lambda row: (row.rank, sign * row.distance, row.patient_id))
+
+
+def _comparison(facet, node, other):
+    """The other patient's category, and whether it is the same one."""
+    if facet is None:
+        return "", None
+    values = [facet.categories[facet.codes[row]] for row in (node, other)]
+    return values[1], None if UNKNOWN in values else values[0] == values[1]
 
 
 def clinical_values(cohort: Cohort, node: int) -> list[tuple[str, str]]:
@@ -72,5 +108,18 @@ def clinical_values(cohort: Cohort, node: int) -> list[tuple[str, str]]:
 
 def percentile_text(percentile: float) -> str:
     """A percentile as a statement: "closer than 99.6 % of pairs" (never rounded up to 100)."""
-    shown = np.floor(percentile * 10) / 10 if percentile >= 50 else np.ceil(percentile * 10) / 10
-    return f"closer than {shown:.1f} % of pairs" if percentile == percentile else "no pairs to compare with"
+    return f"closer than {percent_text(percentile)} of pairs" if percentile == percentile else "no pairs to compare with"
+
+
+def percent_text(percentile: float) -> str:
+    """A percentile as "99.6 %", with as many decimals as tell it from 100 or 0 (at most four); "" for NaN.
+
+    Rounded towards the middle of the scale, so that it never claims too much.
+    """
+    if percentile != percentile:
+        return ""
+    rest = min(percentile, 100 - percentile)
+    decimals = int(np.clip(np.ceil(-np.log10(rest)), 1, 4)) if rest > 0 else 1
+    scaled = round(percentile * 10**decimals, 6)        # takes back what the binary form of 99.6 lacks
+    shown = (np.floor(scaled) if percentile >= 50 else np.ceil(scaled)) / 10**decimals
+    return f"{shown:.{decimals}f} %"

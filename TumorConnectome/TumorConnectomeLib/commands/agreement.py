@@ -1,0 +1,69 @@
+"""Command ``agreement``: how far the models agree about the same patients, as CSV."""
+import argparse
+import pathlib
+
+from ..core.connectome import Match
+from ..core.errors import InputError
+from ..core.structure.agreement import COLUMNS, MEASURES, RBO_DEPTH, agreement
+from ..core.structure.repairs import Repair, repaired_lists
+from .tables import checked_k, chosen_models, cohort_of, plain, write_csv
+
+
+def add_parser(subparsers):
+    """Register the command with argparse."""
+    parser = subparsers.add_parser("agreement", help="how far models agree, per pair of models, as CSV",
+                                   description="Jaccard index of the k nearest, extrapolated rank-biased overlap (p = 0.9, "
+                                               f"depth {RBO_DEPTH}), each beside what chance gives, Spearman correlation of "
+                                               "all distances, linear CKA, plain and debiased.")
+    parser.add_argument("--data", required=True, type=pathlib.Path, help="folder as for the command 'neighbors'")
+    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
+    _add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    """Write the CSV file; returns 0. Raises InputError for what the cohort does not have."""
+    found = _agreement(cohort_of(options), options, lambda fraction, message="": None)
+    write_csv(options.out, COLUMNS, found.rows())
+    return 0
+
+
+def agreement_command(arguments, report):
+    """Worker command ``agreement``: ``--prepared FILE`` and the options of the command line.
+
+    Returns
+    -------
+    dict
+        ``columns`` and ``rows`` of the table, and for heat maps ``models``, ``titles`` (measure to text), ``matrices``
+        (measure to rows of numbers) and ``chance``; undefined values are None.
+    """
+    parser = argparse.ArgumentParser(prog="agreement")
+    parser.add_argument("--prepared", required=True, type=pathlib.Path)
+    _add_options(parser)
+    options = parser.parse_args(arguments)
+    found = _agreement(cohort_of(options), options, report)
+    return {"columns": list(COLUMNS), "rows": [plain(row) for row in found.rows()], "models": list(found.models),
+            "titles": MEASURES, "chance": dict(found.chance),
+            "matrices": {name: [plain(row) for row in matrix.tolist()] for name, matrix in found.matrices.items()}}
+
+
+def _add_options(parser):
+    parser.add_argument("--model", default="all", help="models' names, separated by commas, or 'all' (default)")
+    parser.add_argument("--k", type=int, default=5, help="neighbors that the Jaccard index compares (default 5)")
+    parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value,
+                        help="of the neighbor lists that Jaccard index and rank-biased overlap compare (default none)")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample of patients in large cohorts (default 0)")
+
+
+def _agreement(cohort, options, report):
+    k, repair, models = checked_k(cohort, options.k), Repair(options.repair), chosen_models(cohort, options.model)
+    if len(models) < 2:
+        raise InputError(f"only the model {models[0]}", source=cohort.name, expected="at least two models to compare")
+    if options.seed < 0:
+        raise InputError(f"--seed {options.seed}", expected="0 or more")
+    depth, nearest = min(max(k, RBO_DEPTH), len(cohort.patients) - 1), {}
+    for number, model in enumerate(models):
+        report(0.5 * number / len(models), f"Neighbors by {model}")
+        nearest[model] = repaired_lists(cohort.embeddings[model], depth, repair, source=model)[Match.MOST]
+    return agreement({model: cohort.embeddings[model] for model in models}, nearest, k, seed=options.seed,
+                     report=lambda fraction, message="": report(0.5 + 0.5 * fraction, message))

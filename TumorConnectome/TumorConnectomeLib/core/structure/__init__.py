@@ -1,0 +1,1 @@
+"""The structure of embedding spaces: hubs and their repair, agreement of models, probes and maps."""

@@ -1,0 +1,75 @@
+"""How far a map can be trusted: trustworthiness, continuity and neighbour recall.
+
+Venna and Kaski, "Neighborhood preservation in nonlinear projection methods", ICANN 2001. Trustworthiness falls when patients
+stand side by side that are no neighbours, continuity when neighbours are torn apart; 1 is perfect for both.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputError
+from ..neighbors import distance_blocks, unit_vectors
+
+
+@dataclass(frozen=True)
+class MapQuality:
+    """Quality of a map at one k, each 0..1: `trustworthiness`, `continuity`, and `recall`, the share of each patient's k
+    nearest that are among its k nearest on the map. NaN when there are too few patients for that."""
+
+    k: int
+    trustworthiness: float
+    continuity: float
+    recall: float
+
+
+def map_quality(embedding: np.ndarray, positions: np.ndarray, k: int) -> MapQuality:
+    """Compare neighbours by cosine distance with neighbours on a map, in O(k N^2) with bounded memory.
+
+    Parameters
+    ----------
+    embedding : np.ndarray
+        Shape (N, D).
+    positions : np.ndarray
+        Shape (N, 2): Euclidean distances count. Ties go to the smaller row, in both spaces.
+    k : int
+        Neighbours compared; trustworthiness and continuity are defined for 1 <= k < N / 2.
+
+    Raises
+    ------
+    InputError
+        k is not in that range (never for N < 3: NaN then), or a position is not finite.
+    """
+    count = len(embedding)
+    positions = np.asarray(positions, float)
+    if positions.shape != (count, 2) or not np.isfinite(positions).all():
+        raise InputError(f"positions of shape {positions.shape}", expected=f"({count}, 2), all finite")
+    if count < 3:
+        return MapQuality(k, float("nan"), float("nan"), float("nan"))
+    if not 1 <= k < count / 2:
+        raise InputError(f"k = {k} neighbors", expected=f"1 to {(count - 1) // 2} for {count} patients")
+    intruders = missing = common = 0
+    for first, high in distance_blocks(unit_vectors(embedding)):
+        own = first + np.arange(len(high))
+        low = (positions[own, None, 0] - positions[:, 0]) ** 2 + (positions[own, None, 1] - positions[:, 1]) ** 2
+        for block in (high, low):
+            block[np.arange(len(block)), own] = np.inf
+        near_high, near_low = (np.argsort(block, axis=1, kind="stable")[:, :k] for block in (high, low))
+        ranks = _ranks_of(high, near_low)
+        intruders += int(np.maximum(ranks - k, 0).sum())
+        common += int((ranks <= k).sum())
+        missing += int(np.maximum(_ranks_of(low, near_high) - k, 0).sum())
+    scale = 2.0 / (count * k * (2.0 * count - 3.0 * k - 1.0))
+    return MapQuality(k, 1.0 - scale * intruders, 1.0 - scale * missing, common / (count * k))
+
+
+def _ranks_of(distances, columns):
+    """Rank, from 1, of some columns among all columns of each row: int64, shape as `columns`."""
+    ranks = np.empty(columns.shape, np.int64)
+    places = np.arange(distances.shape[1])
+    for i in range(columns.shape[1]):
+        column = columns[:, i:i + 1]
+        limit = np.take_along_axis(distances, column, axis=1)
+        ranks[:, i] = 1 + (distances < limit).sum(axis=1) + ((distances == limit) & (places < column)).sum(axis=1)
+    return ranks
