@@ -1,0 +1,177 @@
+"""The command ``evaluate`` as users run it, its worker, and the file between worker and module."""
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from cohort_factory import write_model
+
+from TumorConnectomeLib.commands.evaluate import evaluate_command
+from TumorConnectomeLib.commands.main import main
+from TumorConnectomeLib.commands.prepare import prepare
+from TumorConnectomeLib.core.cohort_reader import read_cohort
+from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.core.evaluation.evidence import read_evidence
+from TumorConnectomeLib.core.evaluation.table import evaluate
+from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER, PythonJob, run_blocking
+
+HEADER = "model,facet,metric,k,n,value,null_mean,lift,ci_low,ci_high,p,q"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A folder with two models, twenty patients with one row, and three with two."""
+    folder = tmp_path_factory.mktemp("evaluate") / "data"
+    patients = [*range(100, 120), 120, 120, 121, 121, 122, 122]
+    for model in ("beta", "Alpha"):
+        write_model(folder, model, patients)
+    sex = "\n".join(f"{patient},{'MF'[patient % 2]},{'GE' if patient % 3 else 'Siemens'}" for patient in range(100, 120))
+    (folder / "patients.csv").write_text(f"PatientID,sex,manufacturer\n{sex}\n", encoding="utf-8")
+    return folder
+
+
+def run(*arguments):
+    """Run the library as a program."""
+    return subprocess.run([sys.executable, "-m", "TumorConnectomeLib", *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(LIBRARY_FOLDER)}, check=False)
+
+
+def table_of(path):
+    import pandas as pd
+    return pd.read_csv(path)
+
+
+def test_the_csv_has_the_figures_of_the_table(data, tmp_path):
+    out = tmp_path / "new" / "out.csv"
+    done = run("evaluate", "--data", data, "--facet", "SEX,stage,sex", "--k", 3, "--permutations", 50, "--seed", 7,
+               "--out", out)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == HEADER
+    assert lines[1].startswith("Alpha,sex,P@k,3,20,0.")
+    assert lines[4].startswith("Alpha,sex,R-precision,,20,0.")
+    wanted = evaluate(read_cohort(data), facets=["sex", "stage"], k=3, permutations=50, seed=7)[HEADER.split(",")]
+    found = table_of(out)
+    assert found["facet"].drop_duplicates().tolist() == ["sex", "stage", "body_side", "random"]
+    for name in HEADER.split(","):
+        ours, theirs = found[name].tolist(), wanted[name].astype(object).where(wanted[name].notna(), np.nan).tolist()
+        assert ours == theirs if name in ("model", "facet", "metric") else np.array_equal(ours, np.array(theirs, float), True)
+
+
+def test_the_same_command_writes_the_same_bytes(data, tmp_path):
+    for name in ("a", "b"):
+        assert main(["evaluate", "--data", str(data), "--model", "ALPHA", "--permutations", "9",
+                     "--out", str(tmp_path / name)]) == 0
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert set(table_of(tmp_path / "a")["model"]) == {"Alpha"}
+
+
+def test_more_files_on_request(data, tmp_path):
+    files = {name: tmp_path / name for name in ("out", "same-patient", "confounds", "verdict")}
+    options = [part for name, path in files.items() for part in (f"--{name}", str(path))]
+    assert main(["evaluate", "--data", str(data), "--permutations", "9", "--within", "manufacturer,sex", *options]) == 0
+    retrieved = table_of(files["same-patient"])
+    assert retrieved["n"].tolist() == [6] * 6                   # two models, three metrics, three patients with two series
+    assert set(table_of(files["confounds"])["within"]) == {"manufacturer", "sex"}
+    text = files["verdict"].read_text(encoding="utf-8")
+    assert text.startswith("Negative control (random groups)")
+    assert "same patient" in text and "can not be told apart" in text
+
+
+def test_a_repair_changes_the_figures_and_the_verdict_says_so(data, tmp_path):
+    values = {}
+    for repair in ("none", "centered", "csls", "mutual-proximity", "centered-mutual-proximity"):
+        assert main(["evaluate", "--data", str(data), "--permutations", "9", "--repair", repair,
+                     "--out", str(tmp_path / repair), "--verdict", str(tmp_path / f"{repair}.txt")]) == 0
+        values[repair] = tuple(table_of(tmp_path / repair)["value"].dropna())
+        text = (tmp_path / f"{repair}.txt").read_text(encoding="utf-8")
+        assert text.startswith("Neighbors are by") == (repair != "none")
+    assert len(set(values.values())) == 5
+
+
+@pytest.mark.parametrize(("options", "texts"), [
+    (["--k", "0"], ["k = 0 neighbors", "expected 1 to 19 for 20 patients"]), (["--k", "20"], ["k = 20"]),
+    (["--facet", "stage,smell"], ["no facet 'smell'", "sex, cancer_type, stage, body_side"]), (["--facet", ","], ["no facet"]),
+    (["--model", "gamma"], ["no model 'gamma'", "Alpha, beta"]), (["--permutations", "0"], ["0 permutations"]),
+    (["--seed", "-1"], ["the seed is -1"]), (["--k", "five"], ["--k", "invalid int value"]),
+    (["--within", "kvp", "--confounds", "c.csv"], ["no column 'kvp'", "manufacturer"]), (["--repair", "hope"], ["--repair"])])
+def test_wrong_options_give_one_line_and_no_file(data, tmp_path, capsys, monkeypatch, options, texts):
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", "--data", str(data), "--out", "out.csv", *options]) == 2
+    output, error = capsys.readouterr()
+    assert output == "" and error.startswith("TumorConnectome: ") and error.count("\n") == 1
+    assert all(text in error for text in texts), error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_says_which_interval_it_is(capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "--help"])
+    assert "95 % patient-bootstrap interval of the lift" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.fixture(scope="module")
+def prepared(data, tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    return cache, prepare(["--cache", str(cache), "--data", str(data)], lambda *_: None)["path"]
+
+
+def arguments_of(prepared, data, *more):
+    return ["--cache", str(prepared[0]), "--prepared", prepared[1], "--data", str(data), "--permutations", "20", *more]
+
+
+def test_the_worker_leaves_the_evidence_in_the_cache(prepared, data):
+    def job():
+        return (yield PythonJob("Evaluating", "evaluate", *arguments_of(prepared, data, "--within", "manufacturer")))
+
+    told = []
+    path = run_blocking(job(), lambda progress: told.append(progress.fraction))["path"]
+    assert told == sorted(told) and len(told) > 5
+    evidence = read_evidence(path)
+    assert evidence.table.equals(evaluate(read_cohort(data), permutations=20))
+    assert evidence.table["k"].dtype == "Int64"
+    assert set(evidence.confounds["within"]) == {"manufacturer"}
+    assert evidence.same_patient["n"].tolist() == [6] * 6
+    assert evidence.sentences[0].startswith("Negative control")
+    assert "can not be told apart" in evidence.note
+
+
+def test_the_worker_computes_the_same_thing_only_once(prepared, data):
+    told = []
+    first, again, other = (evaluate_command(arguments_of(prepared, data, "--within", "", "--seed", seed),
+                                            lambda fraction, message="": told.append(fraction)) for seed in "554")
+    assert first == again != other
+    assert told.count(0.0) >= 3 and len(told) < 60
+    evidence = read_evidence(first["path"])
+    assert evidence.confounds is None
+
+
+def test_a_damaged_result_is_made_anew(prepared, data):
+    arguments = arguments_of(prepared, data, "--within", "", "--seed", "9")
+    path = evaluate_command(arguments, lambda *_: None)["path"]
+    with open(path, encoding="utf-8") as stream:
+        whole = stream.read()
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(whole[:100])
+    with pytest.raises(InputError, match="expected a TumorConnectome evidence file"):
+        read_evidence(path)
+    evaluate_command(arguments, lambda *_: None)
+    with open(path, encoding="utf-8") as stream:
+        assert stream.read() == whole
+
+
+@pytest.mark.parametrize("change", [
+    lambda content: content.update(version=0), lambda content: content.update(kind="x"), lambda content: content.pop("table"),
+    lambda content: content.update(table=[[1, 2]]), lambda content: content["table"][0].__setitem__(5, "high"),
+    lambda content: content.clear()])
+def test_files_of_another_form_are_refused(prepared, data, tmp_path, change):
+    path = evaluate_command(arguments_of(prepared, data, "--within", ""), lambda *_: None)["path"]
+    with open(path, encoding="utf-8") as stream:
+        content = json.load(stream)
+    change(content)
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="bad.json: not readable"):
+        read_evidence(bad)

@@ -1,0 +1,152 @@
+"""Bootstrap intervals: what each patient contributes, pairs counted once, and cases without spread."""
+import numpy as np
+import pytest
+from evaluation_samples import distances, order_of, ranking_of
+
+from TumorConnectomeLib.core.evaluation import intervals, r_precision
+from TumorConnectomeLib.core.evaluation.intervals import bootstrap_intervals, chance_pulls, metric_pull
+from TumorConnectomeLib.core.evaluation.metrics import LIST_METRICS, METRICS, NDCG, PRECISION, R_PRECISION, expected_means
+from TumorConnectomeLib.core.evaluation.permutation import query_values
+from TumorConnectomeLib.core.evaluation.relevance import Relevance, gain_table
+
+
+def sample(seed, count=40, k=5, shares=(0.5, 0.3, 0.2), ordered=False, follow=0.0):
+    """Judgments and rankings of random patients; with `follow` > 0 the labels follow the distances."""
+    random = np.random.default_rng(seed)
+    labels = random.choice(len(shares), count, p=shares)
+    points = random.standard_normal((count, 3)) + follow * labels[:, None]
+    matrix = np.sqrt(((points[:, None] - points) ** 2).sum(-1))
+    return Relevance(labels, gain_table(len(shares), ordered)), ranking_of(matrix, k), matrix
+
+
+def means_of(relevance, ranking, metrics=METRICS):
+    return {metric: float(np.nanmean(query_values(relevance, ranking, metric))) for metric in metrics}
+
+
+def squares_over_pairs(influence):
+    """Sum over unordered pairs of the squared sum of both directions of a matrix."""
+    both = influence + influence.T
+    return np.square(both[np.triu_indices(len(both), 1)]).sum()
+
+
+def test_a_patient_pulls_precision_by_its_own_query_and_by_its_place_in_other_lists():
+    relevance, ranking, matrix = sample(1)
+    mean = means_of(relevance, ranking)[PRECISION]
+    orders = np.array([order_of(matrix, query)[:5] for query in range(40)])
+    hits = relevance.labels[orders] == relevance.labels[:, None]
+    influence = np.zeros((40, 40))
+    np.put_along_axis(influence, orders, (hits - hits.mean(0)) / 5 / 40, axis=1)
+    pull = metric_pull(relevance, ranking, PRECISION, mean)
+    assert pull.patients == pytest.approx(influence.sum(0) + influence.sum(1), abs=1e-12)
+    assert pull.pairs == pytest.approx(squares_over_pairs(influence), abs=1e-12)
+
+
+def test_the_pull_on_r_precision_does_not_depend_on_how_many_rows_are_in_memory(monkeypatch):
+    relevance, ranking, matrix = sample(2)
+    mean = means_of(relevance, ranking)[R_PRECISION]
+    influence = np.zeros((40, 40))
+    for query in range(40):
+        relevant = relevance.counts[relevance.labels[query]] - 1
+        order = order_of(matrix, query)[:relevant]
+        influence[query, order] = ((relevance.labels[order] == relevance.labels[query]) - mean) / relevant / 40
+    for rows in (256, 7):
+        monkeypatch.setattr(r_precision, "_ROWS", rows)
+        pull = metric_pull(relevance, ranking, R_PRECISION, mean)
+        assert pull.patients == pytest.approx(influence.sum(0) + influence.sum(1), abs=1e-9)
+        assert pull.pairs == pytest.approx(squares_over_pairs(influence), abs=1e-9)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("ordered", [False, True])
+def test_all_pulls_together_are_zero(metric, ordered):
+    relevance, ranking, _matrix = sample(3, shares=(0.5, 0.3, 0.15, 0.05), ordered=ordered)
+    pull = metric_pull(relevance, ranking, metric, means_of(relevance, ranking)[metric])
+    assert pull.patients.sum() == pytest.approx(0, abs=1e-9)
+    assert pull.pairs >= 0
+
+
+def test_the_pull_on_the_chance_level_is_that_of_leaving_one_patient_out():
+    relevance, _ranking, _matrix = sample(4)
+    for metric, (level, pulls) in chance_pulls(relevance, 5).items():
+        without = relevance.counts - np.eye(3, dtype=int)[relevance.labels[0]]
+        change = level - expected_means(without, relevance.gains, 5)[metric]
+        assert pulls[0] == pytest.approx(change * 39 / 40, abs=1e-12)
+        assert level == expected_means(relevance.counts, relevance.gains, 5)[metric]
+
+
+def test_the_lift_is_surer_than_the_metric_when_chance_moves_with_it():
+    """With nine to one, cohorts differ in the metric mostly because they differ in their share of the one."""
+    relevance, ranking, _matrix = sample(9, count=200, shares=(0.9, 0.1))
+    for metric, interval in bootstrap_intervals(relevance, ranking, means_of(relevance, ranking), [0]).items():
+        assert interval.lift_high / interval.lift_low < 0.8 * interval.high / interval.low + 0.2, metric
+
+
+@pytest.mark.parametrize("follow", [0.0, 1.5])
+def test_intervals_hold_the_value_and_follow_from_the_seed(follow):
+    relevance, ranking, _matrix = sample(5, count=120, follow=follow)
+    means = means_of(relevance, ranking)
+    found = bootstrap_intervals(relevance, ranking, means, [0, 1])
+    assert found == bootstrap_intervals(relevance, ranking, means, [0, 1])
+    assert found != bootstrap_intervals(relevance, ranking, means, [0, 2])
+    for metric, interval in found.items():
+        lift = means[metric] / chance_pulls(relevance, 5)[metric][0]
+        assert 0 <= interval.low < means[metric] < interval.high <= 1
+        assert interval.lift_low < lift < interval.lift_high
+
+
+def test_more_patients_give_narrower_intervals():
+    widths = []
+    for count in (60, 240, 960):
+        relevance, ranking, _matrix = sample(6, count=count)
+        interval = bootstrap_intervals(relevance, ranking, means_of(relevance, ranking, LIST_METRICS), [0])[PRECISION]
+        widths.append(interval.lift_high - interval.lift_low)
+    assert 1.5 < widths[0] / widths[1] < 2.7                    # as the square root of the number of patients
+    assert 1.5 < widths[1] / widths[2] < 2.7
+
+
+def test_hubs_make_the_interval_wider():
+    """The metric hangs on the labels of ten patients that are in all lists, not on those of a hundred."""
+    relevance, spread, matrix = sample(7, count=100, k=1, shares=(0.7, 0.3))
+    nearest_hub = np.arange(100) % 10
+    matrix[np.arange(100), nearest_hub] = matrix[nearest_hub, np.arange(100)] = 1e-3
+    hubs = ranking_of(matrix, 1)
+    assert np.unique(hubs.nearest).size <= 20 < 50 < np.unique(spread.nearest).size
+    widths = []
+    for ranking in (spread, hubs):
+        interval = bootstrap_intervals(relevance, ranking, means_of(relevance, ranking, [PRECISION]), [0])[PRECISION]
+        widths.append(interval.high - interval.low)
+    assert widths[1] > 1.3 * widths[0]
+
+
+def test_a_single_category_has_no_spread():
+    relevance, ranking, _matrix = sample(8, shares=(1.0,))
+    for interval in bootstrap_intervals(relevance, ranking, means_of(relevance, ranking), [0]).values():
+        assert [interval.low, interval.high, interval.lift_low, interval.lift_high] == pytest.approx([1, 1, 1, 1])
+
+
+def test_what_has_no_value_has_no_interval():
+    relevance, ranking = Relevance(np.arange(5), gain_table(5, True)), ranking_of(distances(np.random.default_rng(1), 5), 2)
+    means = {PRECISION: np.nan, NDCG: means_of(relevance, ranking, [NDCG])[NDCG]}
+    found = bootstrap_intervals(relevance, ranking, means, [0])
+    assert np.isnan([found[PRECISION].low, found[PRECISION].lift_high]).all()
+    assert found[NDCG].low <= means[NDCG] <= found[NDCG].high
+    none = bootstrap_intervals(relevance, ranking, {PRECISION: np.nan}, [0])
+    assert np.isnan([none[PRECISION].low, none[PRECISION].lift_low]).all()
+
+
+def test_without_a_single_hit_the_lift_has_no_interval():
+    labels = np.array([0, 1] * 4)
+    matrix = np.where(labels[:, None] == labels, 2.0, 1.0)
+    relevance, ranking = Relevance(labels, np.eye(2)), ranking_of(matrix, 2)
+    found = bootstrap_intervals(relevance, ranking, {PRECISION: 0.0}, [0])[PRECISION]
+    assert (found.low, found.high) == (0, 0)
+    assert np.isnan([found.lift_low, found.lift_high]).all()
+
+
+def test_resampling_weights_count_patients(monkeypatch):
+    whole = np.concatenate(list(intervals._weights(7, 500, [3])))
+    assert whole.shape == (500, 7)
+    assert (whole.sum(1) == 7).all()
+    assert whole.mean(0) == pytest.approx(np.ones(7), abs=0.2)
+    monkeypatch.setattr(intervals, "_ENTRIES", 30)
+    assert np.array_equal(whole, np.concatenate(list(intervals._weights(7, 500, [3]))))

@@ -1,0 +1,77 @@
+"""Rankings for the evaluation: the order of the neighbour lists, groups of patients, samples, blocks and repairs."""
+import numpy as np
+import pytest
+from evaluation_samples import distances, labelled_cohort, order_of, ranking_of
+
+from TumorConnectomeLib.core.connectome import Match
+from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.core.evaluation import distances as distances_module
+from TumorConnectomeLib.core.evaluation import ranking as ranking_module
+from TumorConnectomeLib.core.evaluation.distances import blocks_of
+from TumorConnectomeLib.core.evaluation.ranking import rankings, sampled_rows
+from TumorConnectomeLib.core.evaluation.table import evaluate, patient_values
+from TumorConnectomeLib.core.structure.repairs import Repair, repaired_lists
+
+
+@pytest.mark.parametrize("levels", [None, 3])
+@pytest.mark.parametrize("count", [2, 30, 120])
+def test_lists_and_ranks_follow_distance_then_patient_id(levels, count):
+    matrix = distances(np.random.default_rng(1), count, levels)
+    ranking = ranking_of(matrix, 5)
+    for query in range(count):
+        order = order_of(matrix, query)
+        assert ranking.nearest[query].tolist() == order[:5]
+        assert np.argsort(ranking.ranks[query]).tolist() == [*order, query]
+
+
+def test_groups_are_ranked_among_themselves_whatever_the_blocks():
+    matrix = distances(np.random.default_rng(2), 25, levels=6)
+    groups = [np.arange(25), np.array([1, 2, 3, 8, 20, 24]), np.array([0, 13])]
+    blocks = [(first, matrix[first:first + 4].copy()) for first in range(0, 25, 4)]
+    found = rankings(blocks, groups, 3, np.arange(25))
+    for rows, ranking in zip(groups, found):
+        alone = ranking_of(matrix[np.ix_(rows, rows)], 3)
+        assert np.array_equal(ranking.nearest, alone.nearest)
+        assert np.array_equal(ranking.ranks, alone.ranks)
+
+
+def test_only_sampled_queries_have_a_whole_ranking():
+    matrix, sampled = distances(np.random.default_rng(3), 25), np.array([3, 8, 9, 21])
+    rows = np.arange(3, 22)
+    whole, some = (rankings([(0, matrix.copy())], [rows], 2, chosen)[0] for chosen in (np.arange(25), sampled))
+    assert (some.sampled + 3).tolist() == [3, 8, 9, 21]
+    assert np.array_equal(some.ranks, whole.ranks[some.sampled])
+    assert np.array_equal(some.nearest, whole.nearest)
+
+
+def test_large_cohorts_are_sampled_and_the_table_says_how_many(monkeypatch):
+    random = np.random.default_rng(4)
+    cohort = labelled_cohort(random, {"side": (random.integers(2, size=40), ("Left", "Right"), False)})
+    whole = evaluate(cohort, permutations=5)
+    monkeypatch.setattr(ranking_module, "FULL_RANKINGS", 15)
+    assert len(set(sampled_rows(40, 0))) == 15
+    assert sampled_rows(40, 0).tolist() != sampled_rows(40, 1).tolist()
+    some = evaluate(cohort, permutations=5)
+    lists = some["metric"] != "R-precision"
+    assert set(some["n"][~lists]) == {15}
+    assert some[lists].drop(columns="q").equals(whole[lists].drop(columns="q"))
+    values = patient_values(cohort, "A", "side", "R-precision", 5)
+    assert np.flatnonzero(~np.isnan(values)).tolist() == sampled_rows(40, 0).tolist()
+    row = some[(some["model"] == "A") & (some["facet"] == "side") & ~lists].iloc[0]
+    assert row["value"] == pytest.approx(np.nanmean(values), abs=1e-12)
+    assert row["ci_low"] < row["lift"] < row["ci_high"]
+
+
+@pytest.mark.parametrize("repair", list(Repair))
+def test_a_repair_gives_the_order_of_the_repaired_neighbor_lists(repair):
+    random = np.random.default_rng(5)
+    embedding = random.standard_normal((60, 8)) + 2
+    embedding[7] = embedding[31]                                # a tie
+    ranking = rankings(blocks_of(repair)("A", embedding), [np.arange(60)], 12, np.arange(60))[0]
+    assert np.array_equal(ranking.nearest, repaired_lists(embedding, 12, repair)[Match.MOST].indices)
+
+
+def test_too_many_patients_for_mutual_proximity_are_refused(monkeypatch):
+    monkeypatch.setattr(distances_module, "MOST_PATIENTS", 10)
+    with pytest.raises(InputError, match="CTFM: 11 patients are too many for mutual proximity; expected at most 10"):
+        list(blocks_of(Repair.MUTUAL_PROXIMITY)("CTFM", np.random.default_rng(6).standard_normal((11, 3))))

@@ -1,0 +1,157 @@
+"""Command ``evaluate`` and the worker of that name: how well each model retrieves each facet, with chance and uncertainty."""
+import argparse
+import hashlib
+import json
+import pathlib
+
+from ..core.cohort_reader import SUFFIX, cohort_files
+from ..core.embedding_pickle import read_embedding_pickle
+from ..core.errors import InputError
+from ..core.evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
+from ..core.evaluation.distances import blocks_of
+from ..core.evaluation.evidence import VERSION, gather_evidence, read_evidence, write_evidence
+from ..core.evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
+from ..core.evaluation.table import COLUMNS, PERMUTATIONS
+from ..core.files import atomic_file, sha256_of_files
+from ..core.structure.repairs import Repair
+from .tables import chosen_models, cohort_of, write_csv
+
+_DESCRIPTION = """\
+One row per model, facet and metric. 'value': mean of the metric over 'n' queries; 'null_mean': mean over label permutations;
+'lift': value / null_mean; 'ci_low', 'ci_high': 95 % patient-bootstrap interval of the lift; 'p': one-sided permutation p value;
+'q': Benjamini-Hochberg over all rows but the controls (and over the controls among themselves). The controls are always
+there: 'random' (random groups, nothing should be found) and, if the cohort knows it, 'body_side' (every model should see
+it). Patients of unknown category are left out; so are queries without a relevant target. 'k' is cut to the number of targets
+and is empty for R-precision."""
+
+
+def add_parser(subparsers):
+    """Register the command with argparse."""
+    parser = subparsers.add_parser("evaluate", help="retrieval against labels, with chance level and uncertainty, as CSV",
+                                   description=_DESCRIPTION)
+    parser.add_argument("--data", required=True, type=pathlib.Path,
+                        help="folder with *_features.pkl files, itself or in 'embeddings', and maybe a patient table (CSV)")
+    _add_choices(parser)
+    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
+    parser.add_argument("--same-patient", type=pathlib.Path, metavar="FILE",
+                        help="also write same-patient retrieval over all rows of the files, as CSV")
+    parser.add_argument("--confounds", type=pathlib.Path, metavar="FILE",
+                        help="also write how much of P@k remains inside strata of the --within columns, as CSV")
+    parser.add_argument("--verdict", type=pathlib.Path, metavar="FILE", help="also write the verdict in sentences, as text")
+    parser.set_defaults(run=run)
+
+
+def _add_choices(parser):
+    parser.add_argument("--model", default="all", help="names of models, separated by commas, or 'all' (default)")
+    parser.add_argument("--facet", default="all", help="keys of facets, separated by commas, or 'all' (default)")
+    parser.add_argument("--k", type=int, default=5, help="ranks that count (default 5)")
+    parser.add_argument("--permutations", type=int, default=PERMUTATIONS, help=f"label permutations (default {PERMUTATIONS})")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random (default 0)")
+    parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value,
+                        help="what to do about hubs before neighbors are looked for (default none)")
+    parser.add_argument("--within", default="all",
+                        help="facets or columns of the patient table that may explain a lift; 'all': every facet (default)")
+
+
+def run(options):
+    """Write the files; returns 0. Raises InputError for a model, facet, column or k that the cohort does not have."""
+    cohort = cohort_of(options)
+    files = _all_rows(options.data) if options.same_patient or options.verdict else None
+    evidence = gather_evidence(cohort, files, **_distances(options),
+                               **_chosen(cohort, options, bool(options.confounds or options.verdict)))
+    _write_table(options.out, evidence.table, COLUMNS)
+    if options.same_patient:
+        _write_table(options.same_patient, evidence.same_patient, SAME_PATIENT_COLUMNS)
+    if options.confounds:
+        _write_table(options.confounds, evidence.confounds, CONFOUND_COLUMNS)
+    if options.verdict:
+        with atomic_file(options.verdict, "w", encoding="utf-8") as stream:
+            stream.writelines(f"{sentence}\n" for sentence in (*evidence.sentences, evidence.note) if sentence)
+    return 0
+
+
+def evaluate_command(arguments, report):
+    """Leave the evidence about a prepared cohort in the cache.
+
+    Parameters
+    ----------
+    arguments : list of str
+        ``--cache FOLDER``, ``--prepared FILE`` (of the worker ``prepare``), and as in the command ``--model``, ``--facet``,
+        ``--k``, ``--permutations``, ``--seed``, ``--repair``, ``--within`` ("" for none); ``--data FOLDER`` with the
+        embedding files adds same-patient retrieval.
+    report : callable
+        Called with the fraction done and a text.
+
+    Returns
+    -------
+    dict
+        ``path`` of the file, to be read by `core.evaluation.evidence.read_evidence`.
+    """
+    parser = argparse.ArgumentParser(prog="evaluate")
+    parser.add_argument("--cache", required=True, type=pathlib.Path)
+    parser.add_argument("--prepared", required=True, type=pathlib.Path)
+    parser.add_argument("--data", type=pathlib.Path)
+    _add_choices(parser)
+    options = parser.parse_args(arguments)
+    report(0.0, "Reading the cohort")
+    cohort = cohort_of(options)
+    choices = _chosen(cohort, options, bool(options.within))
+    path = options.cache / "evaluations" / f"{_key(options, choices)}.json"
+    if path.exists():
+        try:
+            read_evidence(path)
+            return {"path": str(path)}
+        except InputError:
+            report(0.0, "The cached evaluation is made anew")
+    files = _all_rows(options.data) if options.data else None
+    write_evidence(path, gather_evidence(cohort, files, **choices, **_distances(options), report=report))
+    return {"path": str(path)}
+
+
+def _key(options, choices):
+    """Cache key: everything that the result depends on."""
+    files = [options.prepared, *(cohort_files(options.data) if options.data else [])]
+    return hashlib.sha256(json.dumps([VERSION, sha256_of_files(files), options.repair, choices]).encode()).hexdigest()
+
+
+def _chosen(cohort, options, confounds):
+    """Arguments of `gather_evidence` that the user chooses."""
+    return {"models": chosen_models(cohort, options.model), "facets": _facets(cohort, options.facet),
+            "within": _within(cohort, options.within) if confounds else (),
+            "k": options.k, "permutations": options.permutations, "seed": options.seed}
+
+
+def _distances(options):
+    repair = Repair(options.repair)
+    return {"blocks": blocks_of(repair), "distance": "" if repair is Repair.NONE else repair.meaning()}
+
+
+def _within(cohort, text):
+    return tuple(cohort.facets) if text.strip().lower() == "all" else _parts(text)
+
+
+def _facets(cohort, text):
+    """Facet keys in a text such as "stage,sex", without repetitions; "all" is all of them."""
+    if text.strip().lower() == "all":
+        return tuple(cohort.facets)
+    keys = tuple(dict.fromkeys(part.lower() for part in _parts(text)))
+    for key in keys or ("",):
+        if key not in cohort.facets:
+            raise InputError(f"no facet {key!r}", source=cohort.name,
+                             expected=f"all or some of {', '.join(cohort.facets) or 'none'}")
+    return keys
+
+
+def _parts(text):
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _all_rows(folder):
+    """Model name -> all rows of its embedding file."""
+    return {path.name.removesuffix(SUFFIX): read_embedding_pickle(path) for path in cohort_files(folder)
+            if path.name.endswith(SUFFIX)}
+
+
+def _write_table(path, table, columns):
+    rows = table[list(columns)].astype(object).where(table[list(columns)].notna(), None)
+    write_csv(path, columns, rows.itertuples(index=False))
