@@ -14,6 +14,7 @@ def isolated_cache(tmp_path_factory):
     """The module's cache lies in a temporary folder, never in the user's own; worker processes inherit it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUMORCONNECTOME_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("TUMORCONNECTOME_THUMBNAIL_BASE", "http://127.0.0.1:9")    # refused: no test asks the real server
         yield
 
 

@@ -40,8 +40,8 @@ def test_networkx_reads_the_graphml_with_all_nodes_edges_and_values(tmp_path):
     assert node["age"] == 64.5 and node["sex_group"] == "Male" and node["in_degree"] == graph.in_degree[2]
     assert "age" not in read.nodes["P001"] and "note" not in node            # unknown values are left out
     assert read.nodes["P000"]["note"] == "a<b & \"c\""
-    assert read.graph == {"cohort": "Test", "synthetic": "true", "model": "A", "match": "most", "node_default": {},
-                          "edge_default": {}}
+    assert read.graph == {"cohort": "Test", "synthetic": "true", "model": "A", "match": "most", "distance": "cosine distance",
+                          "node_default": {}, "edge_default": {}}
 
 
 def test_the_graphml_is_valid_xml_whatever_the_table_contains():

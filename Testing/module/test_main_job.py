@@ -6,6 +6,8 @@ from gestures import click, click_row
 from PySide6 import QtCore, QtTest
 from view_input import pixels, wheel
 
+from TumorConnectomeLib.core.patient_summary import percent_text
+
 YELLOW = np.array([255, 217, 51])
 
 
@@ -92,14 +94,14 @@ def test_the_picture_inside_the_box_is_the_tumor(demo):
 def test_compare_puts_the_neighbor_beside_it_at_the_same_scale(demo):
     panel = demo.panel
     click_node(demo, panel.state.cohort.patient_ids[0])
+    first, neighbor = panel.parameters.selectedPatient, panel.ui.neighborsTable.item(2, 1).text()
     click_row(panel.ui.neighborsTable, 2)
-    marked = panel.ui.neighborsTable.item(2, 1).text()
-    assert panel.parameters.comparedPatient == marked and panel.ui.compareButton.enabled
+    assert panel.parameters.selectedPatient == neighbor and panel.ui.compareButton.enabled
     QtTest.QTest.mouseClick(panel.ui.compareButton, QtCore.Qt.MouseButton.LeftButton)
     demo.wait(lambda: not panel.imaging.busy)
     demo.settle()
     shown = panel.imaging.shown
-    assert shown["Match"].patient_id == marked
+    assert (shown["Query"].patient_id, shown["Match"].patient_id) == (neighbor, first)
     scales = {}
     for place, nodes in shown.items():
         for orientation in ("Axial", "Coronal", "Sagittal"):
@@ -141,13 +143,15 @@ def test_double_click_on_a_neighbor_row_compares_it(demo):
     assert [nodes.patient_id for nodes in panel.imaging.shown.values()] == [panel.state.cohort.patient_ids[5], wanted]
 
 
-def test_go_to_neighbor_moves_the_selection(demo):
+def test_a_click_on_a_row_moves_the_pin_and_go_to_leads_back(demo):
     panel = demo.panel
     click_node(demo, panel.state.cohort.patient_ids[5])
+    neighbor = panel.ui.neighborsTable.item(0, 1).text()
     click_row(panel.ui.neighborsTable, 0)
-    wanted = panel.parameters.comparedPatient
+    assert panel.view.selected == panel.parameters.selectedPatient == neighbor and neighbor in panel.ui.patientLabel.text
+    assert panel.view.compared == panel.state.cohort.patient_ids[5]
     QtTest.QTest.mouseClick(panel.ui.goToButton, QtCore.Qt.MouseButton.LeftButton)
-    assert panel.view.selected == panel.parameters.selectedPatient == wanted
+    assert panel.view.selected == panel.parameters.selectedPatient == panel.state.cohort.patient_ids[5]
     assert panel.parameters.comparedPatient == ""
 
 
@@ -179,7 +183,7 @@ def test_controls_change_the_graph_and_keep_the_selection(demo):
     edges = np.flatnonzero(graph.sources == graph.patient_ids.index(patient))
     for row, edge in zip(rows, edges):
         assert row == [str(graph.ranks[edge]), graph.patient_ids[graph.targets[edge]], f"{graph.distances[edge]:.6f}",
-                       f"{graph.percentiles[edge]:.2f} %"]
+                       percent_text(graph.percentiles[edge])]
 
 
 def test_everything_says_synthetic(demo):

@@ -25,7 +25,10 @@ def test_the_published_cohort_is_shown_with_its_published_neighbors(session, rea
             shown = [panel.ui.neighborsTable.item(row, 1).text() for row in range(5)]
             assert shown == published["CTFM", match, patient]
     panel.ui.matchComboBox.setCurrentIndex(0)
+    panel.select("109203")
+    assert panel.ui.noticeLabel.visible and "doubtful" in panel.ui.noticeLabel.text
     click(panel.view, *panel.view.nodeCenter("111487"))
+    assert not panel.ui.noticeLabel.visible and panel.ui.viewerButton.enabled
     details = panel.ui.patientDetailsLabel.text
     for text in ("59 years", "Male", "ICD-O-3 8070", "IB (AJCC 6th edition)"):
         assert text in details

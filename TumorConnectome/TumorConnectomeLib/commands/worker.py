@@ -13,7 +13,13 @@ WORKERS = {
     "scan": "TumorConnectomeLib.imaging.folder_source:scan_command",
     "locate": "TumorConnectomeLib.imaging.idc_index:locate_command",
     "verify": "TumorConnectomeLib.imaging.series_cache:verify_command",
+    "thumbnail": "TumorConnectomeLib.imaging.thumbnail:thumbnail_command",
     "synthesize-study": "TumorConnectomeLib.synthetic.study:synthesize_study_command",
+    "evaluate": "TumorConnectomeLib.commands.evaluate:evaluate_command",
+    "hubs": "TumorConnectomeLib.commands.hubs:hubs_command",
+    "agreement": "TumorConnectomeLib.commands.agreement:agreement_command",
+    "probes": "TumorConnectomeLib.commands.probes:probes_command",
+    "derive": "TumorConnectomeLib.commands.derive:derive_command",
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cohort import Cohort
-from .connectome import Connectome, Match
+from .connectome import COSINE_DISTANCE, Connectome, Match
 from .errors import InputError
 from .layout import LAYOUT_NEIGHBORS, layouts
 from .neighbors import NeighborLists, edge_weights, neighbor_lists
@@ -49,8 +49,9 @@ def analyze(cohort: Cohort, report=lambda fraction, message="": None) -> dict[st
     return {model: ModelAnalysis(lists[model], positions[model]) for model in cohort.models}
 
 
-def connectome(cohort: Cohort, analysis: ModelAnalysis, model: str, match: Match, k: int) -> Connectome:
-    """The graph of the k most or least similar patients by one model.
+def connectome(cohort: Cohort, analysis: ModelAnalysis, model: str, match: Match, k: int,
+               distance: str = COSINE_DISTANCE) -> Connectome:
+    """The graph of the k most or least similar patients by one model; `distance` says what its distances are.
 
     Raises
     ------
@@ -73,4 +74,5 @@ def connectome(cohort: Cohort, analysis: ModelAnalysis, model: str, match: Match
         weights=edge_weights(percentiles, match),
         match=match,
         model=model,
+        distance=distance,
     )

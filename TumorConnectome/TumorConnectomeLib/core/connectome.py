@@ -6,6 +6,8 @@ from enum import Enum
 
 import numpy as np
 
+COSINE_DISTANCE = "cosine distance"
+
 
 class Match(Enum):
     """Which end of the neighbour list the edges show."""
@@ -33,7 +35,7 @@ class Connectome:
     ranks : np.ndarray
         int32, shape (E,): 1 for the nearest (or farthest).
     distances : np.ndarray
-        float64, shape (E,): cosine distance 1 - cos, 0..2.
+        float64, shape (E,): cosine distance 1 - cos, 0..2, or what `distance` says.
     percentiles : np.ndarray
         float64, shape (E,): percent of the model's patient pairs that are farther apart than this pair
         (99.6 = closer than 99.6 % of pairs; 50 = a random pair).
@@ -43,6 +45,8 @@ class Connectome:
         MOST or LEAST similar.
     model : str
         Name of the embedding model.
+    distance : str
+        What `distances` are, in words.
     """
 
     patient_ids: tuple[str, ...]
@@ -55,6 +59,7 @@ class Connectome:
     weights: np.ndarray
     match: Match
     model: str
+    distance: str = COSINE_DISTANCE
 
     @property
     def out_degree(self) -> np.ndarray:

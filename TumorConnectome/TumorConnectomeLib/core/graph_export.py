@@ -24,7 +24,7 @@ def graphml(connectome: Connectome, cohort: Cohort) -> str:
     """The directed graph as a GraphML document, readable by networkx, igraph, Gephi and Cytoscape.
 
     Nodes have layout coordinates, degrees, the columns of the patient table, and per facet the category as ``KEY_group``;
-    edges have rank, cosine distance, percentile and drawing weight. Unknown values are left out.
+    edges have rank, distance, percentile and drawing weight. Unknown values are left out.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def graphml(connectome: Connectome, cohort: Cohort) -> str:
     for number, (name, kind) in enumerate(_EDGE_COLUMNS):
         ElementTree.SubElement(root, "key", {"id": f"e{number}", "for": "edge", "attr.name": name, "attr.type": kind})
     facts = {"cohort": cohort.name, "synthetic": str(cohort.synthetic).lower(), "model": connectome.model,
-             "match": connectome.match.value}
+             "match": connectome.match.value, "distance": connectome.distance}
     for name in facts:
         ElementTree.SubElement(root, "key", {"id": f"g_{name}", "for": "graph", "attr.name": name, "attr.type": "string"})
     graph = ElementTree.SubElement(root, "graph", {"id": "connectome", "edgedefault": "directed"})
@@ -58,8 +58,12 @@ def graphml(connectome: Connectome, cohort: Cohort) -> str:
 
 
 def neighbors_csv(connectome: Connectome) -> str:
-    """One line per edge, by patient and rank, with a line of column names (NEIGHBOR_COLUMNS), as the command line writes it."""
-    lines = [NEIGHBOR_COLUMNS]
+    """One line per edge, by patient and rank, with a line of column names (NEIGHBOR_COLUMNS), as the command line writes it.
+
+    The column of distances is named after what they are.
+    """
+    names = {"cosine_distance": connectome.distance.replace(" ", "_")}
+    lines = [tuple(names.get(name, name) for name in NEIGHBOR_COLUMNS)]
     order = np.lexsort((connectome.ranks, connectome.sources))
     for edge in order.tolist():
         lines.append((connectome.model, connectome.match.value, connectome.patient_ids[connectome.sources[edge]],

@@ -151,5 +151,16 @@ _MODELS = (
         "TextureDescriptor", "Texture descriptor",
         "Not a trained model: which CT numbers lie next to each other (co-occurrence after Haralick, 1973) and how steep the "
         "density changes, at three scales, in the tumor box and its margin."),
+    ModelInfo(
+        "Consensus", "Consensus of the models",
+        "Not a model: reciprocal-rank fusion of the neighbor lists of all models of the cohort. Its distance is no cosine "
+        "distance: 0 is the nearest in every model, 1 in no list of any model, 2 the farthest in every model.",
+        "Cormack, Clarke & Buettcher, Reciprocal rank fusion outperforms Condorcet and individual rank learning methods, "
+        "SIGIR 2009, 758-759",
+        **_doi("10.1145/1571941.1572114", "inproceedings", "cormack2009reciprocal",
+               title="Reciprocal rank fusion outperforms {Condorcet} and individual rank learning methods",
+               author="Cormack, Gordon V. and Clarke, Charles L. A. and Buettcher, Stefan",
+               booktitle="ACM SIGIR Conference on Research and Development in Information Retrieval", pages="758--759",
+               year=2009)),
 )
 _KNOWN = {model.key.lower(): model for model in _MODELS}

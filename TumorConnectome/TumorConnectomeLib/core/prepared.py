@@ -15,6 +15,7 @@ from .neighbors import NeighborLists
 _KIND = "TumorConnectome prepared cohort"
 #: part of the cache key: raise it when the file's form or any algorithm behind its content changes
 VERSION = 2
+_PARTS = ("indices", "distances", "percentiles")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +36,8 @@ def write_prepared(path, prepared: PreparedCohort) -> None:
     for number, facet in enumerate(cohort.facets.values()):
         arrays[f"facet_{number}"] = facet.codes
     for number, model in enumerate(cohort.models):
-        analysis = prepared.analyses[model]
         arrays[f"embedding_{number}"] = cohort.embeddings[model]
-        arrays[f"positions_{number}"] = analysis.positions
-        for match, lists in analysis.neighbors.items():
-            for part in ("indices", "distances", "percentiles"):
-                arrays[f"{match.value}_{part}_{number}"] = getattr(lists, part)
+        arrays |= analysis_arrays(prepared.analyses[model], number)
     facets = [{"key": f.key, "title": f.title, "categories": list(f.categories), "ordered": f.ordered, "note": f.note}
               for f in cohort.facets.values()]
     header = {"version": VERSION, "name": cohort.name, "models": list(cohort.models), "facets": facets,
@@ -75,10 +72,23 @@ def _from_arrays(header, arrays):
     embeddings, analyses = {}, {}
     for number, model in enumerate(header["models"]):
         embeddings[model] = arrays[f"embedding_{number}"]
-        lists = {match: NeighborLists(*(arrays[f"{match.value}_{part}_{number}"]
-                                        for part in ("indices", "distances", "percentiles"))) for match in Match}
-        analyses[model] = _checked_analysis(ModelAnalysis(lists, arrays[f"positions_{number}"]), len(patients))
+        analyses[model] = analysis_of_arrays(arrays, number, len(patients))
     return PreparedCohort(Cohort(header["name"], patients, embeddings, facets, header["provenance"]), analyses)
+
+
+def analysis_arrays(analysis: ModelAnalysis, number: int) -> dict[str, np.ndarray]:
+    """The arrays of an analysis, by names that end in its number in the file."""
+    arrays = {f"positions_{number}": analysis.positions}
+    for match, lists in analysis.neighbors.items():
+        for part in _PARTS:
+            arrays[f"{match.value}_{part}_{number}"] = getattr(lists, part)
+    return arrays
+
+
+def analysis_of_arrays(arrays: dict[str, np.ndarray], number: int, count: int) -> ModelAnalysis:
+    """The analysis of `count` patients that `analysis_arrays` wrote; KeyError or ValueError if the arrays do not fit."""
+    lists = {match: NeighborLists(*(arrays[f"{match.value}_{part}_{number}"] for part in _PARTS)) for match in Match}
+    return _checked_analysis(ModelAnalysis(lists, arrays[f"positions_{number}"]), count)
 
 
 def _checked_analysis(analysis, count):

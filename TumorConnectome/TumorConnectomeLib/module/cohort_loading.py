@@ -21,11 +21,16 @@ class CohortLoader:
     status : StatusLine
     onLoaded : callable
         Called with the PreparedCohort and the worker's note ("" if none).
+
+    Attributes
+    ----------
+    path : str
+        File of the prepared cohort that was loaded last, for other worker commands; "" before.
     """
 
     def __init__(self, runner, status, onLoaded):
         self._runner, self.status, self._onLoaded = runner, status, onLoaded
-        self._task, self._request = None, 0
+        self._task, self._request, self.path = None, 0, ""
 
     @property
     def busy(self):
@@ -41,7 +46,9 @@ class CohortLoader:
         def done(result):
             if request == self._request:
                 self._task = None
-                self._onLoaded(read_prepared(result["path"]), result["note"])
+                prepared = read_prepared(result["path"])
+                self.path = result["path"]
+                self._onLoaded(prepared, result["note"])
 
         def failed(error):
             if request == self._request:

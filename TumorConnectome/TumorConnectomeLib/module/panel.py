@@ -1,7 +1,6 @@
 """The module's panel: connects its controls with the state, the cohort, the connectome view and the images."""
 from __future__ import annotations
 
-import qt
 from slicer.i18n import tr as _
 
 from ..core.errors import TumorConnectomeError
@@ -9,11 +8,20 @@ from ..imaging.patient_nodes import find_patient
 from ..imaging.patient_views import CONNECTOME_LAYOUT, CONNECTOME_TAG, MATCH, ONE_LAYOUT, QUERY, SIDE_BY_SIDE_LAYOUT
 from ..widgets.connectome_view import ConnectomeView
 from ..widgets.job_runner import JobRunner
-from ..widgets.pair_table import PairTable
+from ..widgets.picture_strip import PictureStrip
 from .chart_place import place_chart
 from .cohort_loading import CohortLoader
+from .derived_analyses import DerivedAnalyses
+from .evaluate_controller import EvaluateController
+from .export_controller import ExportController
+from .graph_controls import GraphControls
+from .group_display import GroupDisplay
 from .imaging_controller import ImagingController
+from .json_list import list_from_text
 from .packages import ensure_packages, packages_installed
+from .parameters import set_parameters
+from .patient_display import PatientDisplay
+from .patient_pictures import PatientPictures
 from .state_controller import StateController
 from .status_line import StatusLine
 
@@ -35,44 +43,42 @@ class Panel:
     def __init__(self, ui, resourcePath):
         self.ui, self._resourcePath, self.parameters, self._updating = ui, resourcePath, None, False
         self._cohortLoaded = None                       # data folder of the loaded or loading cohort
-        self.runner = JobRunner()
-        self.view = ConnectomeView()
-        self.view.onClicked = self.select
-        self.view.onDoubleClicked = self.load
+        self._cameFrom = ""                             # the query from whose list a row was clicked
+        self.runner, self.view = JobRunner(), ConnectomeView()
         place_chart(CONNECTOME_TAG, self.view)
-        tables = [PairTable(table, self.mark, self.compareWith, _) for table in (ui.neighborsTable, ui.matchedByTable)]
-        self.state = StateController(ui, self.view, *tables)
-        self.view.setNodeInfo(self.state.tooltip)
+        self.strip = PictureStrip(_)
+        self.strip.onPicked = self._onPicture
+        ui.stripPlace.layout().addWidget(self.strip)
+        self.pictures = PatientPictures(self.strip)
+        self.state = StateController(self.view, self.pictures.pathOf)
+        self.patient = PatientDisplay(ui, self.state, self.pictures, self.mark, self.moveTo, self.compareFromTable)
+        self.group = GroupDisplay(ui, lambda: self.set(group=""))
+        self.exporter = ExportController(ui, self.view, self.state)
+        self.graphControls = GraphControls(self, resourcePath)
+        self.derived = DerivedAnalyses(
+            self.runner, StatusLine(ui.deriveStatusLabel, ui.deriveProgressBar, ui.deriveCancelButton), self.onStateModified,
+            self._onNotDerived)
+        self.evaluate = EvaluateController(
+            self, StatusLine(ui.evaluateStatusLabel, ui.evaluateProgressBar, ui.evaluateCancelButton), resourcePath)
         self.cohortLoader = CohortLoader(
             self.runner, StatusLine(ui.cohortStatusLabel, ui.cohortProgressBar, ui.cohortCancelButton), self._onCohort)
         self.imaging = ImagingController(
-            self.runner, StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton))
-        self._completions = qt.QStringListModel()
-        self._completer = qt.QCompleter()
-        self._completer.setModel(self._completions)
-        self._completer.setCaseSensitivity(qt.Qt.CaseInsensitive)
-        self._completer.setFilterMode(qt.Qt.MatchContains)
-        ui.searchLineEdit.setCompleter(self._completer)
-        self._connect()
-
-    def _connect(self):
-        ui = self.ui
+            self.runner, StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self._onImagesShown)
         for lineEdit in (ui.dataFolderPathLineEdit, ui.imageFolderPathLineEdit):
             lineEdit.filters = lineEdit.Dirs | lineEdit.Readable
         ui.loadCohortButton.connect("clicked(bool)", self.loadCohort)
         ui.demoCohortButton.connect("clicked(bool)", self.loadDemoCohort)
-        ui.modelComboBox.connect("activated(int)", self._onModel)
-        ui.facetComboBox.connect("activated(int)", self._onFacet)
-        ui.searchLineEdit.connect("returnPressed()", self._onSearch)
-        self._completer.connect("activated(QString)", self._onCompleted)
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
         ui.compareButton.connect("clicked(bool)", self._onCompareButton)
-        ui.goToButton.connect("clicked(bool)", self._onGoTo)
+        ui.goToButton.connect("clicked(bool)", self.goToMarked)
         ui.imageFolderPathLineEdit.connect("currentPathChanged(QString)", self._onImageFolder)
 
     def cleanup(self):
         """Stop what runs; the widgets are deleted by their owners."""
         self.runner.cleanup()
+        self.pictures.cleanup()
+        self.graphControls.cleanup()
+        self.evaluate.cleanup()
         self.view.cleanup()
 
     # State
@@ -83,12 +89,19 @@ class Panel:
         if parameters is None:
             self.imaging.cancel()
             self.imaging.forget()
+            self.derived.cancel()
+            self.evaluate.cancel()
             return
         self.ui.dataFolderPathLineEdit.currentPath = parameters.dataFolder
         self.ui.imageFolderPathLineEdit.currentPath = parameters.imageFolder
         self.onStateModified()
         if self.state.cohort is not None and self.state.source == parameters.dataFolder:
             self._restoreImages()
+
+    def set(self, **values):
+        """Set several parameters in one step."""
+        if self.parameters is not None:
+            set_parameters(self.parameters, **values)
 
     def onStateModified(self, caller=None, event=None):
         """Show the state; loads its cohort when it is another one."""
@@ -98,20 +111,15 @@ class Panel:
         try:
             if self._cohortLoaded != self.parameters.dataFolder:
                 self._openCohort()
-            self.state.update(self.parameters)
-            self._showChoices()
+            if self.state.cohort is not None:
+                self.pictures.thumbnails = self.parameters.thumbnails
+                self.state.update(self.parameters)
+                self.patient.show(self.parameters)
+                self.group.show(self.state.cohort, list_from_text(self.parameters.group), self.state.facetOf(self.parameters))
+                self.graphControls.show(self.parameters)
+                self.evaluate.show(self.parameters)
         finally:
             self._updating = False
-
-    def _showChoices(self):
-        cohort = self.state.cohort
-        if cohort is None:
-            return
-        models, facets = list(cohort.models), list(cohort.facets)
-        if self.parameters.model in models:
-            self.ui.modelComboBox.currentIndex = models.index(self.parameters.model)
-        if self.parameters.facet in facets:
-            self.ui.facetComboBox.currentIndex = facets.index(self.parameters.facet)
 
     # Cohort
 
@@ -143,19 +151,26 @@ class Panel:
     def _onCohort(self, prepared, note):
         cohort = prepared.cohort
         self.state.setPrepared(prepared, self._cohortLoaded)
+        self.derived.setPrepared(prepared, self.cohortLoader.path)
+        self.state.choose = self.derived.choose
+        self.evaluate.cancel()
+        self.pictures.setCohort(cohort)
         self._updating = True
         try:
-            titles = [facet.title for facet in cohort.facets.values()]
-            for combo, texts in ((self.ui.modelComboBox, cohort.models), (self.ui.facetComboBox, titles)):
-                combo.clear()
-                combo.addItems(list(texts))
-            self._completions.setStringList(list(cohort.patient_ids))
-            self.ui.neighborCountSpinBox.maximum = max(1, next(iter(prepared.analyses.values())).largest_k)
+            self.graphControls.setPrepared(prepared)
         finally:
             self._updating = False
+        self.ui.bannerLabel.setVisible(cohort.synthetic)
+        self.ui.bannerLabel.text = "<b>{}</b> {}".format(
+            _("Synthetic demo cohort."), _("Made-up patients and images; nothing here is clinical data.")) \
+            if cohort.synthetic else ""
         self.cohortLoader.status.done(self._cohortText(cohort) + (f"\n{note}" if note else ""))
         self.onStateModified()
         self._restoreImages()
+
+    def _onNotDerived(self, shown):
+        """What was wanted can not be shown: the state says again what is."""
+        self.set(repair=shown.repair, model=shown.model)
 
     def _cohortText(self, cohort):
         text = _("{name}: {n} patients, {m} models.").format(name=cohort.name, n=len(cohort.patients), m=len(cohort.models))
@@ -171,54 +186,32 @@ class Panel:
         if not self.imaging.shown and shown and shown[0] == self.parameters.selectedPatient:
             self.imaging.show(self.state.cohort, shown)
 
-    # Controls
+    # Selection
+
+    def select(self, patientId):
+        """Make a patient the query, or none."""
+        if self.parameters is not None and self.parameters.selectedPatient != (patientId or ""):
+            self.set(selectedPatient=patientId or "", comparedPatient="")
+
+    def mark(self, patientId):
+        """Mark a patient for comparison with the query, or none."""
+        self.set(comparedPatient=patientId or "")
+
+    def moveTo(self, patientId):
+        """Make a patient of the query's lists the query; the old query stays marked, so that Compare shows both."""
+        self._cameFrom = self.parameters.selectedPatient
+        self.set(selectedPatient=patientId, comparedPatient=self._cameFrom)
+        self.view.reveal(patientId)
+
+    def goToMarked(self, checked=False):
+        """Make the marked patient the query."""
+        self.select(self.parameters.comparedPatient)
+
+    # Images
 
     def layoutNumber(self):
         """The layout that fits what is shown."""
         return SIDE_BY_SIDE_LAYOUT if MATCH in self.imaging.shown else ONE_LAYOUT if self.imaging.shown else CONNECTOME_LAYOUT
-
-    def _onModel(self, index):
-        self.parameters.model = self.state.cohort.models[index]
-
-    def _onFacet(self, index):
-        self.parameters.facet = list(self.state.cohort.facets)[index]
-
-    def _onImageFolder(self, path):
-        if self.parameters is not None and self.parameters.imageFolder != path:
-            self.parameters.imageFolder = path
-
-    def _onSearch(self):
-        self._onCompleted(self.ui.searchLineEdit.text)
-
-    def _onCompleted(self, text):
-        if self.state.cohort is None or not text.strip():
-            return
-        known = {patient.lower(): patient for patient in self.state.cohort.patient_ids}
-        patient = known.get(text.strip().lower())
-        if patient is None:
-            self.ui.patientLabel.text = _("No patient {id!r} in this cohort; expected one of its {n} PatientIDs.").format(
-                id=text.strip(), n=len(known))
-        else:
-            self.select(patient)
-
-    def select(self, patientId):
-        """Make a patient the query."""
-        if self.parameters is not None and self.parameters.selectedPatient != (patientId or ""):
-            self._set(selectedPatient=patientId or "", comparedPatient="")
-
-    def mark(self, patientId):
-        """Mark a neighbor of the query for comparison."""
-        self.parameters.comparedPatient = patientId
-
-    def _set(self, **values):
-        """Several parameters in one step, so that the state between them is never shown."""
-        node = self.parameters.parameterNode
-        modifying = node.StartModify()
-        for name, value in values.items():
-            setattr(self.parameters, name, value)
-        node.EndModify(modifying)
-
-    # Images
 
     def load(self, patientId):
         """Show one patient's CT."""
@@ -230,14 +223,27 @@ class Panel:
         self.mark(patientId)
         self._show([self.parameters.selectedPatient, patientId])
 
+    def compareFromTable(self, patientId):
+        """Compare the query with a row's patient; the click before a double click has made it the query already."""
+        if patientId == self.parameters.selectedPatient:
+            self.set(selectedPatient=self._cameFrom)
+        self.compareWith(patientId)
+
+    def _onPicture(self, patientId):
+        if patientId == self.parameters.selectedPatient:
+            self.load(patientId)
+        else:
+            self.compareWith(patientId)
+
     def _onLoadButton(self, checked=False):
         self._show([self.parameters.selectedPatient])
 
     def _onCompareButton(self, checked=False):
         self._show([self.parameters.selectedPatient, self.parameters.comparedPatient])
 
-    def _onGoTo(self, checked=False):
-        self.select(self.parameters.comparedPatient)
+    def _onImageFolder(self, path):
+        if self.parameters is not None and self.parameters.imageFolder != path:
+            self.parameters.imageFolder = path
 
     def _show(self, patientIds):
         try:
@@ -247,6 +253,9 @@ class Panel:
             self.ui.imageStatusLabel.text = str(error)
             return
         self.imaging.show(self.state.cohort, patientIds, self.parameters.imageFolder)
+
+    def _onImagesShown(self, shown):
+        self.pictures.refresh()
 
     @property
     def queryNodes(self):

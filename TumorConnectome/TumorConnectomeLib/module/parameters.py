@@ -1,10 +1,36 @@
 """The module's state, saved with the scene."""
+from enum import Enum
 from typing import Annotated
 
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from ..core.analysis import KEPT_NEIGHBORS
 from ..core.connectome import Match
+from ..core.result_maps import ResultKind
+from ..core.structure.repairs import Repair
+
+
+class Edges(Enum):
+    """Which edges are drawn; the values are those of `ConnectomeView.setEdgeMode`."""
+
+    ALL = "all"
+    SELECTION = "selection"
+    NONE = "none"
+
+    def label(self) -> str:
+        """What the interface shows."""
+        return {"all": "All edges", "selection": "Edges of the selection", "none": "No edges (map)"}[self.value]
+
+
+class Scope(Enum):
+    """What an evaluation looks at, of several models or facets."""
+
+    ALL = "all"
+    SHOWN = "shown"
+
+    def label(self) -> str:
+        """What the interface shows."""
+        return "All" if self is Scope.ALL else "The one that is shown"
 
 
 @parameterNodeWrapper
@@ -17,8 +43,19 @@ class TumorConnectomeParameterNode:
     match - Most or least similar patients.
     neighborCount - Neighbors per patient.
     facet - Key of the facet that colors the patients.
+    hiddenCategories - JSON list: categories of that facet whose patients are greyed.
+    filters - JSON text of core.filters; empty for none.
+    edges - Which edges are drawn.
+    animated - Whether nodes glide to new places.
+    thumbnails - Whether pictures of slices are fetched from IDC.
     selectedPatient - PatientID of the query; empty for none.
     comparedPatient - PatientID of the marked neighbor; empty for none.
+    group - JSON list: PatientIDs of the lasso's group.
+    repair - What is done about hubs before neighbors are looked for.
+    evaluation - Which evaluation is run next, and whose results are shown.
+    evaluatedModels, evaluatedFacets - What it looks at.
+    permutations - Label permutations of the evaluation against labels.
+    confounds - Whether that evaluation also looks inside strata of the other facets.
     """
 
     dataFolder: str
@@ -27,5 +64,28 @@ class TumorConnectomeParameterNode:
     match: Match = Match.MOST
     neighborCount: Annotated[int, WithinRange(1, KEPT_NEIGHBORS)] = 5
     facet: str = "cancer_type"
+    hiddenCategories: str
+    filters: str
+    edges: Edges = Edges.ALL
+    animated: bool = True
+    thumbnails: bool = True
     selectedPatient: str
     comparedPatient: str
+    group: str
+    repair: Repair = Repair.NONE
+    evaluation: ResultKind = ResultKind.RETRIEVAL
+    evaluatedModels: Scope = Scope.ALL
+    evaluatedFacets: Scope = Scope.ALL
+    permutations: Annotated[int, WithinRange(1, 100000)] = 2000
+    confounds: bool = True
+
+
+def set_parameters(parameters, **values):
+    """Set several parameters in one step, so that the state between them is never shown."""
+    node = parameters.parameterNode
+    modifying = node.StartModify()
+    try:
+        for name, value in values.items():
+            setattr(parameters, name, value)
+    finally:
+        node.EndModify(modifying)

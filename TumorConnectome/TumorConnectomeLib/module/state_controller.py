@@ -1,4 +1,4 @@
-"""Keeps the connectome view and the patient panel in step with the state in the parameter node."""
+"""Keeps the connectome view in step with the state in the parameter node."""
 from __future__ import annotations
 
 from html import escape
@@ -8,63 +8,114 @@ from slicer.i18n import tr as _
 from ..core.analysis import connectome
 from ..core.coloring import coloring_of, single_coloring
 from ..core.connectome import Match
-from ..core.patient_summary import clinical_values, matched_by_rows, neighbor_rows, percentile_text
+from ..core.data_notes import data_note
+from ..core.errors import InputError
+from ..core.filters import filter_mask, filters_from_text, usable_filters
+from ..core.patient_summary import clinical_values
 from ..core.prepared import PreparedCohort
+from ..core.structure.repairs import Repair
+from ..core.table_columns import table_columns
+from .derived_analyses import Shown, models_of
+from .json_list import list_from_text
 
 
 class StateController:
-    """Draws the state; changes nothing but widgets.
+    """Draws the state in the view; changes nothing but the view.
 
     Parameters
     ----------
-    ui : namespace
-        Child widgets of the panel.
     view : ConnectomeView
-    neighborsTable, matchedByTable : PairTable
+    pictureOf : callable
+        Path of a patient's thumbnail on this machine by row, or None.
+
+    Attributes
+    ----------
+    prepared : PreparedCohort or None
+        The cohort with the neighbor lists that are shown, repaired or not.
+    shown : Shown or None
+        Which these are.
+    choose : callable
+        Called with a Repair and a model; gives what can be shown of them (see `DerivedAnalyses.choose`).
     """
 
-    def __init__(self, ui, view, neighborsTable, matchedByTable):
-        self._ui, self._view = ui, view
-        self._neighborsTable, self._matchedByTable = neighborsTable, matchedByTable
-        self._prepared: PreparedCohort | None = None
-        self._drawn, self.connectome, self.source = None, None, None
+    def __init__(self, view, pictureOf=lambda node: None):
+        self._view, self._pictureOf = view, pictureOf
+        self.prepared: PreparedCohort | None = None
+        self.connectome, self.source, self.columns, self.filterProblem = None, None, [], ""
+        self._drawn, self.shown = None, None
+        self.choose = self._original
+        view.setNodeInfo(self.tooltip)
 
     @property
     def cohort(self):
         """The loaded Cohort or None."""
-        return self._prepared.cohort if self._prepared else None
+        return self.prepared.cohort if self.prepared else None
 
     def setPrepared(self, prepared: PreparedCohort, source: str):
         """Take the cohort of a data folder ("" for the demo cohort); the caller then calls `update`."""
-        self._prepared, self._drawn, self.source = prepared, None, source
-        self._ui.bannerLabel.setVisible(prepared.cohort.synthetic)
-        self._ui.bannerLabel.text = "<b>{}</b> {}".format(
-            _("Synthetic demo cohort."), _("Made-up patients and images; nothing here is clinical data.")) \
-            if prepared.cohort.synthetic else ""
+        self.prepared, self._drawn, self.source, self.shown = prepared, None, source, None
+        self.columns = table_columns(prepared.cohort)
+
+    def facetOf(self, parameters):
+        """The chosen Facet, the cohort's first one if it has no such facet, None if it has none at all."""
+        facets = self.cohort.facets
+        return facets.get(parameters.facet) or next(iter(facets.values()), None)
+
+    def modelOf(self, parameters) -> str:
+        """The chosen model or consensus, or the cohort's first model."""
+        return parameters.model if parameters.model in models_of(self.cohort) else self.cohort.models[0]
+
+    def _original(self, repair, model):
+        """The models as they are."""
+        analyses = self.prepared.analyses
+        return Shown(Repair.NONE, model, analyses, analyses[model])
 
     def update(self, parameters):
         """Show the state of a TumorConnectomeParameterNode."""
-        if self._prepared is None:
+        if self.prepared is None:
             return
-        cohort = self._prepared.cohort
-        model = parameters.model if parameters.model in cohort.models else cohort.models[0]
-        facet = parameters.facet if parameters.facet in cohort.facets else next(iter(cohort.facets), "")
-        analysis = self._prepared.analyses[model]
-        k = min(parameters.neighborCount, analysis.largest_k)
-        graph_key, color_key = (model, parameters.match, k), facet
-        coloring = coloring_of(cohort.facets[facet]) if facet else single_coloring(len(cohort.patients))
+        view, facet = self._view, self.facetOf(parameters)
+        self.shown = shown = self.choose(parameters.repair, self.modelOf(parameters))
+        if self.prepared.analyses is not shown.analyses:
+            self.prepared = PreparedCohort(self.cohort, shown.analyses)
+        k = min(parameters.neighborCount, shown.analysis.largest_k)
+        graph_key, color_key = (shown.repair, shown.model, parameters.match, k), facet.key if facet else ""
+        view.setAnimated(parameters.animated)
+        coloring = coloring_of(facet) if facet else single_coloring(len(self.cohort.patients))
         if self._drawn is None or self._drawn[0] != graph_key:
-            known = self._drawn is not None
-            self.connectome = connectome(cohort, analysis, model, parameters.match, k)
-            title, subtitle = self._title(cohort, model, parameters.match, k)
-            self._view.setTitle(title, subtitle, _("SYNTHETIC DATA") if cohort.synthetic else "")
-            self._view.setConnectome(self.connectome, coloring, animate=known)
-        elif self._drawn[1] != color_key:
-            self._view.setColoring(coloring)
+            self.connectome = connectome(self.cohort, shown.analysis, shown.model, parameters.match, k, shown.distance)
+            title, subtitle = self._title(shown, parameters.match, k)
+            view.setTitle(title, subtitle, _("SYNTHETIC DATA") if self.cohort.synthetic else "")
+            view.setConnectome(self.connectome, coloring, animate=self._drawn is not None)
+        if self._drawn is None or self._drawn[1] != color_key:
+            view.setColoring(coloring)
         self._drawn = graph_key, color_key
-        self._view.setSelected(parameters.selectedPatient or None)
-        self._view.setCompared(parameters.comparedPatient or None)
-        self._showPatient(parameters.selectedPatient, parameters.comparedPatient)
+        self._showMarks(parameters)
+
+    def _showMarks(self, parameters):
+        """Everything of the state that is drawn on top of the graph; the view is told only what changes."""
+        view = self._view
+        for value, shown, show in (
+                (parameters.selectedPatient or None, view.selected, view.setSelected),
+                (parameters.comparedPatient or None, view.compared, view.setCompared),
+                (set(list_from_text(parameters.hiddenCategories)), view.hiddenCategories, view.setHiddenCategories),
+                (set(list_from_text(parameters.group)), set(view.group), view.setGroup)):
+            if value != shown:
+                show(value)
+        view.setEdgeMode(parameters.edges.value)
+        view.setFilter(self.filterMask(parameters))
+
+    def filterMask(self, parameters):
+        """bool array, shape (N,): the patients that pass the filters; None without filters."""
+        self.filterProblem = ""
+        try:
+            filters, unusable = usable_filters(self.columns, filters_from_text(parameters.filters))
+        except InputError as error:
+            self.filterProblem = str(error)
+            return None
+        if unusable:
+            self.filterProblem = _("{n} filters do not fit this cohort and are not used.").format(n=len(unusable))
+        return filter_mask(self.columns, filters) if filters else None
 
     def tooltip(self, patientId):
         """Tooltip of a patient as HTML."""
@@ -73,43 +124,15 @@ class StateController:
         node = self.connectome.patient_ids.index(patientId)
         values = [(_("Connections"), str(int(self.connectome.degree[node]))), *clinical_values(self.cohort, node)]
         rows = "".join(f"<tr><td>{escape(name)}&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
-        synthetic = f"<br><i>{_('synthetic')}</i>" if self.cohort.synthetic else ""
-        return f"<b>{escape(patientId)}</b>{synthetic}<table>{rows}</table>"
+        remarks = [_("synthetic")] if self.cohort.synthetic else []
+        remarks += [_("doubtful CT, see the panel")] if data_note(self.cohort, node) else []
+        remark = "".join(f"<br><i>{escape(text)}</i>" for text in remarks)
+        path = self._pictureOf(node)
+        picture = f'<img src="{escape(str(path))}" width="160">' if path else ""
+        return f"<b>{escape(patientId)}</b>{remark}<table>{rows}</table>{picture}"
 
-    def _title(self, cohort, model, match, k):
+    def _title(self, shown, match, k):
         kind = _("{k} most similar patients of each") if match is Match.MOST else _("{k} least similar patients of each")
-        return (_("{model}: {kind}").format(model=model, kind=kind.format(k=k)),
-                _("{cohort}, {n} patients, cosine distance").format(cohort=cohort.name, n=len(cohort.patients)))
-
-    def _showPatient(self, patientId, comparedId):
-        ui = self._ui
-        known = patientId in self.connectome.patient_ids
-        ui.loadButton.enabled = known
-        compared = known and comparedId in self.connectome.patient_ids and comparedId != patientId
-        ui.compareButton.enabled = ui.goToButton.enabled = compared
-        if not known:
-            ui.patientLabel.text = _("Patient {id} is not in this cohort.").format(id=patientId) if patientId \
-                else _("Click a patient in the connectome.")
-            ui.patientDetailsLabel.text = ""
-            self._neighborsTable.setRows([])
-            self._matchedByTable.setRows([])
-            return
-        node = self.connectome.patient_ids.index(patientId)
-        neighbors, matched = neighbor_rows(self.connectome, node), matched_by_rows(self.connectome, node)
-        ui.patientLabel.text = f"<b>{escape(patientId)}</b>" + (f" ({_('synthetic')})" if self.cohort.synthetic else "")
-        ui.patientDetailsLabel.text = self._details(node, comparedId if compared else "", neighbors, matched)
-        self._neighborsTable.setRows(neighbors)
-        self._matchedByTable.setRows(matched)
-        kind = _("Most similar") if self.connectome.match is Match.MOST else _("Least similar")
-        ui.neighborTabs.setTabText(0, f"{kind} ({len(neighbors)})")
-        ui.neighborTabs.setTabText(1, _("Matched by ({n})").format(n=len(matched)))
-        self._neighborsTable.mark(comparedId)
-        self._matchedByTable.mark(comparedId)
-
-    def _details(self, node, comparedId, neighbors, matched):
-        rows = "".join(f"<tr><td>{escape(name)}:&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>"
-                       for name, value in clinical_values(self.cohort, node))
-        pair = next((row for row in [*neighbors, *matched] if row.patient_id == comparedId), None)
-        text = _("Marked: {id}, cosine distance {distance:.6f}, {percentile}").format(
-            id=comparedId, distance=pair.distance, percentile=percentile_text(pair.percentile)) if pair else ""
-        return f"<table>{rows}</table>" + (f"<p>{escape(text)}</p>" if text else "")
+        return (_("{model}: {kind}").format(model=shown.name, kind=kind.format(k=k)),
+                _("{cohort}, {n} patients, {distance}").format(cohort=self.cohort.name, n=len(self.cohort.patients),
+                                                               distance=shown.distance))

@@ -14,6 +14,7 @@ class StatusLine:
         self._label, self._bar, self._button, self._task = label, progressBar, cancelButton, None
         cancelButton.connect("clicked(bool)", self._onCancel)
         self._show(False)
+        self._say(label.text)
 
     def watch(self, task):
         """Offer to cancel this Task, and show the bar until `done`."""
@@ -26,13 +27,17 @@ class StatusLine:
         self._bar.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
             self._bar.setValue(round(1000 * fraction))
-        self._label.text = message
+        self._say(message)
 
     def done(self, message, problem=False):
         """Hide the bar and show the outcome; a problem is marked by more than its color."""
         self._task = None
         self._show(False)
-        self._label.text = ("\N{WARNING SIGN} " if problem else "") + message
+        self._say(("\N{WARNING SIGN} " if problem else "") + message)
+
+    def _say(self, text):
+        self._label.text = text
+        self._label.setVisible(bool(text))              # an empty line would take room
 
     def _show(self, busy):
         self._bar.setVisible(busy)

@@ -34,7 +34,8 @@ def edge_text(connectome: Connectome, edge: int) -> str:
 def _edge_line(connectome, edge):
     source, target = (connectome.patient_ids[ends[edge]] for ends in (connectome.sources, connectome.targets))
     return (f"{escape(source)} \u2192 {escape(target)}: rank {int(connectome.ranks[edge])}, "
-            f"{escape(connectome.distance)} {distance_text(connectome.distances[edge])}, {percentile_text(connectome.percentiles[edge], connectome.match)}")
+            f"{escape(connectome.distance)} {distance_text(connectome.distances[edge])}, "
+            f"{percentile_text(connectome.percentiles[edge], connectome.match)}")
 
 
 def distance_text(distance: float) -> str:

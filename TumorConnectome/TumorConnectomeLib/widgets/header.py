@@ -13,7 +13,8 @@ _MOST_LINES = 2
 class Header:
     """Texts at the top left and a banner ("SYNTHETIC") at the top right.
 
-    In a narrow view title and subtitle take two lines each; what is longer is elided, never cut.
+    In a narrow view title and subtitle take two lines each, and the banner one of its own; what is longer is elided, never
+    cut.
     """
 
     def __init__(self):
@@ -29,9 +30,10 @@ class Header:
         room = width - 2 * _MARGIN
         self._banner_width = bold.horizontalAdvance(self.banner) + 2 * _PAD if self.banner else 0.0
         beside = room - self._banner_width - _PAD if self.banner else room
-        self._lines = [(line, True) for line in wrapped(self.title, bold, beside)]
-        if self.banner and not self._lines:
-            self._lines = [("", True)]
+        title = wrapped(self.title, bold, beside)
+        if self.banner and (not title or _shortened(title)):
+            title = ["", *wrapped(self.title, bold, room)]          # the banner gets a line of its own
+        self._lines = [(line, True) for line in title]
         self._lines += [(line, False) for line in wrapped(self.subtitle, plain, room)]
         self._height = len(self._lines) * (plain.height() + 2) + (_MARGIN + 4 if self._lines else 0)
         self._key = key
@@ -49,6 +51,10 @@ class Header:
         for number, (text, strong) in enumerate(self._lines):
             baseline = top + number * line + metrics.ascent()
             surface.text(_MARGIN, baseline, text, bold if strong else font, theme.text if strong else theme.quiet)
+
+
+def _shortened(lines):
+    return any("\N{HORIZONTAL ELLIPSIS}" in line for line in lines)
 
 
 def wrapped(text: str, metrics: qt.QFontMetricsF, width: float, most: int = _MOST_LINES) -> list[str]:

@@ -61,7 +61,8 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
                    _("Cosine distance by the chosen model: 0 same direction, 2 opposite") if usual
                    else _("Not the cosine distance of the model: {meaning}").format(meaning=distance), distance,
                    lambda row: f"{row.distance:.6f}", lambda row: row.distance,
-                   lambda row: _("{name} {distance!r}").format(name=name, distance=row.distance), lambda row: repr(row.distance)),
+                   lambda row: _("{name} {distance!r}").format(name=name, distance=row.distance),
+                   lambda row: repr(row.distance)),
         PairColumn(_("Closer\nthan"),
                    _("Percent of all patient pairs of this model that are farther apart; 50 % is a random pair"),
                    "percent of pairs farther apart", lambda row: percent_text(row.percentile), _percentile,

@@ -17,6 +17,8 @@ from ..neighbors import NeighborLists
 RRF_CONSTANT = 60
 #: how the consensus is called beside the models
 CONSENSUS = "Consensus"
+#: what its distances are, in words
+CONSENSUS_DISTANCE = "rank-fusion distance"
 #: list entries that are fused at once
 _BLOCK_ENTRIES = 1 << 22
 
@@ -90,7 +92,7 @@ def _fused(indices, k, match):
     else:
         farther = len(everything) - np.searchsorted(everything, scores, side="right")
         distances = 1.0 + scores / largest
-    return NeighborLists(targets, np.clip(np.round(distances, 9), 0.0, 2.0), 100.0 * farther / max(1, pairs))
+    return NeighborLists(targets, np.clip(np.round(distances, 9), 0.0, 2.0) + 0.0, 100.0 * farther / max(1, pairs))
 
 
 def _summed(block, weights):

@@ -1,0 +1,68 @@
+"""Every control explains itself, and none fails when there is nothing to control."""
+import pytest
+from PySide6 import QtCore, QtTest, QtWidgets
+
+CONTROLS = (QtWidgets.QAbstractButton, QtWidgets.QComboBox, QtWidgets.QAbstractSpinBox, QtWidgets.QLineEdit, QtWidgets.QTableWidget)
+
+
+def controls(panel):
+    """The panel's own controls: those that the .ui file names."""
+    return {name: widget for name, widget in vars(panel.ui).items() if isinstance(widget, CONTROLS) and name[0].islower() and not name.startswith("qt_")}
+
+
+def test_every_control_has_a_tooltip_and_an_accessible_name(demo):
+    silent = [name for name, widget in controls(demo.panel).items() if not widget.toolTip or not widget.accessibleName]
+    assert not silent
+
+
+def test_the_tab_key_goes_down_the_panel(demo):
+    """No control that the tab key reaches lies above the one before it."""
+    window = demo.window
+    first = demo.panel.ui.loadCohortButton
+    places, widget = [], first
+    while True:
+        widget = widget.nextInFocusChain()
+        if widget is first:
+            break
+        if widget in controls(demo.panel).values() and widget.isVisibleTo(window):
+            places.append(widget.mapTo(window, QtCore.QPoint(0, 0)).y())
+    steps = [after - before for before, after in zip(places, places[1:])]
+    assert len(places) > 12 and sum(step < -5 for step in steps) <= 1
+
+
+@pytest.fixture
+def unloaded(demo):
+    """The panel as it is before any cohort was loaded."""
+    panel = demo.panel
+    prepared, source = panel.state.prepared, panel.state.source
+    panel.state.prepared = panel.state.connectome = None
+    panel.view.setConnectome(None, None)
+    yield demo
+    panel.state.setPrepared(prepared, source)
+    panel.onStateModified()
+
+
+def test_nothing_fails_without_a_cohort(unloaded):
+    panel, view = unloaded.panel, unloaded.panel.view
+    for key in ("M", "Slash", "C", "Return", "Down", "L", "Space", "Escape", "Home", "G"):
+        QtTest.QTest.keyClick(view, getattr(QtCore.Qt.Key, f"Key_{key}"))
+    QtTest.QTest.keyClicks(panel.ui.searchLineEdit, "abc")
+    QtTest.QTest.keyClick(panel.ui.searchLineEdit, QtCore.Qt.Key.Key_Return)
+    panel.ui.searchLineEdit.clear()
+    for name in ("fitButton", "viewerButton", "copyGroupButton", "clearGroupButton"):
+        QtTest.QTest.mouseClick(getattr(panel.ui, name), QtCore.Qt.MouseButton.LeftButton)
+    panel.exporter.save("picture.png")
+    assert "nothing to export" in panel.ui.exportStatusLabel.text
+
+
+def test_changes_while_nodes_are_gliding(demo):
+    panel = demo.panel
+    assert panel.parameters.animated
+    for model in (*panel.state.cohort.models, *panel.state.cohort.models):
+        panel.set(model=model)
+        demo.settle(0.08)
+        panel.select(panel.state.cohort.patient_ids[3])
+        panel.set(neighborCount=4)
+        panel.set(neighborCount=5)
+    demo.settle(0.8)
+    assert panel.view.selected == panel.state.cohort.patient_ids[3]

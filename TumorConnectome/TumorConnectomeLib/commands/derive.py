@@ -1,0 +1,69 @@
+"""Worker command ``derive``: analyses made from those of a prepared cohort, left in the cache."""
+import argparse
+import pathlib
+
+from ..core.errors import InputError
+from ..core.prepared import read_prepared
+from ..core.structure.consensus import CONSENSUS
+from ..core.structure.derived import consensus_analysis, repaired_analysis
+from ..core.structure.derived_file import VERSION, read_derived, write_derived
+from ..core.structure.repairs import Repair
+
+
+def derive_command(arguments, report):
+    """Make sure that the cache holds derived analyses.
+
+    Parameters
+    ----------
+    arguments : list of str
+        ``--cache FOLDER``, ``--prepared FILE`` (of the worker ``prepare``), ``--repair NAME``, and ``--consensus`` for the
+        consensus of all models under that repair instead of the models themselves.
+    report : callable
+        Called with the fraction done and a text.
+
+    Returns
+    -------
+    dict
+        ``path`` of the file, to be read by `core.structure.derived_file.read_derived`.
+    """
+    parser = argparse.ArgumentParser(prog="derive")
+    parser.add_argument("--cache", required=True, type=pathlib.Path)
+    parser.add_argument("--prepared", required=True, type=pathlib.Path)
+    parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value)
+    parser.add_argument("--consensus", action="store_true")
+    options = parser.parse_args(arguments)
+    report(0.0, "Reading the cohort")
+    prepared, repair = read_prepared(options.prepared), Repair(options.repair)
+    folder = options.cache / "derived"
+    stem = f"{options.prepared.stem}-{repair.value}"
+    path = folder / f"{stem}-v{VERSION}.npz"
+    if not options.consensus:
+        _repaired(path, prepared, repair, report)
+        return {"path": str(path)}
+    fused = folder / f"{stem}-consensus-v{VERSION}.npz"
+    if _cached(fused, prepared) is None:
+        analyses = prepared.analyses
+        if repair is not Repair.NONE:
+            analyses = _repaired(path, prepared, repair, lambda fraction, message="": report(0.6 * fraction, message))
+        report(0.6, "Consensus of the models")
+        write_derived(fused, {CONSENSUS: consensus_analysis(analyses)})
+    return {"path": str(fused)}
+
+
+def _repaired(path, prepared, repair, report):
+    """The repaired analyses of all models, from the cache file or made and written there."""
+    analyses = _cached(path, prepared)
+    if analyses is None:
+        analyses = repaired_analysis(prepared.cohort, prepared.analyses, repair, report)
+        write_derived(path, analyses)
+    return analyses
+
+
+def _cached(path, prepared):
+    """The analyses in a cache file; None when there is none or it is of no use."""
+    if not path.exists():
+        return None
+    try:
+        return read_derived(path, len(prepared.cohort.patients))
+    except InputError:                                  # damaged: made anew
+        return None

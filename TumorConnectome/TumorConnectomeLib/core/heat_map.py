@@ -1,0 +1,63 @@
+"""A heat map as data: values, how deep their colors are, marks and words for every cell."""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """R rows by C columns of figures.
+
+    Parameters
+    ----------
+    title, note : str
+        What is shown, and what colors and marks mean.
+    row_keys, column_keys : tuple of str
+        R and C names for programs.
+    columns : tuple of str
+        C names for people; rows are called by their keys.
+    values, shades : np.ndarray
+        float64, shape (R, C): the figures, and their colors from -1 (deepest blue) over 0 (none) to 1 (deepest orange); NaN
+        where there is none.
+    marks : np.ndarray
+        bool, shape (R, C): cells marked with an asterisk.
+    words : tuple of tuple of str
+        R by C: everything about the cell, in lines.
+    """
+
+    title: str
+    row_keys: tuple[str, ...]
+    column_keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: np.ndarray
+    shades: np.ndarray
+    marks: np.ndarray
+    words: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    @classmethod
+    def of_cells(cls, title: str, rows: Sequence[str], keys: Sequence[str], columns: Sequence[str], cell: Callable,
+                 note: str = "") -> HeatMap:
+        """The heat map whose cells are ``cell(row key, column key) -> (value, shade, mark, words)``; shades are clipped."""
+        cells = [[cell(row, key) for key in keys] for row in rows]
+
+        def part(number, kind):
+            return np.array([[one[number] for one in line] for line in cells], kind).reshape(len(rows), len(keys))
+
+        return cls(title, tuple(rows), tuple(keys), tuple(columns), part(0, float), np.clip(part(1, float), -1, 1),
+                   part(2, bool), tuple(tuple(one[3] for one in line) for line in cells), note)
+
+    def text(self, row: int, column: int) -> str:
+        """What is printed in a cell: the figure, with an asterisk when it is marked."""
+        return number_text(self.values[row, column]) + ("*" if self.marks[row, column] else "")
+
+
+def number_text(value: float, decimals: int = 2) -> str:
+    """A figure with some decimals, a whole number above 99, a dash for NaN."""
+    if math.isnan(value):
+        return "\N{EN DASH}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.{decimals}f}"

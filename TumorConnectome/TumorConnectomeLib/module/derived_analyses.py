@@ -1,0 +1,149 @@
+"""Which neighbor lists are shown: those of the models, repaired ones, or the consensus; made by a worker when needed."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.analysis import ModelAnalysis
+from ..core.connectome import COSINE_DISTANCE
+from ..core.files import default_cache_folder
+from ..core.jobs import PythonJob
+from ..core.prepared import PreparedCohort
+from ..core.structure.consensus import CONSENSUS, CONSENSUS_DISTANCE
+from ..core.structure.derived_file import read_derived
+from ..core.structure.repairs import Repair
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the graph, the lists and the votes are made from.
+
+    Parameters
+    ----------
+    repair : Repair
+    model : str
+        A model, or CONSENSUS.
+    analyses : mapping of str to ModelAnalysis
+        All models under the repair.
+    analysis : ModelAnalysis
+        The shown one.
+    """
+
+    repair: Repair
+    model: str
+    analyses: dict[str, ModelAnalysis]
+    analysis: ModelAnalysis
+
+    @property
+    def distance(self) -> str:
+        """What the distances are, in words."""
+        if self.model == CONSENSUS and CONSENSUS not in self.analyses:
+            return CONSENSUS_DISTANCE
+        return COSINE_DISTANCE if self.repair is Repair.NONE else self.repair.meaning()
+
+    @property
+    def name(self) -> str:
+        """The model, with the repair if there is one."""
+        return self.model if self.repair is Repair.NONE else f"{self.model}, {self.repair.label().lower()}"
+
+
+def models_of(cohort) -> tuple[str, ...]:
+    """What can be shown of a cohort: its models, and the consensus when there are several."""
+    return cohort.models + ((CONSENSUS,) if len(cohort.models) > 1 and CONSENSUS not in cohort.models else ())
+
+
+def derive_sequence(path: str, count: int, repair: Repair, consensus: bool):
+    """Jobs that leave derived analyses of `count` patients in the cache; returns what `read_derived` reads there."""
+    title = f"Consensus of the models ({repair.label()})" if consensus else f"Repair: {repair.label()}"
+    arguments = ["--cache", default_cache_folder(), "--prepared", path, "--repair", repair.value]
+    result = yield PythonJob(title, "derive", *arguments, *(["--consensus"] if consensus else []))
+    return read_derived(result["path"], count)
+
+
+class DerivedAnalyses:
+    """Gives what can be shown at once, and has the rest made; one request at a time.
+
+    Parameters
+    ----------
+    runner : JobRunner
+    status : StatusLine
+    onReady : callable
+        Called without arguments when something that was missing has come.
+    onFailed : callable
+        Called with the last Shown when it will not come; the status line says why.
+    """
+
+    def __init__(self, runner, status, onReady, onFailed):
+        self._runner, self._status, self._onReady, self._onFailed = runner, status, onReady, onFailed
+        self._prepared, self._path, self._task, self._wanted = None, "", None, None
+        self._found: dict[tuple[Repair, bool], dict[str, ModelAnalysis]] = {}
+        self._shown = None
+
+    @property
+    def busy(self):
+        """Whether something is being made."""
+        return self._task is not None
+
+    def setPrepared(self, prepared: PreparedCohort, path: str):
+        """Start from another cohort."""
+        self.cancel()
+        model = prepared.cohort.models[0]
+        self._prepared, self._path, self._found = prepared, path, {(Repair.NONE, False): prepared.analyses}
+        self._shown = Shown(Repair.NONE, model, prepared.analyses, prepared.analyses[model])
+
+    def cancel(self):
+        """Stop what is being made, and call nobody."""
+        task, self._task, self._wanted = self._task, None, None
+        if task is not None:
+            task.cancel()
+            self._status.done("")
+
+    def choose(self, repair: Repair, model: str) -> Shown:
+        """What is wanted, or, until that has been made, the nearest that is there."""
+        consensus = model not in self._prepared.cohort.models
+        missing = [key for key in ((repair, False), *([(repair, True)] if consensus else [])) if key not in self._found]
+        if missing:
+            self._request(missing[0])
+        elif self._task is not None:
+            self.cancel()
+        shown = self._shown
+        analyses = self._found.get((repair, False))
+        repair = shown.repair if analyses is None else repair
+        analyses = shown.analyses if analyses is None else analyses
+        every = {**self._found.get((repair, True), {}), **analyses}
+        for name in (model, shown.model, self._prepared.cohort.models[0]):
+            if name in every:
+                self._shown = Shown(repair, name, analyses, every[name])
+                break
+        self._forget({Repair.NONE, self._shown.repair})
+        return self._shown
+
+    def _forget(self, kept):
+        """Lists of large cohorts take much memory: keep those of these repairs only."""
+        self._found = {key: analyses for key, analyses in self._found.items() if key[0] in kept}
+
+    def _request(self, wanted):
+        if wanted == self._wanted:
+            return
+        self.cancel()
+        self._wanted = wanted
+
+        def done(analyses):
+            if self._task is task:
+                self._found[wanted] = analyses
+                self._task = self._wanted = None
+                self._status.done("")
+                self._onReady()
+
+        def failed(error):
+            if self._task is task:
+                self._task = self._wanted = None
+                self._status.done(str(error), problem=True)
+                self._onFailed(self._shown)
+
+        def progress(fraction, message):
+            if self._task is task:
+                self._status.progress(fraction, message)
+
+        sequence = derive_sequence(self._path, len(self._prepared.cohort.patients), *wanted)
+        self._task = task = self._runner.start(sequence, progress, done, failed)
+        self._status.watch(task)

@@ -1,0 +1,209 @@
+"""The Evaluate section of the panel: runs evaluations, keeps their results in the scene, shows them as a heat map."""
+from __future__ import annotations
+
+from html import escape
+
+import qt
+from slicer.i18n import tr as _
+
+from ..core.errors import TumorConnectomeError
+from ..core.result_maps import ResultKind, heat_map_of
+from ..core.structure.repairs import Repair
+from ..widgets.heat_map import HeatMapWidget
+from .cell_group import choice_of_cell
+from .evaluation_jobs import evaluation_sequence
+from .packages import ensure_packages
+from .result_nodes import find_result, read_result, write_plot, write_result
+
+
+class EvaluateController:
+    """Connects the Evaluate section with the state, the worker and the scene.
+
+    Parameters
+    ----------
+    panel : Panel
+        Its `set` writes the state.
+    status : StatusLine
+    resourcePath : callable
+        Full path of a file in the module's Resources.
+    """
+
+    def __init__(self, panel, status, resourcePath):
+        self._panel, self._ui, self._status, self._resourcePath = panel, panel.ui, status, resourcePath
+        self._task, self._shownKey, self._records, self._facts = None, None, [], {}
+        self._metrics, self._kind, self._pending = {}, None, None
+        self.heatMap = HeatMapWidget(_)
+        self.heatMap.onCell = self._onCell
+        self._area = qt.QScrollArea()
+        self._area.setFrameShape(qt.QFrame.NoFrame)
+        self._area.setWidgetResizable(True)
+        self._area.setVerticalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
+        self._area.setWidget(self.heatMap)
+        ui = self._ui
+        ui.heatMapPlace.layout().addWidget(self._area)
+        ui.evaluateButton.connect("clicked(bool)", self.run)
+        ui.evaluateMetricComboBox.connect("activated(int)", self._onMetric)
+
+    @property
+    def busy(self):
+        """Whether an evaluation runs."""
+        return self._task is not None
+
+    def cancel(self):
+        """Stop what runs, without a word."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            self._status.done("")
+
+    def cleanup(self):
+        """Let go of the callbacks."""
+        self.heatMap.onCell = lambda row, column: None
+
+    # Running
+
+    def run(self, checked=False):
+        """Run the evaluation that the state asks for; one that runs is canceled."""
+        self.cancel()
+        panel, parameters = self._panel, self._panel.parameters
+        if panel.state.cohort is None or parameters is None:
+            self._status.done(_("Load a cohort first."), problem=True)
+            return
+        kind, cohort = parameters.evaluation, panel.state.cohort
+        try:
+            if kind is ResultKind.PROBES:
+                ensure_packages(self._resourcePath("requirements-probes.txt"))
+            sequence = evaluation_sequence(parameters, panel.state, panel.cohortLoader.path)
+        except TumorConnectomeError as error:
+            self._status.done(str(error), problem=True)
+            return
+        facts = {"cohort": cohort.name, "synthetic": cohort.synthetic, "patients": len(cohort.patients)}
+        if kind is not ResultKind.PROBES:
+            facts |= {"repair": parameters.repair.value, "k": min(parameters.neighborCount, len(cohort.patients) - 1)}
+        if kind is ResultKind.RETRIEVAL:
+            facts["permutations"] = parameters.permutations
+        self._start(sequence, kind, facts)
+
+    def _start(self, sequence, kind, facts):
+        def done(result):
+            if self._task is task:
+                self._task = None
+                self._keep(kind, result, facts)
+
+        def failed(error):
+            if self._task is task:
+                self._task = None
+                self._status.done(str(error), problem=True)
+
+        def progress(fraction, message):
+            if self._task is task:
+                self._status.progress(fraction, message)
+
+        self._task = task = self._panel.runner.start(sequence, progress, done, failed)
+        self._status.watch(task)
+
+    def _keep(self, kind, result, facts):
+        """Put a result into the scene and show it."""
+        for name, (columns, rows) in result.tables.items():
+            more = {"sentences": list(result.sentences)} if name == kind.value else {}
+            write_result(name, columns, rows, {**facts, **more})
+        records, _facts = read_result(find_result(kind.value))
+        write_plot(kind.value, heat_map_of(kind, records, next(iter(kind.metrics())), self._titles()))
+        self._status.done(_("The figures are in the scene as tables and a plot named \"TumorConnectome: {name}\": the modules "
+                            "Tables and Plots show and export them.").format(name=kind.value))
+        self._panel.set(evaluation=kind)
+        self._panel.onStateModified()
+
+    # Showing
+
+    def show(self, parameters):
+        """Show the result of the chosen kind that is in the scene."""
+        kind = parameters.evaluation
+        self._enable(kind)
+        if kind is not self._kind:
+            self._kind, metrics = kind, kind.metrics()
+            combo = self._ui.evaluateMetricComboBox
+            combo.clear()
+            combo.addItems([_(title) for title in metrics.values()])
+            combo.currentIndex = list(metrics).index(self._metrics.get(kind, next(iter(metrics))))
+            self._ui.evaluateCellLabel.text = ""
+        node = find_result(kind.value)
+        key = kind, self._metric(), node and (node.GetID(), node.GetMTime()), self._panel.state.cohort
+        if key != self._shownKey:
+            self._shownKey = key
+            self._records, self._facts = read_result(node) if node is not None else ([], {})
+            self._showResult(kind)
+        if self._pending is not None and self._panel.state.shown.repair is self._repair():
+            cell, self._pending = self._pending, None
+            self._onCell(*cell)
+
+    def _enable(self, kind):
+        """Only what the chosen evaluation depends on can be changed."""
+        ui, retrieval = self._ui, kind is ResultKind.RETRIEVAL
+        ui.evaluatedModelsComboBox.enabled = kind is not ResultKind.AGREEMENT
+        ui.evaluatedFacetsComboBox.enabled = retrieval or kind is ResultKind.PROBES
+        ui.permutationsSpinBox.enabled = ui.confoundsCheckBox.enabled = retrieval
+
+    def _showResult(self, kind):
+        ui, records = self._ui, self._records
+        try:
+            heat_map = heat_map_of(kind, records, self._metric(), self._titles()) if records else None
+        except (KeyError, TypeError, ValueError):       # the table of the scene was changed by somebody else
+            heat_map = None
+        self.heatMap.setHeatMap(heat_map)
+        bar = self._area.horizontalScrollBar().sizeHint.height()
+        self._area.setFixedHeight(self.heatMap.minimumHeight + bar + 2 if heat_map else 0)
+        self._area.setVisible(heat_map is not None)
+        ui.heatMapTitleLabel.text = f"<b>{escape(heat_map.title)}</b><br>{escape(self._circumstances())}" if heat_map \
+            else escape(_("Not evaluated yet."))
+        ui.heatMapNoteLabel.text = "{} {}".format(heat_map.note, _("Click a cell to see its patients.")) if heat_map else ""
+        ui.heatMapNoteLabel.setVisible(heat_map is not None)
+        sentences = self._facts.get("sentences") or []
+        ui.verdictBrowser.setHtml("".join(f"<p>{escape(str(sentence))}</p>" for sentence in sentences))
+        ui.verdictBrowser.setVisible(bool(sentences) and heat_map is not None)
+
+    def _circumstances(self):
+        """On what the shown figures rest."""
+        facts = self._facts
+        parts = [str(facts.get("cohort", _("unknown cohort")))]
+        if facts.get("synthetic"):
+            parts.append(_("SYNTHETIC DATA"))
+        if "k" in facts:
+            parts.append(_("k = {k}").format(k=facts["k"]))
+        if self._repair() is not Repair.NONE:
+            parts.append(_("repaired by {repair}").format(repair=self._repair().label().lower()))
+        if "permutations" in facts:
+            parts.append(_("{n} permutations").format(n=facts["permutations"]))
+        return ", ".join(parts)
+
+    def _repair(self):
+        """The repair that the shown figures were made with."""
+        return next((repair for repair in Repair if repair.value == self._facts.get("repair")), Repair.NONE)
+
+    def _titles(self):
+        return {key: facet.title for key, facet in self._panel.state.cohort.facets.items()}
+
+    def _metric(self):
+        metrics = list(self._kind.metrics())
+        return metrics[max(0, self._ui.evaluateMetricComboBox.currentIndex)]
+
+    # Events
+
+    def _onMetric(self, index):
+        self._metrics[self._kind] = self._metric()
+        self.show(self._panel.parameters)
+
+    def _onCell(self, row, column):
+        """Show the patients behind a cell in the graph, after the repair if the figure is of a repaired space."""
+        state = self._panel.state
+        if self._facts.get("cohort") != state.cohort.name or self._facts.get("patients") != len(state.cohort.patients):
+            self._ui.evaluateCellLabel.text = _("These figures are of another cohort: {name}.").format(
+                name=self._facts.get("cohort"))
+            return
+        if self._kind is not ResultKind.PROBES and state.shown.repair is not self._repair():
+            self._pending = row, column
+            self._panel.set(repair=self._repair())
+            return
+        values, text = choice_of_cell(self._kind, row, column, state, self._facts)
+        self._ui.evaluateCellLabel.text = text
+        self._panel.set(**values)
