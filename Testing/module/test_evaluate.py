@@ -1,5 +1,7 @@
 """The Evaluate section, the repairs and the consensus, with real clicks on the demo cohort."""
 import json
+import pathlib
+from html import escape
 
 import numpy as np
 import pytest
@@ -238,7 +240,7 @@ def test_probes_ask_for_scikit_learn_before_they_run(demo, panel, monkeypatch):
     from TumorConnectomeLib.module import evaluate_controller
 
     def declined(path):
-        assert "scikit-learn" in open(path, encoding="utf-8").read()
+        assert "scikit-learn" in pathlib.Path(path).read_text(encoding="utf-8")
         raise TumorConnectomeError("scikit-learn was not installed")
 
     monkeypatch.setattr(evaluate_controller, "ensure_packages", declined)
@@ -267,7 +269,7 @@ def test_graph_lists_and_texts_follow_the_repair(demo, panel, repair):
     header = panel.view.canvas.header
     assert repair.label().lower() in header.title.lower() and repair.meaning() in header.subtitle
     click_row(table, 1)
-    assert repair.meaning() in panel.ui.patientDetailsLabel.text
+    assert escape(repair.meaning()) in panel.ui.patientDetailsLabel.text
     panel.ui.repairComboBox.setCurrentIndex(0)
     assert state.connectome.distance == "cosine distance" and repair.meaning() not in header.subtitle
 

@@ -38,7 +38,8 @@ def opened(session, study, gate, tmp_path, monkeypatch):
     patients = [PATIENT, *(str(200000 + number) for number in range(11))]
     data = tmp_path / "data"
     data.mkdir()
-    rows = [pickle_factory.row(patient, study.request.ct_uid if patient == PATIENT else f"1.2.{patient}") for patient in patients]
+    series = {patient: study.request.ct_uid if patient == PATIENT else f"1.2.{patient}" for patient in patients}
+    rows = [pickle_factory.row(patient, series[patient]) for patient in patients]
     features = np.stack([vector(patient) for patient in patients])
     (data / "CTFM_features.pkl").write_bytes(pickle_factory.published(features, rows))
     with open(data / "patients.csv", "w", newline="", encoding="utf-8") as stream:

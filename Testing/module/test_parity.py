@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from gestures import click, click_row
+from gestures import click
 from PySide6 import QtCore, QtGui, QtTest
 from view_input import pixels
 
@@ -151,7 +151,7 @@ def test_a_filter_from_a_foreign_scene_is_named_and_not_used(demo):
     assert not panel.ui.filterLabel.visible
 
 
-def test_a_lasso_makes_a_group_with_its_composition(demo):
+def test_a_lasso_makes_a_group_with_its_composition(demo, tmp_path):
     panel, view = demo.panel, demo.panel.view
     panel.ui.groupCollapsibleButton.collapsed = False
     bottom = view.height - 130
@@ -171,6 +171,10 @@ def test_a_lasso_makes_a_group_with_its_composition(demo):
     assert f"{len(group)} of 48 patients" in panel.ui.groupLabel.text and "Fisher" in panel.ui.groupLabel.text
     QtTest.QTest.mouseClick(panel.ui.copyGroupButton, LEFT)
     assert demo.application.clipboard().text().split() == sorted(group)
+    panel.ui.exportKindComboBox.setCurrentIndex(panel.ui.exportKindComboBox.findText("Patients of the group (CSV)"))
+    panel.exporter.save(str(tmp_path / "group.csv"))
+    with open(tmp_path / "group.csv", newline="", encoding="utf-8") as stream:
+        assert [row["PatientID"] for row in csv.DictReader(stream)] == sorted(group)
     QtTest.QTest.mouseClick(panel.ui.clearGroupButton, LEFT)
     assert panel.parameters.group == "" and not view.group
 

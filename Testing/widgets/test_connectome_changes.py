@@ -51,8 +51,11 @@ def test_nothing_jumps_when_the_model_changes_while_nodes_are_gliding(view):
         before = state()
         view.setConnectome(sample, coloring(12), animate=True)
         assert np.abs(state() - before).max() < 1
-        wait(90)
-        assert np.abs(state() - before).max() > 1
+        for _ in range(60):                             # a busy machine draws fewer frames
+            wait(15)
+            if moved := np.abs(state() - before).max() > 1:
+                break
+        assert moved and view.canvas.moving
     wait(700)
     arrived = state()
     wait(60)

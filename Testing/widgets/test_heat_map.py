@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from PySide6 import QtCore, QtTest
+from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 from widget_hands import click, dark_palette, has_color, key, pixels
 
 from TumorConnectomeLib.core.heat_map import HeatMap, number_text
@@ -102,8 +102,9 @@ def test_the_current_cell_is_framed_while_the_widget_has_the_focus(widget, host)
 
 
 def test_the_tooltip_tells_everything_about_the_cell_under_the_pointer_and_escapes_it(widget):
-    QtTest.QTest.mouseMove(widget, QtCore.QPoint(*map(round, widget.cellCenter("A", "sex"))))
-    QtCore.QCoreApplication.processEvents()
+    point, none = QtCore.QPointF(*widget.cellCenter("A", "sex")), QtCore.Qt.MouseButton.NoButton
+    QtWidgets.QApplication.sendEvent(widget, QtGui.QMouseEvent(
+        QtCore.QEvent.Type.MouseMove, point, point, none, none, QtCore.Qt.KeyboardModifier.NoModifier))
     assert widget.toolTip == "A, sex<br>n = 5 &lt; 6"
 
 

@@ -10,7 +10,6 @@ from ..core.graph_export import NEIGHBOR_COLUMNS
 from ..core.neighbors import neighbor_lists
 
 
-
 def add_parser(subparsers):
     """Register the command with argparse."""
     parser = subparsers.add_parser("neighbors", help="nearest or farthest patients of every patient, as CSV",

@@ -7,7 +7,6 @@ from .cohort import Facet
 from .facets import UNKNOWN
 from .neighbors import NeighborLists
 
-
 #: so many patients are shown at least, ties included
 SHOWN = 10
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable
 from xml.etree import ElementTree
 
 import numpy as np
@@ -87,6 +88,16 @@ def layout_csv(connectome: Connectome, cohort: Cohort) -> str:
     return _csv(lines)
 
 
+def patients_csv(cohort: Cohort, patient_ids: Iterable[str]) -> str:
+    """One line per patient of a group: the patient table and the category of every facet, with a line of column names."""
+    rows = np.array([cohort.row_of(patient) for patient in patient_ids], np.int64)
+    columns = _table_columns(rows, cohort, set()) + _facet_columns(rows, cohort)
+    lines = [("PatientID", *(name for name, _, _ in columns))]
+    for number, row in enumerate(rows):
+        lines.append((cohort.patient_ids[row], *(_plain(kind, values[number]) for _, kind, values in columns)))
+    return _csv(lines)
+
+
 def _layout_columns(connectome):
     """(name, GraphML type, values) of what the connectome tells about nodes."""
     return [("x", "double", connectome.positions[:, 0]), ("y", "double", connectome.positions[:, 1]),
@@ -96,12 +107,17 @@ def _layout_columns(connectome):
 def _patient_columns(connectome, cohort):
     rows = _rows(connectome, cohort)
     taken = {"x", "y", "out_degree", "in_degree"} | {f"{key}_group" for key in cohort.facets}
+    return _table_columns(rows, cohort, taken) + _facet_columns(rows, cohort)
+
+
+def _table_columns(rows, cohort, taken):
+    """The patient table's columns; names in `taken` get a prefix."""
     columns = []
     for name in map(str, cohort.patients.columns):
         values = cohort.patients[name].to_numpy()[rows]
         kind = {"f": "double", "i": "long", "u": "long", "b": "boolean"}.get(values.dtype.kind, "string")
         columns.append((f"patient_{name}" if name in taken else name, kind, values))
-    return columns + _facet_columns(rows, cohort)
+    return columns
 
 
 def _facet_columns(rows, cohort):

@@ -27,6 +27,8 @@ class HeatMap:
         bool, shape (R, C): cells marked with an asterisk.
     words : tuple of tuple of str
         R by C: everything about the cell, in lines.
+    decimals : tuple of int
+        C numbers of decimals that are printed.
     """
 
     title: str
@@ -37,23 +39,28 @@ class HeatMap:
     shades: np.ndarray
     marks: np.ndarray
     words: tuple[tuple[str, ...], ...]
+    decimals: tuple[int, ...]
     note: str = ""
 
     @classmethod
     def of_cells(cls, title: str, rows: Sequence[str], keys: Sequence[str], columns: Sequence[str], cell: Callable,
-                 note: str = "") -> HeatMap:
-        """The heat map whose cells are ``cell(row key, column key) -> (value, shade, mark, words)``; shades are clipped."""
+                 note: str = "", decimals: Sequence[int] | None = None) -> HeatMap:
+        """The heat map whose cells are ``cell(row key, column key) -> (value, shade, mark, words)``.
+
+        Shades are clipped; two decimals are printed unless told otherwise.
+        """
         cells = [[cell(row, key) for key in keys] for row in rows]
 
         def part(number, kind):
             return np.array([[one[number] for one in line] for line in cells], kind).reshape(len(rows), len(keys))
 
         return cls(title, tuple(rows), tuple(keys), tuple(columns), part(0, float), np.clip(part(1, float), -1, 1),
-                   part(2, bool), tuple(tuple(one[3] for one in line) for line in cells), note)
+                   part(2, bool), tuple(tuple(one[3] for one in line) for line in cells),
+                   (2,) * len(keys) if decimals is None else tuple(decimals), note)
 
     def text(self, row: int, column: int) -> str:
         """What is printed in a cell: the figure, with an asterisk when it is marked."""
-        return number_text(self.values[row, column]) + ("*" if self.marks[row, column] else "")
+        return number_text(self.values[row, column], self.decimals[column]) + ("*" if self.marks[row, column] else "")
 
 
 def number_text(value: float, decimals: int = 2) -> str:

@@ -76,7 +76,8 @@ def _retrieval_cell(record, metric, name):
         return math.nan, math.nan, False, ""
     lift, known = record["lift"], bool(record["n"])
     chance = number_text(record["null_mean"])
-    lines = [f"{record['model']}, {name}", f"{metric} = {number_text(record['value'])}, by chance {chance}: lift {number_text(lift)}",
+    lines = [f"{record['model']}, {name}",
+             f"{metric} = {number_text(record['value'])}, by chance {chance}: lift {number_text(lift)}",
              f"95 % CI of the lift {number_text(record['ci_low'])} to {number_text(record['ci_high'])}",
              f"p = {number_text(record['p'], 4)}, q = {number_text(record['q'], 4)}, n = {int(record['n'])} patients"]
     shade = math.log2(lift) if known and lift > 0 else -1.0 if lift == 0 else math.nan
@@ -93,7 +94,7 @@ def _hubs(records, metric, titles):
 
     def cell(model, name):
         record, end = by_model[model], name.partition("_")[0]
-        lines = [f"{model}: {_HUB_COLUMNS[name][0]} = {number_text(record[name], 3)}"]
+        lines = [f"{model}: {_HUB_COLUMNS[name][0]} = {record[name]:.4g}"]
         if name.endswith("_max"):
             lines.append(f"Patient {record[f'{end}_max_PatientID']} is in {int(record[name])} of {int(record['n'])} lists of "
                          f"{int(record['k'])}")
@@ -101,7 +102,8 @@ def _hubs(records, metric, titles):
 
     return HeatMap.of_cells("Hubs and anisotropy", list(by_model), list(_HUB_COLUMNS),
                             [title for title, _full in _HUB_COLUMNS.values()], cell,
-                            "Deeper orange is more; every column has its own scale.")
+                            "Deeper orange is more; every column has its own scale.",
+                            [0 if name.endswith(("_max", "_never")) else 2 for name in _HUB_COLUMNS])
 
 
 def _agreement(records, metric, titles):

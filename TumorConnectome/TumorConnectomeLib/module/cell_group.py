@@ -51,7 +51,7 @@ def choice_of_cell(kind: ResultKind, row: str, column: str, state, facts) -> tup
             model=row, name=column)
     values["facet"] = facet.key
     rows, least = best_queries(nearest, facet, k)
-    text = _("{model}: the group is the {n} of {all} patients with the most of the same {facet} among their {k} nearest (at "
-             "least {least}): the best cases, not typical ones.").format(
+    text = _("{model}: the group is the {n} of {all} patients with the most of the same {facet} among their {k} nearest "
+             "(at least {least}): the best cases, not typical ones.").format(
         model=row, n=len(rows), all=len(cohort.patients), facet=facet.title.partition(" (")[0].lower(), k=k, least=least)
     return {**values, "group": list_to_text(cohort.patient_ids[node] for node in rows)}, text

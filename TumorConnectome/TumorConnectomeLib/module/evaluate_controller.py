@@ -7,6 +7,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ..core.errors import TumorConnectomeError
+from ..core.evaluation.controls import RANDOM
 from ..core.result_maps import ResultKind, heat_map_of
 from ..core.structure.repairs import Repair
 from ..widgets.heat_map import HeatMapWidget
@@ -133,6 +134,11 @@ class EvaluateController:
             self._shownKey = key
             self._records, self._facts = read_result(node) if node is not None else ([], {})
             self._showResult(kind)
+        if parameters.repair is not self._repair():     # the user changed his mind, or it can not be made
+            self._pending = None
+
+    def showPending(self):
+        """Show the patients of a cell that was clicked before the repaired graph was there. It changes the state."""
         if self._pending is not None and self._panel.state.shown.repair is self._repair():
             cell, self._pending = self._pending, None
             self._onCell(*cell)
@@ -181,7 +187,7 @@ class EvaluateController:
         return next((repair for repair in Repair if repair.value == self._facts.get("repair")), Repair.NONE)
 
     def _titles(self):
-        return {key: facet.title for key, facet in self._panel.state.cohort.facets.items()}
+        return {RANDOM: _("Random groups"), **{key: one.title for key, one in self._panel.state.cohort.facets.items()}}
 
     def _metric(self):
         metrics = list(self._kind.metrics())

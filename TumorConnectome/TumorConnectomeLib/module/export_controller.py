@@ -8,13 +8,13 @@ from slicer.i18n import tr as _
 
 from ..core.errors import InputError, TumorConnectomeError
 from ..core.files import atomic_file
-from ..core.graph_export import graphml, layout_csv, neighbors_csv
+from ..core.graph_export import graphml, layout_csv, neighbors_csv, patients_csv
 from ..widgets.graph_export import export_picture
 
 #: kind -> (title, file name ending)
 KINDS = {"png": ("Picture (PNG)", "png"), "svg": ("Picture (SVG)", "svg"), "pdf": ("Picture (PDF)", "pdf"),
          "neighbors": ("Neighbors (CSV)", "csv"), "layout": ("Layout and patients (CSV)", "csv"),
-         "graphml": ("Graph (GraphML)", "graphml")}
+         "group": ("Patients of the group (CSV)", "csv"), "graphml": ("Graph (GraphML)", "graphml")}
 _PICTURES = ("png", "svg", "pdf")
 
 
@@ -49,10 +49,16 @@ class ExportController:
             content = export_picture(self._view, kind, self._ui.exportWidthSpinBox.value, self._ui.exportHeightSpinBox.value)
         else:
             text = {"neighbors": lambda: neighbors_csv(graph), "layout": lambda: layout_csv(graph, cohort),
+                    "group": lambda: patients_csv(cohort, self._group()),
                     "graphml": lambda: graphml(graph, cohort)}[kind]()
             content = text.encode("utf-8")
         with atomic_file(path) as stream:
             stream.write(content)
+
+    def _group(self):
+        if not self._view.group:
+            raise InputError(_("no group is selected"), expected=_("a lasso around patients (Shift + drag)"))
+        return self._view.group
 
     def _onKind(self, index):
         for widget in (self._ui.exportWidthSpinBox, self._ui.exportHeightSpinBox):

@@ -120,6 +120,7 @@ class Panel:
                 self.evaluate.show(self.parameters)
         finally:
             self._updating = False
+        self.evaluate.showPending()
 
     # Cohort
 
