@@ -8,8 +8,8 @@ import sys
 
 from module_session import ROOT, ModuleSession
 
-#: a query with close, well distributed neighbours in the published cohort
-MODEL, PATIENT = "CTFM", "111487"
+#: a patient in the lists of many others in the published cohort
+MODEL, PATIENT = "CTFM", "117502"
 
 
 def main():

@@ -1,4 +1,7 @@
-"""The main job with real mouse buttons and keys: cohort, click, CT with the tumor's box, a match beside it."""
+"""The main job with real mouse buttons and keys: cohort, click, CT with the tumor's box, a match beside it.
+
+The tests load the same few patients, whose CTs are generated once.
+"""
 import numpy as np
 import pytest
 import vtk
@@ -53,7 +56,7 @@ def assert_box_is_where_geometry_says(session, name, roi):
 
 
 def test_double_click_on_a_patient_ends_with_its_ct_and_box(demo):
-    patient = demo.panel.state.cohort.patient_ids[7]
+    patient = demo.panel.state.cohort.patient_ids[0]
     click_node(demo, patient, double=True)
     demo.wait(lambda: demo.panel.imaging.shown and not demo.panel.imaging.busy)
     demo.settle()
@@ -73,7 +76,7 @@ def test_the_picture_inside_the_box_is_the_tumor(demo):
     """The pixels in the middle of the axial view are the CT's voxels around the lesion's center, in the lung window."""
     import slicer
 
-    patient = demo.panel.state.cohort.patient_ids[2]
+    patient = demo.panel.state.cohort.patient_ids[0]
     demo.show_images(patient)
     nodes = demo.panel.queryNodes
     view = slice_widget(demo, "TumorQueryAxial").sliceView()
@@ -94,8 +97,8 @@ def test_the_picture_inside_the_box_is_the_tumor(demo):
 def test_compare_puts_the_neighbor_beside_it_at_the_same_scale(demo):
     panel = demo.panel
     click_node(demo, panel.state.cohort.patient_ids[0])
-    first, neighbor = panel.parameters.selectedPatient, panel.ui.neighborsTable.item(2, 1).text()
-    click_row(panel.ui.neighborsTable, 2)
+    first, neighbor = panel.parameters.selectedPatient, panel.ui.neighborsTable.item(0, 1).text()
+    click_row(panel.ui.neighborsTable, 0)
     assert panel.parameters.selectedPatient == neighbor and panel.ui.compareButton.enabled
     QtTest.QTest.mouseClick(panel.ui.compareButton, QtCore.Qt.MouseButton.LeftButton)
     demo.wait(lambda: not panel.imaging.busy)
@@ -117,7 +120,7 @@ def test_compare_puts_the_neighbor_beside_it_at_the_same_scale(demo):
 
 def test_each_box_appears_only_beside_its_own_patient(demo):
     ids = demo.panel.state.cohort.patient_ids
-    demo.show_images(ids[1], ids[4])
+    demo.show_images(ids[0], ids[34])
     for place, nodes in demo.panel.imaging.shown.items():
         views = set(nodes.lesions[0].GetDisplayNode().GetViewNodeIDs())
         assert views and all(f"Tumor{place}" in view for view in views)
@@ -125,7 +128,7 @@ def test_each_box_appears_only_beside_its_own_patient(demo):
 
 def test_the_wheel_scrolls_both_patients_together(demo):
     ids = demo.panel.state.cohort.patient_ids
-    demo.show_images(ids[0], ids[3])
+    demo.show_images(ids[0], ids[34])
     query, match = (slice_widget(demo, f"Tumor{place}Axial") for place in ("Query", "Match"))
     before = query.sliceLogic().GetSliceOffset(), match.sliceLogic().GetSliceOffset()
     wheel(query.sliceView(), 4)
@@ -136,22 +139,22 @@ def test_the_wheel_scrolls_both_patients_together(demo):
 
 def test_double_click_on_a_neighbor_row_compares_it(demo):
     panel = demo.panel
-    click_node(demo, panel.state.cohort.patient_ids[5])
-    wanted = panel.ui.neighborsTable.item(1, 1).text()
-    click_row(panel.ui.neighborsTable, 1, double=True)
+    click_node(demo, panel.state.cohort.patient_ids[0])
+    wanted = panel.ui.neighborsTable.item(0, 1).text()
+    click_row(panel.ui.neighborsTable, 0, double=True)
     demo.wait(lambda: panel.imaging.shown and not panel.imaging.busy)
-    assert [nodes.patient_id for nodes in panel.imaging.shown.values()] == [panel.state.cohort.patient_ids[5], wanted]
+    assert [nodes.patient_id for nodes in panel.imaging.shown.values()] == [panel.state.cohort.patient_ids[0], wanted]
 
 
 def test_a_click_on_a_row_moves_the_pin_and_go_to_leads_back(demo):
     panel = demo.panel
-    click_node(demo, panel.state.cohort.patient_ids[5])
+    click_node(demo, panel.state.cohort.patient_ids[0])
     neighbor = panel.ui.neighborsTable.item(0, 1).text()
     click_row(panel.ui.neighborsTable, 0)
     assert panel.view.selected == panel.parameters.selectedPatient == neighbor and neighbor in panel.ui.patientLabel.text
-    assert panel.view.compared == panel.state.cohort.patient_ids[5]
+    assert panel.view.compared == panel.state.cohort.patient_ids[0]
     QtTest.QTest.mouseClick(panel.ui.goToButton, QtCore.Qt.MouseButton.LeftButton)
-    assert panel.view.selected == panel.parameters.selectedPatient == panel.state.cohort.patient_ids[5]
+    assert panel.view.selected == panel.parameters.selectedPatient == panel.state.cohort.patient_ids[0]
     assert panel.parameters.comparedPatient == ""
 
 

@@ -108,6 +108,10 @@ class Task:
 
     def _onProcessError(self, error):
         if self._process is not None and error == qt.QProcess.FailedToStart:
+            qt.QTimer.singleShot(0, self._onNotStarted)
+
+    def _onNotStarted(self):
+        if self._process is not None:
             self._release()
             self._advance(self._sequence.throw, JobFailed(f"{self._job.title}: {self._program} can not be started"))
 
@@ -118,11 +122,16 @@ class Task:
             self._stop(JobFailed(f"{self._job.title}: no sign of life for {self._job.silence_limit:g} s"))
 
     def _onFinished(self, exitCode, exitStatus=None):
+        """Go on from the event loop: a process must not be deleted, nor a dialog opened, inside its own signal."""
+        if self._process is not None:
+            qt.QTimer.singleShot(0, self._onEnded)
+
+    def _onEnded(self):
         if self._process is None:
             return
         self._onOutput()
         self._onErrorOutput()
-        job = self._job
+        job, exit_code = self._job, int(self._process.exitCode())
         if self._lines:
             job.feed(self._lines.decode("utf-8", "replace"))
         self._release()
@@ -131,7 +140,7 @@ class Task:
             self._advance(self._sequence.throw, self._stopping)
             return
         try:
-            step, value = self._sequence.send, job.finish(int(exitCode), self._errors.decode("utf-8", "replace"))
+            step, value = self._sequence.send, job.finish(exit_code, self._errors.decode("utf-8", "replace"))
         except TumorConnectomeError as error:
             step, value = self._sequence.throw, error
         self._advance(step, value)
