@@ -54,6 +54,7 @@ class Task:
             return
         self._ended = True
         self._watch.stop()
+        self._watch.disconnect("timeout()", self._onTimeout)
         if self._process is not None:
             self._disconnect()
             self._process.kill()
