@@ -9,6 +9,7 @@ from slicer.util import VTKObservationMixin
 from TumorConnectomeLib.imaging.patient_views import register_layouts, show_layout
 from TumorConnectomeLib.module.panel import Panel
 from TumorConnectomeLib.module.parameters import TumorConnectomeParameterNode
+from TumorConnectomeLib.module.sections import load_sections
 from TumorConnectomeLib.module.self_test import SelfTest
 
 #
@@ -55,6 +56,7 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Build the panel when the module is opened the first time."""
         ScriptedLoadableModuleWidget.setup(self)
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/TumorConnectome.ui"))
+        load_sections(uiWidget, self.resourcePath)
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
