@@ -53,8 +53,8 @@ class ModuleSession:
         """Load a folder of embedding files, or the demo cohort; returns the Cohort, or RuntimeError with the status line."""
         panel = self.panel
         panel.ui.dataFolderPathLineEdit.currentPath = str(pathlib.Path(folder).resolve()) if folder else ""
-        panel.loadCohort()
-        self.wait(lambda: not panel.cohortLoader.busy, what="loaded")
+        panel.cohort.load()
+        self.wait(lambda: not panel.cohort.loader.busy, what="loaded")
         self.settle()
         wanted = panel.parameters.dataFolder
         if panel.state.cohort is None or panel.state.source != wanted:

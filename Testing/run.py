@@ -19,7 +19,7 @@ def main():
     if display and not options.offscreen:
         if options.data:
             session.panel.ui.dataFolderPathLineEdit.currentPath = str(options.data.resolve())
-            session.panel.loadCohort()
+            session.panel.cohort.load()
         return session.application.exec_()
     print("There is no display: the main job runs off-screen and is written as pictures.", flush=True)
     try:

@@ -13,7 +13,7 @@ def load_folder(session, folder):
     panel = session.panel
     panel.ui.dataFolderPathLineEdit.currentPath = str(folder)
     QtTest.QTest.mouseClick(panel.ui.loadCohortButton, QtCore.Qt.MouseButton.LeftButton)
-    session.wait(lambda: not panel.cohortLoader.busy, 60)
+    session.wait(lambda: not panel.cohort.loader.busy, 60)
     return panel.ui.cohortStatusLabel.text
 
 
@@ -81,7 +81,7 @@ def test_cancel_while_a_cohort_is_prepared_keeps_the_old_one(demo, tmp_path, mon
     demo.settle(0.3)
     assert panel.ui.cohortProgressBar.visible
     QtTest.QTest.mouseClick(panel.ui.cohortCancelButton, QtCore.Qt.MouseButton.LeftButton)
-    demo.wait(lambda: not panel.cohortLoader.busy, 20)
+    demo.wait(lambda: not panel.cohort.loader.busy, 20)
     assert "Canceled" in panel.ui.cohortStatusLabel.text and not panel.ui.cohortProgressBar.visible
     assert panel.state.cohort.synthetic
 

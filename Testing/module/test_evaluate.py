@@ -128,7 +128,7 @@ def test_results_come_back_with_the_scene(demo, panel, tmp_path):
     demo.settle(0.05)
     assert panel.evaluate.heatMap.heatMap is None and "Not evaluated" in panel.ui.heatMapTitleLabel.text
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
-    demo.wait(lambda: not panel.cohortLoader.busy)
+    demo.wait(lambda: not panel.cohort.loader.busy)
     demo.settle(0.05)
     after = panel.evaluate.heatMap.heatMap
     assert (after.row_keys, after.column_keys) == (before.row_keys, before.column_keys)
@@ -280,7 +280,7 @@ def test_the_consensus_is_one_more_model(demo, panel):
     combo.setFocus()
     QtTest.QTest.keyClick(combo, QtCore.Qt.Key.Key_End)
     derived(demo)
-    analyses = read_prepared(panel.cohortLoader.path).analyses
+    analyses = read_prepared(panel.cohort.loader.path).analyses
     fused = consensus_lists({model: analysis.neighbors for model, analysis in analyses.items()}, 5)[Match.MOST]
     np.testing.assert_array_equal(state.connectome.targets, fused.indices.ravel())
     assert state.connectome.model == CONSENSUS and CONSENSUS_DISTANCE in panel.view.canvas.header.subtitle
@@ -327,14 +327,14 @@ def test_a_repair_goes_with_the_scene(demo, panel, tmp_path):
     slicer.mrmlScene.Clear()
     demo.settle(0.05)
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
-    demo.wait(lambda: not panel.cohortLoader.busy)
+    demo.wait(lambda: not panel.cohort.loader.busy)
     state = derived(demo)
     assert (state.shown.repair, state.shown.model) == (Repair.CENTERED, CONSENSUS)
     np.testing.assert_array_equal(state.connectome.targets, targets)
 
 
 def test_the_graph_without_repair_is_the_prepared_one(demo, panel):
-    prepared = read_prepared(panel.cohortLoader.path)
+    prepared = read_prepared(panel.cohort.loader.path)
     model = prepared.cohort.models[0]
     expected = connectome(prepared.cohort, prepared.analyses[model], model, Match.MOST, 5)
     np.testing.assert_array_equal(panel.state.connectome.targets, expected.targets)

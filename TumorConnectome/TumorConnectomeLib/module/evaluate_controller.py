@@ -74,7 +74,7 @@ class EvaluateController:
         try:
             if kind is ResultKind.PROBES:
                 ensure_packages(self._resourcePath("requirements-probes.txt"))
-            sequence = evaluation_sequence(parameters, panel.state, panel.cohortLoader.path)
+            sequence = evaluation_sequence(parameters, panel.state, panel.cohort.loader.path)
         except TumorConnectomeError as error:
             self._status.done(str(error), problem=True)
             return

@@ -10,7 +10,7 @@ from ..widgets.connectome_view import ConnectomeView
 from ..widgets.job_runner import JobRunner
 from ..widgets.picture_strip import PictureStrip
 from .chart_place import place_chart
-from .cohort_loading import CohortLoader
+from .cohort_controller import CohortController
 from .derived_analyses import DerivedAnalyses
 from .evaluate_controller import EvaluateController
 from .export_controller import ExportController
@@ -18,7 +18,7 @@ from .graph_controls import GraphControls
 from .group_display import GroupDisplay
 from .imaging_controller import ImagingController
 from .json_list import list_from_text
-from .packages import ensure_packages, packages_installed
+from .packages import ensure_packages
 from .parameters import set_parameters
 from .patient_display import PatientDisplay
 from .patient_pictures import PatientPictures
@@ -42,7 +42,6 @@ class Panel:
 
     def __init__(self, ui, resourcePath):
         self.ui, self._resourcePath, self.parameters, self._updating = ui, resourcePath, None, False
-        self._cohortLoaded = None                       # data folder of the loaded or loading cohort
         self._cameFrom = ""                             # the query from whose list a row was clicked
         self.runner, self.view = JobRunner(), ConnectomeView()
         place_chart(CONNECTOME_TAG, self.view)
@@ -60,14 +59,10 @@ class Panel:
             self._onNotDerived)
         self.evaluate = EvaluateController(
             self, StatusLine(ui.evaluateStatusLabel, ui.evaluateProgressBar, ui.evaluateCancelButton), resourcePath)
-        self.cohortLoader = CohortLoader(
-            self.runner, StatusLine(ui.cohortStatusLabel, ui.cohortProgressBar, ui.cohortCancelButton), self._onCohort)
+        self.cohort = CohortController(self, resourcePath)
         self.imaging = ImagingController(
             self.runner, StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self._onImagesShown)
-        for lineEdit in (ui.dataFolderPathLineEdit, ui.imageFolderPathLineEdit):
-            lineEdit.filters = lineEdit.Dirs | lineEdit.Readable
-        ui.loadCohortButton.connect("clicked(bool)", self.loadCohort)
-        ui.demoCohortButton.connect("clicked(bool)", self.loadDemoCohort)
+        ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
         ui.compareButton.connect("clicked(bool)", self._onCompareButton)
         ui.goToButton.connect("clicked(bool)", self.goToMarked)
@@ -109,8 +104,7 @@ class Panel:
             return
         self._updating = True
         try:
-            if self._cohortLoaded != self.parameters.dataFolder:
-                self._openCohort()
+            self.cohort.show(self.parameters)
             if self.state.cohort is not None:
                 self.pictures.thumbnails = self.parameters.thumbnails
                 self.state.update(self.parameters)
@@ -124,62 +118,24 @@ class Panel:
 
     # Cohort
 
-    def loadCohort(self, checked=False):
-        """Load the cohort of the folder in the line edit."""
-        try:
-            ensure_packages(self._resourcePath("requirements.txt"))
-        except TumorConnectomeError as error:
-            self.ui.cohortStatusLabel.text = str(error)
-            return
-        self._cohortLoaded = None
-        self.parameters.dataFolder = self.ui.dataFolderPathLineEdit.currentPath.strip()
-        self.onStateModified()
-
-    def loadDemoCohort(self, checked=False):
-        """Load the synthetic cohort."""
-        self.ui.dataFolderPathLineEdit.currentPath = ""
-        self.loadCohort()
-
-    def _openCohort(self):
-        """Load the state's cohort, unless that needs an installation, which only a button may start."""
-        self._cohortLoaded = self.parameters.dataFolder
-        if packages_installed(self._resourcePath("requirements.txt")):
-            self.cohortLoader.load(self._cohortLoaded)
-        else:
-            self.ui.cohortStatusLabel.text = _(
-                "Press \"Load cohort\" or \"Demo cohort\": the Python package pandas will be installed first.")
-
-    def _onCohort(self, prepared, note):
-        cohort = prepared.cohort
-        self.state.setPrepared(prepared, self._cohortLoaded)
-        self.derived.setPrepared(prepared, self.cohortLoader.path)
+    def onCohort(self, prepared):
+        """Show another cohort (PreparedCohort)."""
+        self.state.setPrepared(prepared, self.cohort.wanted)
+        self.derived.setPrepared(prepared, self.cohort.loader.path)
         self.state.choose = self.derived.choose
         self.evaluate.cancel()
-        self.pictures.setCohort(cohort)
+        self.pictures.setCohort(prepared.cohort)
         self._updating = True
         try:
             self.graphControls.setPrepared(prepared)
         finally:
             self._updating = False
-        self.ui.bannerLabel.setVisible(cohort.synthetic)
-        self.ui.bannerLabel.text = "<b>{}</b> {}".format(
-            _("Synthetic demo cohort."), _("Made-up patients and images; nothing here is clinical data.")) \
-            if cohort.synthetic else ""
-        self.cohortLoader.status.done(self._cohortText(cohort) + (f"\n{note}" if note else ""))
         self.onStateModified()
         self._restoreImages()
 
     def _onNotDerived(self, shown):
         """What was wanted can not be shown: the state says again what is."""
         self.set(repair=shown.repair, model=shown.model)
-
-    def _cohortText(self, cohort):
-        text = _("{name}: {n} patients, {m} models.").format(name=cohort.name, n=len(cohort.patients), m=len(cohort.models))
-        left_out = cohort.provenance.get("patients_left_out")
-        if left_out:
-            text += " " + _("{n} of {all} patients left out: more than one row, or not in every file.").format(
-                n=left_out, all=cohort.provenance["patients_in_files"])
-        return text
 
     def _restoreImages(self):
         """After a scene was loaded: show the patients whose images came with it."""

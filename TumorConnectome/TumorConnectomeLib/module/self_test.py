@@ -35,8 +35,8 @@ class SelfTest:
     def loadDemo(self):
         """Open the module with the demo cohort; returns its panel."""
         panel = self.panel
-        panel.loadDemoCohort()
-        self.waitUntil(lambda: not panel.cohortLoader.busy, "the demo cohort is loaded")
+        panel.cohort.loadDemo()
+        self.waitUntil(lambda: not panel.cohort.loader.busy, "the demo cohort is loaded")
         self.assertIsNotNone(panel.state.cohort, panel.ui.cohortStatusLabel.text)
         return panel
 
@@ -125,7 +125,7 @@ class SelfTest:
             slicer.mrmlScene.Clear()
             self.assertIsNone(find_patient(before[0]))
             slicer.util.loadScene(folder + "/scene.mrb")
-            self.waitUntil(lambda: not panel.cohortLoader.busy and not panel.imaging.busy, "the scene is shown")
+            self.waitUntil(lambda: not panel.cohort.loader.busy and not panel.imaging.busy, "the scene is shown")
         parameters, shown = panel.parameters, panel.imaging.shown
         self.assertEqual((parameters.selectedPatient, parameters.comparedPatient, parameters.facet), (*before, "stage"))
         self.assertEqual(panel.view.selected, before[0])
