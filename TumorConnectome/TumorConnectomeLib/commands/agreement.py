@@ -6,7 +6,7 @@ from ..core.connectome import Match
 from ..core.errors import InputError
 from ..core.structure.agreement import COLUMNS, MEASURES, RBO_DEPTH, agreement
 from ..core.structure.repairs import Repair, repaired_lists
-from .tables import checked_k, chosen_models, cohort_of, plain, write_csv
+from .tables import add_rows_option, checked_k, chosen_models, independent_cohort_of, plain, write_csv
 
 
 def add_parser(subparsers):
@@ -16,6 +16,7 @@ def add_parser(subparsers):
                                                f"depth {RBO_DEPTH}), each beside what chance gives, Spearman correlation of "
                                                "all distances, linear CKA, plain and debiased.")
     parser.add_argument("--data", required=True, type=pathlib.Path, help="folder as for the command 'neighbors'")
+    add_rows_option(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
     _add_options(parser)
     parser.set_defaults(run=run)
@@ -23,7 +24,7 @@ def add_parser(subparsers):
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for what the cohort does not have."""
-    found = _agreement(cohort_of(options), options, lambda fraction, message="": None)
+    found = _agreement(independent_cohort_of(options)[0], options, lambda fraction, message="": None)
     write_csv(options.out, COLUMNS, found.rows())
     return 0
 
@@ -41,7 +42,7 @@ def agreement_command(arguments, report):
     parser.add_argument("--prepared", required=True, type=pathlib.Path)
     _add_options(parser)
     options = parser.parse_args(arguments)
-    found = _agreement(cohort_of(options), options, report)
+    found = _agreement(independent_cohort_of(options)[0], options, report)
     return {"columns": list(COLUMNS), "rows": [plain(row) for row in found.rows()], "models": list(found.models),
             "titles": MEASURES, "chance": dict(found.chance),
             "matrices": {name: [plain(row) for row in matrix.tolist()] for name, matrix in found.matrices.items()}}

@@ -1,5 +1,6 @@
 """Command ``evaluate`` and the worker of that name: how well each model retrieves each facet, with chance and uncertainty."""
 import argparse
+import dataclasses
 import hashlib
 import json
 import pathlib
@@ -14,7 +15,7 @@ from ..core.evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
 from ..core.evaluation.table import COLUMNS, PERMUTATIONS
 from ..core.files import atomic_file, sha256_of_files
 from ..core.structure.repairs import Repair
-from .tables import chosen_models, cohort_of, write_csv
+from .tables import add_rows_option, chosen_models, independent_cohort_of, write_csv
 
 _DESCRIPTION = """\
 One row per model, facet and metric. 'value': mean of the metric over 'n' queries; 'null_mean': mean over label permutations;
@@ -31,6 +32,7 @@ def add_parser(subparsers):
                                    description=_DESCRIPTION)
     parser.add_argument("--data", required=True, type=pathlib.Path,
                         help="folder with *_features.pkl files, itself or in 'embeddings', and maybe a patient table (CSV)")
+    add_rows_option(parser)
     _add_choices(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
     parser.add_argument("--same-patient", type=pathlib.Path, metavar="FILE",
@@ -55,7 +57,7 @@ def _add_choices(parser):
 
 def run(options):
     """Write the files; returns 0. Raises InputError for a model, facet, column or k that the cohort does not have."""
-    cohort = cohort_of(options)
+    cohort, once = independent_cohort_of(options)
     files = _all_rows(options.data) if options.same_patient or options.verdict else None
     evidence = gather_evidence(cohort, files, **_distances(options),
                                **_chosen(cohort, options, bool(options.confounds or options.verdict)))
@@ -66,7 +68,7 @@ def run(options):
         _write_table(options.confounds, evidence.confounds, CONFOUND_COLUMNS)
     if options.verdict:
         with atomic_file(options.verdict, "w", encoding="utf-8") as stream:
-            stream.writelines(f"{sentence}\n" for sentence in (*evidence.sentences, evidence.note) if sentence)
+            stream.writelines(f"{sentence}\n" for sentence in (*evidence.sentences, evidence.note, once) if sentence)
     return 0
 
 
@@ -94,7 +96,7 @@ def evaluate_command(arguments, report):
     _add_choices(parser)
     options = parser.parse_args(arguments)
     report(0.0, "Reading the cohort")
-    cohort = cohort_of(options)
+    cohort, once = independent_cohort_of(options)
     choices = _chosen(cohort, options, bool(options.within))
     path = options.cache / "evaluations" / f"{_key(options, choices)}.json"
     if path.exists():
@@ -104,7 +106,8 @@ def evaluate_command(arguments, report):
         except InputError:
             report(0.0, "The cached evaluation is made anew")
     files = _all_rows(options.data) if options.data else None
-    write_evidence(path, gather_evidence(cohort, files, **choices, **_distances(options), report=report))
+    evidence = gather_evidence(cohort, files, **choices, **_distances(options), report=report)
+    write_evidence(path, dataclasses.replace(evidence, note=" ".join(filter(None, (evidence.note, once)))))
     return {"path": str(path)}
 
 

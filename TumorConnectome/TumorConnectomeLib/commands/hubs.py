@@ -4,7 +4,7 @@ import pathlib
 
 from ..core.structure.hubs import TOP_HUBS, hubs
 from ..core.structure.repairs import Repair, repaired_lists
-from .tables import checked_k, chosen_models, cohort_of, plain, write_csv
+from .tables import add_rows_option, checked_k, chosen_models, independent_cohort_of, plain, write_csv
 
 _PER_DIRECTION = ("max", "max_PatientID", "skewness", f"top{TOP_HUBS}_share", "never")
 COLUMNS = ("model", "repair", "k", "n", *(f"{end}_{name}" for end in ("near", "far") for name in _PER_DIRECTION), "mean_cosine")
@@ -17,6 +17,7 @@ def add_parser(subparsers):
                                                f"share of all slots held by the {TOP_HUBS} largest hubs and number of patients "
                                                "in nobody's list, for the nearest and the farthest; mean cosine of all pairs.")
     parser.add_argument("--data", required=True, type=pathlib.Path, help="folder as for the command 'neighbors'")
+    add_rows_option(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
     _add_options(parser)
     parser.set_defaults(run=run)
@@ -24,7 +25,7 @@ def add_parser(subparsers):
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for what the cohort does not have."""
-    write_csv(options.out, COLUMNS, _rows(cohort_of(options), options, lambda fraction, message="": None))
+    write_csv(options.out, COLUMNS, _rows(independent_cohort_of(options)[0], options, lambda fraction, message="": None))
     return 0
 
 
@@ -40,7 +41,7 @@ def hubs_command(arguments, report):
     parser.add_argument("--prepared", required=True, type=pathlib.Path)
     _add_options(parser)
     options = parser.parse_args(arguments)
-    return {"columns": list(COLUMNS), "rows": [plain(row) for row in _rows(cohort_of(options), options, report)]}
+    return {"columns": list(COLUMNS), "rows": [plain(row) for row in _rows(independent_cohort_of(options)[0], options, report)]}
 
 
 def _add_options(parser):

@@ -6,17 +6,22 @@ from ..core.cohort_reader import read_cohort
 from ..core.connectome import Match
 from ..core.errors import InputError
 from ..core.files import atomic_file
-from ..core.graph_export import NEIGHBOR_COLUMNS
+from ..core.graph_export import NEIGHBOR_COLUMNS, SAME_PATIENT
 from ..core.neighbors import neighbor_lists
+from ..core.row_rules import RowRule, patients_of
+from .tables import add_rows_option
 
 
 def add_parser(subparsers):
     """Register the command with argparse."""
     parser = subparsers.add_parser("neighbors", help="nearest or farthest patients of every patient, as CSV",
                                    description="Exact neighbors by cosine distance; ties go to the smaller PatientID. "
-                                               "'percentile': percent of the model's patient pairs that are farther apart.")
+                                               "'percentile': percent of the model's patient pairs that are farther apart. With "
+                                               "'--rows all' a node is a row ('117502 #2') and 'same_patient' is 1 for "
+                                               "two rows of one patient.")
     parser.add_argument("--data", required=True, type=pathlib.Path,
                         help="folder with *_features.pkl files, itself or in 'embeddings', and maybe a patient table (CSV)")
+    add_rows_option(parser)
     parser.add_argument("--model", default="all", help="a model's name, or 'all' (default)")
     parser.add_argument("--match", choices=[match.value for match in Match], default="most", help="most or least similar")
     parser.add_argument("--k", type=int, default=5, help="neighbors per patient (default 5)")
@@ -26,7 +31,7 @@ def add_parser(subparsers):
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for a model or k that the cohort does not have."""
-    cohort = read_cohort(options.data)
+    cohort = read_cohort(options.data, rule=RowRule(options.rows))
     models = cohort.models if options.model == "all" else [m for m in cohort.models if m.lower() == options.model.lower()]
     if not models:
         raise InputError(f"no model {options.model!r}", source=options.data,
@@ -35,14 +40,17 @@ def run(options):
     if not 1 <= options.k <= largest:
         raise InputError(f"--k {options.k}", source=options.data,
                          expected=f"1 to {largest} for {len(cohort.patients)} patients" if largest else "at least two patients")
-    match, ids = Match(options.match), cohort.patient_ids
+    match, ids, patients = Match(options.match), cohort.patient_ids, patients_of(cohort)
+    repeated = patients != ids
     with atomic_file(options.out, "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(NEIGHBOR_COLUMNS)
+        writer.writerow([*NEIGHBOR_COLUMNS, *([SAME_PATIENT] if repeated else [])])
         for model in models:
             lists = neighbor_lists(cohort.embeddings[model], options.k, source=model)[match]
             for row, patient in enumerate(ids):
                 for rank in range(options.k):
-                    writer.writerow([model, match.value, patient, rank + 1, ids[lists.indices[row, rank]],
-                                     repr(float(lists.distances[row, rank])), repr(float(lists.percentiles[row, rank]))])
+                    other = lists.indices[row, rank]
+                    same = [int(patients[row] == patients[other])] if repeated else []
+                    writer.writerow([model, match.value, patient, rank + 1, ids[other], repr(float(lists.distances[row, rank])),
+                                     repr(float(lists.percentiles[row, rank])), *same])
     return 0

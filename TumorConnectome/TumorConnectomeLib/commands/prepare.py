@@ -7,6 +7,8 @@ from ..core.cohort_reader import cohort_files, read_cohort
 from ..core.errors import InputError
 from ..core.files import sha256_of_files
 from ..core.prepared import VERSION, PreparedCohort, read_prepared, write_prepared
+from ..core.row_rules import RowRule
+from .tables import add_rows_option
 
 
 def prepare(arguments, report):
@@ -15,7 +17,7 @@ def prepare(arguments, report):
     Parameters
     ----------
     arguments : list of str
-        ``--cache FOLDER`` and ``--data FOLDER``; without data it is the synthetic demo cohort.
+        ``--cache FOLDER``, ``--data FOLDER`` and ``--rows RULE``; without data it is the synthetic demo cohort.
     report : callable
         Called with the fraction done and a text.
 
@@ -27,9 +29,11 @@ def prepare(arguments, report):
     parser = argparse.ArgumentParser(prog="prepare")
     parser.add_argument("--cache", required=True, type=pathlib.Path)
     parser.add_argument("--data", type=pathlib.Path)
+    add_rows_option(parser)
     options = parser.parse_args(arguments)
     report(0.0, "Looking for the cohort in the cache")
-    path = options.cache / "cohorts" / f"{_key(options.data)}.npz"
+    rule = RowRule(options.rows)
+    path = options.cache / "cohorts" / f"{_key(options.data, rule)}.npz"
     note = ""
     if path.exists():
         try:
@@ -37,22 +41,22 @@ def prepare(arguments, report):
             return {"path": str(path), "note": note}
         except InputError as error:
             note = f"The cached cohort was made anew: {error}"
-    cohort = _cohort(options.data, lambda fraction, message="": report(0.7 * fraction, message))
+    cohort = _cohort(options.data, rule, lambda fraction, message="": report(0.7 * fraction, message))
     analyses = analyze(cohort, lambda fraction, message="": report(0.7 + 0.3 * fraction, message))
     write_prepared(path, PreparedCohort(cohort, analyses))
     return {"path": str(path), "note": note}
 
 
-def _key(data):
+def _key(data, rule):
     """Cache key: everything that the result depends on."""
     if data is None:
         from ..synthetic.cohort import GENERATOR_VERSION
         return f"synthetic-{GENERATOR_VERSION}-v{VERSION}"
-    return f"{sha256_of_files(cohort_files(data))}-v{VERSION}"
+    return f"{sha256_of_files(cohort_files(data))}-{rule.value}-v{VERSION}"
 
 
-def _cohort(data, report):
+def _cohort(data, rule, report):
     if data is None:
         from ..synthetic.cohort import build_cohort
         return build_cohort(report)
-    return read_cohort(data, report)
+    return read_cohort(data, report, rule)

@@ -5,7 +5,7 @@ import pathlib
 from ..core.errors import InputError
 from ..core.structure.probe_tasks import default_tasks, standard_task
 from ..core.structure.probes import COLUMNS, PROBES, ProbeOptions, probe_models
-from .tables import chosen_models, cohort_of, plain, write_csv
+from .tables import add_rows_option, chosen_models, independent_cohort_of, plain, write_csv
 
 
 def add_parser(subparsers):
@@ -15,6 +15,7 @@ def add_parser(subparsers):
                                                "clinical data alone with 95 % patient-bootstrap intervals, Brier score and "
                                                "calibration error. Needs scikit-learn for the logistic probe.")
     parser.add_argument("--data", required=True, type=pathlib.Path, help="folder as for the command 'neighbors'")
+    add_rows_option(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
     _add_options(parser)
     parser.set_defaults(run=run)
@@ -22,7 +23,7 @@ def add_parser(subparsers):
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for what the cohort does not have."""
-    write_csv(options.out, COLUMNS, [score.row() for score in _scores(cohort_of(options), options)])
+    write_csv(options.out, COLUMNS, [score.row() for score in _scores(independent_cohort_of(options)[0], options)])
     return 0
 
 
@@ -39,7 +40,7 @@ def probes_command(arguments, report):
     parser.add_argument("--prepared", required=True, type=pathlib.Path)
     _add_options(parser)
     options = parser.parse_args(arguments)
-    scores = _scores(cohort_of(options), options, report)
+    scores = _scores(independent_cohort_of(options)[0], options, report)
     return {"columns": list(COLUMNS), "rows": [plain(score.row()) for score in scores],
             "reliability": [[{"class": name, "counts": one.counts.tolist(), "predicted": plain(one.predicted.tolist()),
                               "observed": plain(one.observed.tolist())}

@@ -6,13 +6,31 @@ from ..core.cohort_reader import read_cohort
 from ..core.errors import InputError
 from ..core.files import atomic_file
 from ..core.prepared import read_prepared
+from ..core.row_rules import RowRule, one_node_per_patient
+
+
+#: said where figures of a cohort with several rows of a patient are shown
+ONCE_NOTE = "Each patient counts once, with its first row: rows of one patient are no independent observations."
+
+
+def add_rows_option(parser):
+    """The choice of what becomes of patients with several rows."""
+    parser.add_argument("--rows", choices=[rule.value for rule in RowRule], default=RowRule.SINGLE.value,
+                        help="; ".join(f"{rule.value}: {rule.meaning()}" for rule in RowRule) + " (default single)")
 
 
 def cohort_of(options, report=lambda fraction, message="": None):
-    """The cohort that ``--data`` (a folder) or ``--prepared`` (a file of the cache) names."""
+    """The cohort that ``--data`` (a folder) with ``--rows``, or ``--prepared`` (a file of the cache) names."""
     if getattr(options, "prepared", None):
         return read_prepared(options.prepared).cohort
-    return read_cohort(options.data, report)
+    return read_cohort(options.data, report, RowRule(options.rows))
+
+
+def independent_cohort_of(options, report=lambda fraction, message="": None):
+    """As `cohort_of`, but with one node per patient, and ONCE_NOTE if that is fewer nodes, else ""."""
+    cohort = cohort_of(options, report)
+    once = one_node_per_patient(cohort)
+    return once, "" if once is cohort else ONCE_NOTE
 
 
 def chosen_models(cohort, name):

@@ -113,7 +113,7 @@ def _joined(patients, path):
         others = known & (ours != theirs) & (ours != "") & (theirs != "")
         aligned.loc[others, [name for name in table if name.endswith("InstanceUID")]] = ""
         differing = int(others.sum())
-    for name in aligned:
+    for name in aligned.columns.drop(PATIENT_OF_NODE, errors="ignore") if PATIENT_OF_NODE in patients else aligned:
         column = aligned[name] if aligned[name].dtype == float else aligned[name].astype(object).fillna("")
         if name in patients:
             filled = column.notna() if column.dtype == float else column != ""

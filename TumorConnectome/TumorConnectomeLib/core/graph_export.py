@@ -19,6 +19,8 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EDGE_COLUMNS = (("rank", "int"), ("distance", "double"), ("percentile", "double"), ("weight", "double"))
 #: columns of a table of neighbour lists
 NEIGHBOR_COLUMNS = ("model", "match", "PatientID", "rank", "MatchPatientID", "cosine_distance", "percentile")
+#: one more where a patient has several nodes: 1 if both are of one patient
+SAME_PATIENT = "same_patient"
 
 
 def graphml(connectome: Connectome, cohort: Cohort) -> str:

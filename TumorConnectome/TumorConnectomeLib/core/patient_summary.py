@@ -1,7 +1,7 @@
 """What the interface says about one patient: clinical values in words, neighbours, and who matched them."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,8 @@ class PairRow:
         Whether both patients have the same category; None when that is unknown or there is no facet.
     votes, models : int or None, int
         In how many models the pair is among the k most (or least) similar, and of how many; None when it was not counted.
+    same_patient : bool
+        Whether both are rows of one patient (in a cohort where every row is a node).
     """
 
     rank: int
@@ -45,10 +47,11 @@ class PairRow:
     same: bool | None = None
     votes: int | None = None
     models: int = 0
+    same_patient: bool = False
 
 
 def neighbor_rows(connectome: Connectome, node: int, facet: Facet | None = None,
-                  analyses: Mapping[str, ModelAnalysis] | None = None) -> list[PairRow]:
+                  analyses: Mapping[str, ModelAnalysis] | None = None, patients: Sequence[str] = ()) -> list[PairRow]:
     """The neighbors of a patient, by rank.
 
     Parameters
@@ -60,20 +63,23 @@ def neighbor_rows(connectome: Connectome, node: int, facet: Facet | None = None,
         Compares the two patients' categories.
     analyses : mapping of str to ModelAnalysis, optional
         All models of the cohort: counts those that list the pair, too.
+    patients : sequence of str, optional
+        PatientID of each node, where a patient has several (see `row_rules.patients_of`).
     """
-    return _rows(connectome, np.flatnonzero(connectome.sources == node), node, connectome.targets, facet, analyses)
+    return _rows(connectome, np.flatnonzero(connectome.sources == node), node, connectome.targets, facet, analyses, patients)
 
 
 def matched_by_rows(connectome: Connectome, node: int, facet: Facet | None = None,
-                    analyses: Mapping[str, ModelAnalysis] | None = None) -> list[PairRow]:
+                    analyses: Mapping[str, ModelAnalysis] | None = None, patients: Sequence[str] = ()) -> list[PairRow]:
     """The patients that have this one among their neighbors, by their rank, then distance; see `neighbor_rows`."""
-    return _rows(connectome, np.flatnonzero(connectome.targets == node), node, connectome.sources, facet, analyses)
+    return _rows(connectome, np.flatnonzero(connectome.targets == node), node, connectome.sources, facet, analyses, patients)
 
 
-def _rows(connectome, edges, node, others, facet, analyses):
+def _rows(connectome, edges, node, others, facet, analyses, patients):
     votes = edge_votes(analyses, connectome, edges).tolist() if analyses else [None] * len(edges)
     rows = [PairRow(int(connectome.ranks[e]), connectome.patient_ids[others[e]], float(connectome.distances[e]),
-                    float(connectome.percentiles[e]), *_comparison(facet, node, others[e]), count, len(analyses or ()))
+                    float(connectome.percentiles[e]), *_comparison(facet, node, others[e]), count, len(analyses or ()),
+                    bool(patients) and patients[node] == patients[others[e]])
             for e, count in zip(edges, votes)]
     sign = 1 if connectome.match is Match.MOST else -1
     return sorted(rows, key=lambda row: (row.rank, sign * row.distance, row.patient_id))

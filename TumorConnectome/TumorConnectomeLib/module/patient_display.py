@@ -10,6 +10,7 @@ from ..core.connectome import Match
 from ..core.data_notes import data_note
 from ..core.idc_links import patient_viewer_url
 from ..core.patient_summary import clinical_values, matched_by_rows, neighbor_rows, percentile_text
+from ..core.row_rules import patients_of
 from ..widgets.pair_table import PairTable
 
 
@@ -48,7 +49,7 @@ class PatientDisplay:
             return
         node = graph.patient_ids.index(patient)
         facet, cohort = self._state.facetOf(parameters), self._state.cohort
-        lists = [find(graph, node, facet, self._state.prepared.analyses) for find in (neighbor_rows, matched_by_rows)]
+        lists = [find(graph, node, facet, self._state.prepared.analyses, patients_of(cohort)) for find in (neighbor_rows, matched_by_rows)]
         ui.patientLabel.text = f"<b>{escape(patient)}</b>" + (f" ({_('synthetic')})" if cohort.synthetic else "")
         ui.patientDetailsLabel.text = self._details(node, compared, [row for rows in lists for row in rows])
         note = data_note(cohort, node)

@@ -10,6 +10,8 @@ from ..core.patient_summary import PairRow, percent_text, percentile_text
 
 #: marks that do not depend on color
 SAME, OTHER = "\N{CHECK MARK}", "\N{MULTIPLICATION X}"
+#: before the name of another node of the selected patient
+SAME_PATIENT = "\N{IDENTICAL TO}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,11 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
     columns = [
         PairColumn("#", _("Rank: place in the neighbor list, 1 is the most extreme"), "rank", lambda row: str(row.rank),
                    lambda row: row.rank),
-        PairColumn(_("Patient"), _("PatientID"), "PatientID", lambda row: row.patient_id, lambda row: row.patient_id.lower(),
+        PairColumn(_("Patient"), _("PatientID; {mark}: another row of the selected patient").format(mark=SAME_PATIENT), "PatientID",
+                   lambda row: f"{SAME_PATIENT} {row.patient_id}" if row.same_patient else row.patient_id,
+                   lambda row: row.patient_id.lower(),
+                   lambda row: _("The same patient: another row of the embedding files") if row.same_patient else "",
+                   lambda row: f"{row.patient_id} ({_('same patient')})" if row.same_patient else row.patient_id,
                    right=False, stretch=not facet),
         PairColumn(_("Distance") if usual else _("Distance*"),
                    _("Cosine distance by the chosen model: 0 same direction, 2 opposite") if usual
