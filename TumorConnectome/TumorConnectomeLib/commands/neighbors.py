@@ -16,8 +16,8 @@ def add_parser(subparsers):
     """Register the command with argparse."""
     parser = subparsers.add_parser("neighbors", help="nearest or farthest patients of every patient, as CSV",
                                    description="Exact neighbors by cosine distance; ties go to the smaller PatientID. "
-                                               "'percentile': percent of the model's patient pairs that are farther apart. With "
-                                               "'--rows all' a node is a row ('117502 #2') and 'same_patient' is 1 for "
+                                               "'percentile': percent of the model's patient pairs that are farther apart. "
+                                               "With '--rows all' a node is a row ('117502 #2') and 'same_patient' is 1 for "
                                                "two rows of one patient.")
     parser.add_argument("--data", required=True, type=pathlib.Path,
                         help="folder with *_features.pkl files, itself or in 'embeddings', and maybe a patient table (CSV)")

@@ -8,7 +8,6 @@ from ..core.files import atomic_file
 from ..core.prepared import read_prepared
 from ..core.row_rules import RowRule, one_node_per_patient
 
-
 #: said where figures of a cohort with several rows of a patient are shown
 ONCE_NOTE = "Each patient counts once, with its first row: rows of one patient are no independent observations."
 

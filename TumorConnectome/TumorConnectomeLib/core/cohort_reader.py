@@ -101,7 +101,7 @@ def _joined(patients, path):
     import pandas as pd
 
     table = read_patient_table(path)
-    of_node = pd.Index(patients[PATIENT_OF_NODE] if PATIENT_OF_NODE in patients else patients.index)
+    of_node = pd.Index(patients.get(PATIENT_OF_NODE, patients.index))
     known = of_node.isin(table.index)
     if not known.any():
         raise InputError(f"none of its {len(table)} patients is in the embedding files", source=path,

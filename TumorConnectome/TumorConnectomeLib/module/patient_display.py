@@ -49,7 +49,8 @@ class PatientDisplay:
             return
         node = graph.patient_ids.index(patient)
         facet, cohort = self._state.facetOf(parameters), self._state.cohort
-        lists = [find(graph, node, facet, self._state.prepared.analyses, patients_of(cohort)) for find in (neighbor_rows, matched_by_rows)]
+        of_node = patients_of(cohort)
+        lists = [find(graph, node, facet, self._state.prepared.analyses, of_node) for find in (neighbor_rows, matched_by_rows)]
         ui.patientLabel.text = f"<b>{escape(patient)}</b>" + (f" ({_('synthetic')})" if cohort.synthetic else "")
         ui.patientDetailsLabel.text = self._details(node, compared, [row for rows in lists for row in rows])
         note = data_note(cohort, node)

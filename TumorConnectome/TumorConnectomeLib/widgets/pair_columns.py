@@ -57,7 +57,7 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
     columns = [
         PairColumn("#", _("Rank: place in the neighbor list, 1 is the most extreme"), "rank", lambda row: str(row.rank),
                    lambda row: row.rank),
-        PairColumn(_("Patient"), _("PatientID; {mark}: another row of the selected patient").format(mark=SAME_PATIENT), "PatientID",
+        PairColumn(_("Patient"), _("PatientID; {mark} marks the selected patient").format(mark=SAME_PATIENT), "PatientID",
                    lambda row: f"{SAME_PATIENT} {row.patient_id}" if row.same_patient else row.patient_id,
                    lambda row: row.patient_id.lower(),
                    lambda row: _("The same patient: another row of the embedding files") if row.same_patient else "",
