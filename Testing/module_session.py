@@ -17,15 +17,17 @@ class ModuleSession:
         Without a display: everything is drawn, nothing is shown.
     size : tuple of int
         Width and height of the window in pixels.
+    module : path
+        The module's file; another one to run an installed copy.
     """
 
-    def __init__(self, offscreen=True, size=(1600, 950)):
+    def __init__(self, offscreen=True, size=(1600, 950), module=MODULE):
         if offscreen:
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
         from slicerhost import app
 
         self.application = app.start(testing=offscreen, arguments=["TumorConnectome"])
-        self.window = app.MainWindow(app.load_module(str(MODULE)))
+        self.window = app.MainWindow(app.load_module(str(module)))
         self.window.resize(*size)
         self.window.show()
         self.application.startupCompleted.emit()
