@@ -68,3 +68,18 @@ def test_changes_while_nodes_are_gliding(demo):
         panel.set(neighborCount=5)
     demo.settle(0.8)
     assert panel.view.selected == panel.state.cohort.patient_ids[3]
+
+
+def test_numbers_color_the_patients_in_steps_quartiles_or_continuously(demo):
+    from TumorConnectomeLib.module.parameters import NumberColors
+
+    panel = demo.panel
+    combo, coloring = panel.ui.numberColorsComboBox, lambda: panel.view.canvas.state.coloring
+    panel.set(facet="age")
+    assert combo.visible and coloring().scale is None and "65-69" in coloring().categories
+    for value, shown in ((NumberColors.CONTINUOUS, lambda: coloring().scale is not None),
+                         (NumberColors.QUARTILES, lambda: coloring().title == "Age (years), quartiles")):
+        combo.currentIndex = combo.findText(value.label())
+        assert panel.parameters.numberColors is value and shown()
+    panel.set(facet="sex")
+    assert not combo.visible and coloring().title == "Sex"

@@ -13,6 +13,8 @@ from .errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+#: the category of patients whose value is missing
+UNKNOWN = "Unknown"
 #: columns of the patient table that the rest of the project knows (all optional); others are kept as they are
 PATIENT_COLUMNS = ("age", "sex", "race", "smoking", "cancer_type", "icd_o_3", "stage_code",
                    "StudyInstanceUID", "CT_SeriesInstanceUID", "SR_SeriesInstanceUID", "center_SOPInstanceUID")
@@ -36,6 +38,12 @@ class Facet:
         Whether the categories are ordinal (age group, stage).
     note : str
         Source of the values and what was done to them, one sentence.
+    numbers : np.ndarray or None
+        float64, shape (N,), NaN when missing: what the categories are bins of; None for any other facet.
+    edges : tuple of float
+        With `numbers`: the limits of the bins, ascending, one more than categories beside "Unknown".
+    logarithmic : bool
+        Whether the numbers are told apart by their ratio.
     """
 
     key: str
@@ -44,6 +52,9 @@ class Facet:
     codes: np.ndarray
     ordered: bool = False
     note: str = ""
+    numbers: np.ndarray | None = None
+    edges: tuple[float, ...] = ()
+    logarithmic: bool = False
 
     def __post_init__(self):
         codes = np.array(self.codes, np.int16)
@@ -51,6 +62,12 @@ class Facet:
             raise InputError(f"facet {self.key!r} has a code outside its {len(self.categories)} categories")
         codes.flags.writeable = False
         object.__setattr__(self, "codes", codes)
+        if self.numbers is not None:
+            numbers = np.array(self.numbers, np.float64)
+            if numbers.shape != codes.shape or len(self.edges) < 2 or list(self.edges) != sorted(self.edges):
+                raise InputError(f"facet {self.key!r} has numbers or limits that do not fit its bins")
+            numbers.flags.writeable = False
+            object.__setattr__(self, "numbers", numbers)
 
     @property
     def counts(self) -> np.ndarray:

@@ -1,13 +1,11 @@
-"""Colors of a facet's categories: palettes that color-blind people can read, on light and on dark backgrounds."""
+"""Colors of a facet's categories or numbers: palettes that color-blind people can read, on light and dark backgrounds."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .cohort import Facet
-
-UNKNOWN = "Unknown"
+from .cohort import UNKNOWN, Facet
 
 #: Unordered categories, derived from Okabe & Ito (2008) "Color Universal Design": shifted in lightness until any two, and
 #: the gray of UNKNOWN, stay apart in normal vision and in simulated deuteranopia, protanopia and tritanopia.
@@ -18,6 +16,36 @@ _NOMINAL = {False: ("#005e91", "#d78800", "#1d9c76", "#a982aa", "#6dd0ff", "#b35
 _ORDINAL = {False: ("#ebeb32", "#a6cd66", "#61be91", "#2d9590", "#44708b", "#41407e", "#330063"),
             True: ("#6c4198", "#4d63e6", "#4d8cb0", "#49b59e", "#89dca5", "#c1f48e", "#f8ff42")}
 _GRAY = {False: "#c8c8c8", True: "#6b6b6b"}
+#: steps of a continuous scale: more than an eye tells apart, few enough to be drawn in bulk
+_SHADES = 48
+
+
+@dataclass(frozen=True, eq=False)
+class ColorScale:
+    """Colors of numbers, continuous from the smallest to the largest; the categories are sections of it.
+
+    Parameters
+    ----------
+    codes : np.ndarray
+        int16, shape (N,): shade per patient, the last one for a missing number.
+    light, dark : tuple of str
+        ``#rrggbb`` per shade, ascending with the number, then that of missing numbers.
+    sections : tuple of (int, int)
+        First and last shade of each category that is a bin.
+    """
+
+    codes: np.ndarray
+    light: tuple[str, ...]
+    dark: tuple[str, ...]
+    sections: tuple[tuple[int, int], ...]
+
+    def section(self, category: int, dark: bool) -> tuple[str, ...]:
+        """Shades of a category from low to high; the one of missing numbers for any category that is no bin."""
+        colors = self.dark if dark else self.light
+        if category >= len(self.sections):
+            return colors[-1:]
+        first, last = self.sections[category]
+        return colors[first:last + 1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +64,8 @@ class Coloring:
         int64, shape (C,): patients per category.
     light, dark : tuple of str
         ``#rrggbb`` per category for a light and for a dark background.
+    scale : ColorScale or None
+        Colors of the patients by number instead of by category.
     """
 
     title: str
@@ -44,16 +74,47 @@ class Coloring:
     counts: np.ndarray
     light: tuple[str, ...]
     dark: tuple[str, ...]
+    scale: ColorScale | None = None
 
     def colors(self, dark: bool) -> tuple[str, ...]:
         """``#rrggbb`` per category for the given kind of background."""
         return self.dark if dark else self.light
 
+    def patient_colors(self, dark: bool) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Index per patient into colors, and these colors as ``#rrggbb``: those of the scale if there is one."""
+        if self.scale is None:
+            return self.codes, self.colors(dark)
+        return self.scale.codes, self.scale.dark if dark else self.scale.light
 
-def coloring_of(facet: Facet) -> Coloring:
-    """Coloring of the patients by a facet: distinct hues, a ramp if the facet is ordered, gray for "Unknown"."""
+
+def coloring_of(facet: Facet, continuous: bool = True) -> Coloring:
+    """Coloring of the patients by a facet: distinct hues, a ramp if the facet is ordered, gray for "Unknown".
+
+    A facet of numbers gets a continuous scale, logarithmic if the facet is, unless `continuous` is false.
+    """
     light, dark = (palette(facet.categories, facet.ordered, on_dark) for on_dark in (False, True))
-    return Coloring(facet.title, facet.categories, facet.codes, facet.counts, light, dark)
+    scale = None
+    if continuous and facet.numbers is not None:
+        scale = _scale_of(facet)
+        middles = [(first + last) // 2 for first, last in scale.sections] + [-1] * (len(light) - len(scale.sections))
+        light, dark = (tuple(colors[middle] for middle in middles) for colors in (scale.light, scale.dark))
+    return Coloring(facet.title, facet.categories, facet.codes, facet.counts, light, dark, scale)
+
+
+def _scale_of(facet):
+    turn = np.log if facet.logarithmic else np.asarray
+    known = turn(facet.numbers[~np.isnan(facet.numbers)])
+    low, high = float(known.min()), float(known.max())
+
+    def shades(numbers):
+        share = (turn(numbers) - low) / ((high - low) or 1.0)
+        return np.clip(np.nan_to_num(np.rint(share * (_SHADES - 1))), 0, _SHADES - 1).astype(np.int16)
+
+    codes = np.where(np.isnan(facet.numbers), _SHADES, shades(facet.numbers)).astype(np.int16)
+    with np.errstate(divide="ignore"):                  # a limit may be 0 on a logarithmic scale
+        limits = shades(np.array(facet.edges)).tolist()
+    light, dark = ((*_ramp(_SHADES, _ORDINAL[on_dark]), _GRAY[on_dark]) for on_dark in (False, True))
+    return ColorScale(codes, light, dark, tuple(zip(limits, limits[1:])))
 
 
 def single_coloring(count: int, title: str = "Patients") -> Coloring:

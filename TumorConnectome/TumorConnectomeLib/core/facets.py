@@ -1,19 +1,23 @@
-"""The standard facets of a cohort: sex, age, race, smoking, cancer type, stage and, where known, body side."""
+"""The facets of a cohort: sex, age, race, smoking, cancer type, stage, body side, and any other column that makes one."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .cohort import Facet
+from .cohort import UNKNOWN, Facet
+from .column_facets import column_facets
 from .icd_o_3 import GROUPS, histological_group
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNKNOWN = "Unknown"
 #: AJCC 6th edition, in clinical order; the position is NLST's code in `stage_code`
 STAGES = ("IA", "IB", "IIA", "IIB", "IIIA", "IIIB", "IV")
 _AGE_GROUPS = ("under 55", "55-59", "60-64", "65-69", "70-74", "75 and over")
+_AGE_LIMITS = (0.0, 55.0, 60.0, 65.0, 70.0, 75.0, 120.0)
+#: columns that have a facet of their own, or are behind one
+_COVERED = ("sex", "age", "race", "smoking", "cancer_type", "icd_o_3", "stage_code", "body_side")
 _SEX = {"m": "Male", "male": "Male", "f": "Female", "female": "Female"}
 _RACE = {"white": "White", "black": "Black", "black or african-american": "Black", "asian": "Asian"}
 _SIDE = {"left": "Left", "l": "Left", "right": "Right", "r": "Right"}
@@ -27,7 +31,8 @@ def standard_facets(patients: pd.DataFrame) -> dict[str, Facet]:
     Returns
     -------
     dict of str to Facet
-        Keys in display order, of ``sex``, ``age``, ``race``, ``smoking``, ``cancer_type``, ``stage``, ``body_side``.
+        Keys in display order, of ``sex``, ``age``, ``race``, ``smoking``, ``cancer_type``, ``stage``, ``body_side``, then
+        other columns, see `column_facets.column_facets`.
     """
     made = {}
     if "sex" in patients:
@@ -36,7 +41,11 @@ def standard_facets(patients: pd.DataFrame) -> dict[str, Facet]:
     if "age" in patients:
         values = [_age_group(age) for age in patients["age"]]
         groups = (*_present(_AGE_GROUPS[:1], values), *_AGE_GROUPS[1:5], *_present(_AGE_GROUPS[5:], values))
+        first = _AGE_GROUPS.index(groups[0])
         made["age"] = _facet("age", "Age (years)", groups, values, ordered=True)
+        if patients["age"].notna().any():
+            made["age"] = replace(made["age"], numbers=patients["age"].to_numpy(float),
+                                  edges=_AGE_LIMITS[first:first + len(groups) + 1])
     if "race" in patients:
         values = _named(patients["race"], _RACE)
         made["race"] = _facet("race", "Race", ("White", "Black", "Asian", _OTHER), values)
@@ -58,7 +67,7 @@ def standard_facets(patients: pd.DataFrame) -> dict[str, Facet]:
         made["body_side"] = _facet("body_side", "Body side", ("Left", "Right", *_present((_OTHER,), values)), values,
                                    note="The patient's left or right, where the embedding files locate the annotated box: the "
                                         "sign of its LPS x coordinate.")
-    return made
+    return made | column_facets(patients, _COVERED)
 
 
 def _named(texts, names):

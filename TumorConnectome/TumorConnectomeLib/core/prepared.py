@@ -14,7 +14,7 @@ from .neighbors import NeighborLists
 
 _KIND = "TumorConnectome prepared cohort"
 #: part of the cache key: raise it when the file's form or any algorithm behind its content changes
-VERSION = 2
+VERSION = 3
 _PARTS = ("indices", "distances", "percentiles")
 
 
@@ -35,10 +35,13 @@ def write_prepared(path, prepared: PreparedCohort) -> None:
         arrays[f"column_{number}"] = column.to_numpy(float) if column.dtype == float else np.array([str(v) for v in column])
     for number, facet in enumerate(cohort.facets.values()):
         arrays[f"facet_{number}"] = facet.codes
+        if facet.numbers is not None:
+            arrays[f"facet_numbers_{number}"] = facet.numbers
     for number, model in enumerate(cohort.models):
         arrays[f"embedding_{number}"] = cohort.embeddings[model]
         arrays |= analysis_arrays(prepared.analyses[model], number)
-    facets = [{"key": f.key, "title": f.title, "categories": list(f.categories), "ordered": f.ordered, "note": f.note}
+    facets = [{"key": f.key, "title": f.title, "categories": list(f.categories), "ordered": f.ordered, "note": f.note,
+               "edges": list(f.edges), "logarithmic": f.logarithmic}
               for f in cohort.facets.values()]
     header = {"version": VERSION, "name": cohort.name, "models": list(cohort.models), "facets": facets,
               "columns": [str(name) for name in cohort.patients], "provenance": dict(cohort.provenance)}
@@ -67,7 +70,8 @@ def _from_arrays(header, arrays):
         columns[name] = values if values.dtype == float else pd.Series(values.tolist(), dtype=object)
     patients = pd.DataFrame(columns, index=range(len(arrays["patient_ids"])))
     patients.index = pd.Index(arrays["patient_ids"].tolist(), name="PatientID", dtype=object)
-    facets = {f["key"]: Facet(f["key"], f["title"], tuple(f["categories"]), arrays[f"facet_{number}"], f["ordered"], f["note"])
+    facets = {f["key"]: Facet(f["key"], f["title"], tuple(f["categories"]), arrays[f"facet_{number}"], f["ordered"], f["note"],
+                              arrays.get(f"facet_numbers_{number}"), tuple(f["edges"]), f["logarithmic"])
               for number, f in enumerate(header["facets"])}
     embeddings, analyses = {}, {}
     for number, model in enumerate(header["models"]):

@@ -1,13 +1,14 @@
 """The columns of a patient table as a person filters by them: a title, a kind, and the values that occur."""
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
 from .cohort import Cohort
+from .column_titles import TITLES, title_of
+from .column_values import as_numbers, as_texts, natural_order
 from .facets import STAGES, UNKNOWN
 from .icd_o_3 import MORPHOLOGY
 
@@ -17,11 +18,6 @@ PATIENT_ID = "PatientID"
 FACET_PREFIX = "facet:"
 #: more different values than this are looked for by a part of their text
 MOST_CATEGORIES = 40
-#: titles of the columns we know, in the order in which they are offered
-_TITLES = {"age": "Age (years)", "sex": "Sex", "race": "Race", "smoking": "Smoking", "cancer_type": "Cancer type",
-           "icd_o_3": "ICD-O-3 morphology", "stage_code": "Stage (AJCC 6th edition)", "body_side": "Body side",
-           PATIENT_ID: PATIENT_ID, "StudyInstanceUID": "Study UID", "CT_SeriesInstanceUID": "CT series UID",
-           "SR_SeriesInstanceUID": "Report series UID", "center_SOPInstanceUID": "Annotated image UID"}
 _LABELS = {"sex": {"M": "Male", "F": "Female"},
            "stage_code": {str(code): stage for code, stage in enumerate(STAGES)},
            "icd_o_3": {str(code): f"{code} {name}" for code, (name, _group) in MORPHOLOGY.items()}}
@@ -99,23 +95,23 @@ def table_columns(cohort: Cohort) -> tuple[TableColumn, ...]:
         if facet.key not in numbers and not any(_same_groups(column, values) for column in columns):
             columns.append(_facet_column(facet, values))
     ids = np.array(cohort.patient_ids, dtype=object)
-    columns.append(TableColumn(PATIENT_ID, _TITLES[PATIENT_ID], ColumnKind.TEXT, ids))
+    columns.append(TableColumn(PATIENT_ID, title_of(PATIENT_ID), ColumnKind.TEXT, ids))
     return tuple(sorted(columns, key=_order))
 
 
 def _order(column):
-    name, known = column.key.removeprefix(FACET_PREFIX), list(_TITLES)
+    name, known = column.key.removeprefix(FACET_PREFIX), list(TITLES)
     return column.kind is ColumnKind.TEXT, known.index(name) if name in known else len(known), column.key != name
 
 
 def _column(name, series):
-    title = _TITLES.get(name, name)
-    texts = np.array([_as_text(value) for value in series], dtype=object)
+    title = title_of(name)
+    texts = as_texts(series)
     if name not in _LABELS and not name.endswith("UID"):
-        numbers = _as_numbers(texts)
+        numbers = as_numbers(series)
         if numbers is not None and (series.dtype == float or len(np.unique(numbers[~np.isnan(numbers)])) > 2):
             return TableColumn(name, title, ColumnKind.NUMBER, numbers)
-    occurring = sorted({text for text in texts if text}, key=_natural)
+    occurring = sorted({text for text in texts if text}, key=natural_order)
     if name.endswith("UID") or len(occurring) > MOST_CATEGORIES:
         return TableColumn(name, title, ColumnKind.TEXT, texts)
     categories = (*occurring, *([""] if (texts == "").any() else []))
@@ -137,25 +133,3 @@ def _same_groups(column, values):
         return False
     return len(set(column.values)) == len(set(values)) == len(set(zip(column.values, values)))
 
-
-def _as_text(value):
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:g}" if abs(value) < 1e6 else repr(value)
-    return str(value)
-
-
-def _as_numbers(texts):
-    """float64 with NaN for "", or None if a text is not a number or all are missing."""
-    try:
-        numbers = np.array([float(text) if text else math.nan for text in texts])
-    except ValueError:
-        return None
-    return numbers if np.isfinite(numbers).any() and not np.isinf(numbers).any() else None
-
-
-def _natural(text):
-    """Numbers by size, before texts."""
-    try:
-        return 0, float(text), text
-    except ValueError:
-        return 1, 0.0, text.lower()

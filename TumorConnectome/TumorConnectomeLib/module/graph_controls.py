@@ -80,6 +80,7 @@ class GraphControls:
         ui.modelComboBox.currentIndex = self._models.index(model)
         if facet:
             ui.facetComboBox.currentIndex = self._facets.index(facet.key)
+        ui.numberColorsComboBox.setVisible(facet is not None and facet.numbers is not None)
         self.modelBox.setModel(model_info(model))
         try:
             self._filterBar.setFilters(filters_from_text(parameters.filters))

@@ -22,6 +22,18 @@ class Edges(Enum):
         return {"all": "All edges", "selection": "Edges of the selection", "none": "No edges (map)"}[self.value]
 
 
+class NumberColors(Enum):
+    """How a facet of numbers colors the patients."""
+
+    CONTINUOUS = "continuous"
+    STEPS = "steps"
+    QUARTILES = "quartiles"
+
+    def label(self) -> str:
+        """What the interface shows."""
+        return {"continuous": "Continuous", "steps": "Round steps", "quartiles": "Quartiles"}[self.value]
+
+
 class Scope(Enum):
     """What an evaluation looks at, of several models or facets."""
 
@@ -43,6 +55,7 @@ class TumorConnectomeParameterNode:
     match - Most or least similar patients.
     neighborCount - Neighbors per patient.
     facet - Key of the facet that colors the patients.
+    numberColors - How numbers, such as age, color the patients.
     hiddenCategories - JSON list: categories of that facet whose patients are greyed.
     filters - JSON text of core.filters; empty for none.
     edges - Which edges are drawn.
@@ -64,6 +77,7 @@ class TumorConnectomeParameterNode:
     match: Match = Match.MOST
     neighborCount: Annotated[int, WithinRange(1, KEPT_NEIGHBORS)] = 5
     facet: str = "cancer_type"
+    numberColors: NumberColors = NumberColors.STEPS
     hiddenCategories: str
     filters: str
     edges: Edges = Edges.ALL

@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 
 from ..core.analysis import connectome
 from ..core.coloring import coloring_of, single_coloring
+from ..core.column_facets import quantile_facet
 from ..core.connectome import Match
 from ..core.data_notes import data_note
 from ..core.errors import InputError
@@ -17,6 +18,7 @@ from ..core.structure.repairs import Repair
 from ..core.table_columns import table_columns
 from .derived_analyses import Shown, models_of
 from .json_list import list_from_text
+from .parameters import NumberColors
 
 
 class StateController:
@@ -57,9 +59,13 @@ class StateController:
         self.columns = table_columns(prepared.cohort)
 
     def facetOf(self, parameters):
-        """The chosen Facet, the cohort's first one if it has no such facet, None if it has none at all."""
+        """The chosen Facet, the cohort's first one if it has no such facet, None if it has none at all.
+
+        One of numbers is in bins as the state wants it.
+        """
         facets = self.cohort.facets
-        return facets.get(parameters.facet) or next(iter(facets.values()), None)
+        facet = facets.get(parameters.facet) or next(iter(facets.values()), None)
+        return quantile_facet(facet) if facet and parameters.numberColors is NumberColors.QUARTILES else facet
 
     def modelOf(self, parameters) -> str:
         """The chosen model or consensus, or the cohort's first model."""
@@ -79,9 +85,11 @@ class StateController:
         if self.prepared.analyses is not shown.analyses:
             self.prepared = PreparedCohort(self.cohort, shown.analyses)
         k = min(parameters.neighborCount, shown.analysis.largest_k)
-        graph_key, color_key = (shown.repair, shown.model, parameters.match, k), facet.key if facet else ""
+        graph_key, color_key = (shown.repair, shown.model, parameters.match, k), (
+            parameters.numberColors, self.cohort.facets[facet.key] if facet else None)
         view.setAnimated(parameters.animated)
-        coloring = coloring_of(facet) if facet else single_coloring(len(self.cohort.patients))
+        coloring = coloring_of(facet, parameters.numberColors is NumberColors.CONTINUOUS) if facet \
+            else single_coloring(len(self.cohort.patients))
         if self._drawn is None or self._drawn[0] != graph_key:
             self.connectome = connectome(self.cohort, shown.analysis, shown.model, parameters.match, k, shown.distance)
             title, subtitle = self._title(shown, parameters.match, k)

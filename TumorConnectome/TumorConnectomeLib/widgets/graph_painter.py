@@ -64,7 +64,7 @@ class GraphPainter:
 
     def paint_nodes(self, surface: Surface, nodes: np.ndarray):
         """Draw the given nodes (int, shape (M,)): grayed ones first, then by size, so that no small one is hidden."""
-        radii, codes = self._geometry.radii, self._coloring.codes
+        radii, (codes, colors) = self._geometry.radii, self._coloring.patient_colors(self._theme.dark)
         nodes = nodes[np.argsort(-radii[nodes], kind="stable")]
         lit = self._state.lit[nodes]
         grayed = nodes[~lit]
@@ -72,9 +72,9 @@ class GraphPainter:
         nodes = nodes[lit]
         for tier in np.array_split(nodes, 3 if len(nodes) <= LARGE else 1):
             tier = tier[np.argsort(self._geometry.points[tier, 1])]     # neighbors on screen share a path: quicker to fill
-            for code, color in enumerate(self._coloring.colors(self._theme.dark)):
+            for code in np.unique(codes[tier]).tolist():
                 same = tier[codes[tier] == code]
-                surface.discs(self._geometry.points[same], radii[same], qt.QColor(color), self._theme.outline)
+                surface.discs(self._geometry.points[same], radii[same], qt.QColor(colors[code]), self._theme.outline)
 
     def drawn_edges(self, width: float, height: float, detail: Detail) -> np.ndarray:
         """Edges that `paint` draws, the ones that stand out last: int64."""

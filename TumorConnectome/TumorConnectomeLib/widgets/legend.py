@@ -1,6 +1,7 @@
 """Legend of the view: facet title, categories with counts, which of them are hidden, and what a line means."""
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,7 +134,7 @@ class Legend:
         struck = qt.QFont(font)
         struck.setStrikeOut(True)
         for entry, (mark, _, count_width), (x, y, size) in zip(self._entries, self._widths, self._places):
-            self._paint_mark(surface, theme, entry, x, y + self._line / 2)
+            self._paint_mark(surface, theme, entry, x, y + self._line / 2, not below)
             surface.text(x + mark + _GAP, y + self._ascent, entry.name, struck if entry.hidden else font,
                          theme.quiet if entry.hidden else theme.text)
             surface.text(x + size - count_width, y + self._ascent, entry.count, font, theme.quiet)
@@ -141,16 +142,29 @@ class Legend:
             left, top, width, height = self.entry_box(self.cursor)
             surface.panel((left, top + 1, width, height - 2), None, theme.compared, 2.0)
 
-    def _paint_mark(self, surface, theme, entry, x, middle):
+    def _paint_mark(self, surface, theme, entry, x, middle, upright):
         if entry.category is None:
             self._paint_line(surface, theme, x, middle)
             return
         color = qt.QColor(self._coloring.colors(theme.dark)[entry.category])
+        if self._coloring.scale is not None and not entry.hidden:
+            self._paint_section(surface, self._coloring.scale.section(entry.category, theme.dark), x, middle, upright)
+            return
         center = x + _DOT / 2, middle
         if entry.hidden:
             surface.circle(center, _DOT / 2 - 0.5, theme.background, color, 1.5)
         else:
             surface.circle(center, _DOT / 2, color, theme.outline)
+
+    def _paint_section(self, surface, shades, x, middle, upright):
+        """A piece of the color scale: downwards from low to high, so that pieces join to one bar, or to the right."""
+        length = self._line if upright else _DOT
+        shades = shades[::max(1, math.ceil(len(shades) / length))]
+        step = length / len(shades)
+        for place, shade in enumerate(shades):
+            box = (x, middle - length / 2 + place * step, _DOT, step + 0.3) if upright else (
+                x + place * step, middle - _DOT / 2, step + 0.3, _DOT)
+            surface.fill(box, qt.QColor(shade))
 
     def _paint_line(self, surface, theme, x, y):
         least, tip = self._match is Match.LEAST, x + _SAMPLE
