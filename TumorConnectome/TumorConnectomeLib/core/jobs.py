@@ -30,6 +30,47 @@ class Progress:
     message: str
 
 
+@dataclass(frozen=True)
+class Transfer:
+    """How far a download is.
+
+    Parameters
+    ----------
+    files, bytes : int
+        What is here.
+    files_total, bytes_total : int
+        What there is.
+    bytes_per_second : float
+        Mean speed since it was started or continued; 0 before the first file.
+    """
+
+    files: int
+    files_total: int
+    bytes: int
+    bytes_total: int
+    bytes_per_second: float = 0.0
+
+    @property
+    def fraction(self) -> float:
+        """Share of the bytes that are here, 0..1."""
+        return min(self.bytes / self.bytes_total, 1.0) if self.bytes_total else 0.0
+
+    def text(self) -> str:
+        """For the user: files, MB, MB/s and the time left, as far as they are known."""
+        text = (f"{self.files} of {self.files_total} files, {self.bytes / 1e6:.1f} of {self.bytes_total / 1e6:.1f} MB, "
+                f"{self.bytes_per_second / 1e6:.1f} MB/s")
+        if not self.bytes_per_second:
+            return text
+        return f"{text}, {duration_text(max(self.bytes_total - self.bytes, 0) / self.bytes_per_second)} left"
+
+
+def duration_text(seconds: float) -> str:
+    """A duration in the unit in which it is read most easily."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
 class Job:
     """One child process. Subclasses say what to start and how to read it.
 
@@ -40,6 +81,10 @@ class Job:
     title = "Working"
     #: seconds without a line of output after which the runner ends the process, None for ever
     silence_limit: float | None = None
+    #: whether a killed process leaves nothing that `stopped` does not clean up: then it is not asked to end first
+    safe_to_kill = False
+    #: how far the download is, None for work of another kind
+    transfer: Transfer | None = None
 
     def command(self) -> list[str]:
         """Program and arguments."""

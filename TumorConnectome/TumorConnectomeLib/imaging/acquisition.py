@@ -8,6 +8,7 @@ from ..core.errors import Cancelled, NotAvailable, TumorConnectomeError
 from ..core.jobs import Sequence
 from .file_lock import Busy
 from .sources import SeriesRequest, Source
+from .transfer_errors import TransferFailed, is_offline
 
 
 def acquire(request: SeriesRequest, sources: Iterable[Source]) -> Sequence:
@@ -51,4 +52,7 @@ def _summary(request, problems):
         return NotAvailable(f"no source has the CT series {request.ct_uid} of patient {request.patient_id}")
     nowhere = all(isinstance(error, NotAvailable) for _, error in problems)
     reasons = "; ".join(f"{name}: {error}" for name, error in problems)
-    return (NotAvailable if nowhere else TumorConnectomeError)(f"no images of patient {request.patient_id}: {reasons}")
+    text = f"no images of patient {request.patient_id}: {reasons}"
+    if any(is_offline(error) for _, error in problems):
+        return TransferFailed("offline", text)          # whoever has more to fetch need not try
+    return (NotAvailable if nowhere else TumorConnectomeError)(text)

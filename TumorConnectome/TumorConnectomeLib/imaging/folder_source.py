@@ -27,6 +27,8 @@ class FolderSource:
         For the index of the folder, and for folders of links to CT files that lie among others.
     """
 
+    remote = False
+
     def __init__(self, folder, cache_folder):
         self._folder, self._cache_folder = pathlib.Path(folder), pathlib.Path(cache_folder)
         self.name = f"Folder {self._folder}"

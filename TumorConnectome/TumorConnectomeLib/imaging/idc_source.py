@@ -43,6 +43,7 @@ class IdcSource:
     """
 
     name = "IDC"
+    remote = True
 
     def __init__(self, cache: SeriesCache, manifest: pathlib.Path = SHIPPED_MANIFEST,
                  endpoints: Items[Endpoint] | None = None, **job_options):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..core.errors import InputError, TumorConnectomeError
-from ..core.jobs import Job, Progress
+from ..core.jobs import Job, Progress, Transfer
 from .idc_series import IdcSeries
 from .transfer_errors import TransferFailed, classify
 
@@ -104,6 +104,8 @@ class S5cmdJob(Job):
         Seconds, for the speed.
     """
 
+    safe_to_kill = True
+
     def __init__(self, executable: str | os.PathLike, endpoint: Endpoint, targets: Sequence[Target], run_file: pathlib.Path,
                  retries: int = 3, silence_limit: float = 45.0, clock: Callable[[], float] = time.monotonic):
         self._executable, self._endpoint, self._targets, self._run_file = str(executable), endpoint, tuple(targets), run_file
@@ -141,15 +143,15 @@ class S5cmdJob(Job):
             return None                                 # not a line about a file
         self._fetched_files += 1
         self._fetched_bytes += size
-        return self._progress()
+        transfer = self.transfer
+        return Progress(transfer.fraction, transfer.text())
 
-    def _progress(self):
+    @property
+    def transfer(self):
+        """How far it is: files that were here before it started count, but not for the speed."""
+        seconds = self._clock() - self._started if self._started is not None else 0.0
         files, size = self._here[0] + self._fetched_files, self._here[1] + self._fetched_bytes
-        speed = self._fetched_bytes / max(self._clock() - self._started, 1e-3)
-        left = max(self._total[1] - size, 0) / speed if speed else 0
-        return Progress(min(size / self._total[1], 1.0),
-                        f"{files} of {self._total[0]} files, {size / _MEGABYTE:.1f} of {self._total[1] / _MEGABYTE:.1f} MB, "
-                        f"{speed / _MEGABYTE:.1f} MB/s, {left:.0f} s left")
+        return Transfer(files, self._total[0], size, self._total[1], self._fetched_bytes / max(seconds, 1e-3))
 
     def finish(self, exit_code, errors):
         if all(target.whole for target in self._targets):

@@ -171,6 +171,7 @@ class CacheSource:
     """
 
     name = "Cache"
+    remote = False
 
     def __init__(self, cache: SeriesCache):
         self._cache = cache

@@ -47,8 +47,8 @@ class SeriesFiles:
 
     Parameters
     ----------
-    ct_folder : Path
-        Folder that holds the files of that one CT series and nothing else.
+    ct_folder : Path or None
+        Folder that holds the files of that one CT series and nothing else; None when the series is in the scene already.
     sr_file : Path or None
         The structured report, None if the source has none for this CT.
     source : str
@@ -57,17 +57,19 @@ class SeriesFiles:
         What the user should know besides ("the copy in the cache was damaged ..."), mostly empty.
     """
 
-    ct_folder: Path
+    ct_folder: Path | None
     sr_file: Path | None
     source: str
     note: str = ""
 
 
 class Source(Protocol):
-    """A place that may have the files: the cache, a local folder, IDC, the generator of synthetic studies."""
+    """A place that may have the files: the scene, the cache, a local folder, IDC, the generator of synthetic studies."""
 
     #: shown to the user
     name: str
+    #: whether it needs the network
+    remote: bool
 
     def find(self, request: SeriesRequest) -> bool:
         """Whether this source may have the files; cheap: no network, no walk over folders."""

@@ -47,6 +47,11 @@ class TransferFailed(JobFailed):
         return self.kind not in _LOCAL
 
 
+def is_offline(error: Exception) -> bool:
+    """Whether an error says that there is no network, so that trying other series is in vain."""
+    return isinstance(error, TransferFailed) and error.kind == "offline"
+
+
 def classify(errors: str, place: str, exit_code: int) -> TransferFailed:
     """The cause of a failed run of s5cmd.
 

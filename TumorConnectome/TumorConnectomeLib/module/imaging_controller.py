@@ -5,52 +5,11 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..core.cohort import Cohort
-from ..core.errors import InputError, TumorConnectomeError
-from ..core.files import default_cache_folder
-from ..core.jobs import PythonJob
-from ..imaging.acquisition import acquire
-from ..imaging.folder_source import FolderSource
-from ..imaging.idc_source import IdcSource
+from ..core.errors import TumorConnectomeError
 from ..imaging.patient_nodes import find_patient, load_patient
 from ..imaging.patient_views import MATCH, QUERY, show_patients
-from ..imaging.series_cache import CacheSource, SeriesCache
-from ..imaging.sources import SeriesRequest
-from ..synthetic.source import SyntheticSource
-
-
-def image_sources(cohort: Cohort, image_folder: str) -> list:
-    """Where the images of a cohort may be, in the order in which they are asked."""
-    if cohort.synthetic:
-        return [SyntheticSource(default_cache_folder() / "synthetic")]
-    cache = SeriesCache(default_cache_folder())
-    local = [FolderSource(image_folder, cache)] if image_folder else []
-    return [CacheSource(cache), *local, IdcSource(cache)]
-
-
-def series_request(cohort: Cohort, patient_id: str) -> SeriesRequest:
-    """The series of a patient; InputError if the cohort does not name its CT."""
-    record = cohort.patients.iloc[cohort.row_of(patient_id)]
-    uids = {name: record.get(name) or "" for name in ("StudyInstanceUID", "CT_SeriesInstanceUID", "SR_SeriesInstanceUID")}
-    if not uids["CT_SeriesInstanceUID"] or not uids["StudyInstanceUID"]:
-        raise InputError(f"the cohort does not say which CT series belongs to patient {patient_id}", source=cohort.name,
-                         expected="StudyInstanceUID and CT_SeriesInstanceUID in the patient table")
-    return SeriesRequest(patient_id, *uids.values())
-
-
-def inspect_sequence(requests: list[SeriesRequest], sources: list):
-    """Jobs that bring the files of several patients here and look at them; returns one dict per request.
-
-    Each is what the ``inspect`` worker returns, with ``source`` and ``note`` of the files.
-    """
-    inspections = []
-    for request in requests:
-        files = yield from acquire(request, sources)
-        report = ["--sr", files.sr_file] if files.sr_file else []
-        inspection = yield PythonJob(f"Reading the CT of patient {request.patient_id}", "inspect",
-                                     "--ct", files.ct_folder, *report, "--series", request.ct_uid)
-        inspections.append({**inspection, "source": files.source, "note": files.note})
-    return inspections
+from .image_sources import image_sources, series_request
+from .patient_loading import PatientLoading
 
 
 class ImagingController:
@@ -59,14 +18,17 @@ class ImagingController:
     Parameters
     ----------
     runner : JobRunner
+        For looking at the files.
+    queue : DownloadQueue
+        Brings them here.
     status : StatusLine
     onShown : callable
         Called with the dict of shown PatientNodes by place (QUERY, MATCH).
     """
 
-    def __init__(self, runner, status, onShown=lambda shown: None):
-        self._runner, self._status, self._onShown = runner, status, onShown
-        self._task, self._wanted, self._next, self.shown = None, None, None, {}
+    def __init__(self, runner, queue, status, onShown=lambda shown: None):
+        self._runner, self._queue, self._status, self._onShown = runner, queue, status, onShown
+        self._task, self._wanted, self.shown = None, None, {}
 
     @property
     def busy(self):
@@ -76,7 +38,8 @@ class ImagingController:
     def show(self, cohort, patient_ids, image_folder=""):
         """Show a patient, or two side by side; loads what is not in the scene yet.
 
-        A request that is still being served gives way to a new one; what it has fetched is kept.
+        A request that is still being served gives way to a new one at once: what both want goes on, the rest is stopped and
+        what has arrived is kept.
 
         Parameters
         ----------
@@ -87,15 +50,14 @@ class ImagingController:
             Local DICOM folder to look in, "" for none.
         """
         wanted = cohort, tuple(patient_ids), image_folder
-        if self._task is None:
+        if self._task is None or wanted != self._wanted:
+            replaced, self._task = self._task, None
             self._begin(wanted)
-        elif wanted != self._wanted:
-            self._next = wanted                         # starts when the old one has let go of its files
-            self._task.cancel()
+            if replaced is not None:
+                replaced.drop()
 
     def cancel(self):
         """Stop fetching; what arrived stays for the next try."""
-        self._next = None
         if self._task is not None:
             self._task.cancel()
 
@@ -107,32 +69,31 @@ class ImagingController:
         cohort, patient_ids, image_folder = self._wanted = wanted
         try:
             requests = [series_request(cohort, patient_id) for patient_id in patient_ids]
-            missing = [r for r in requests if find_patient(r.patient_id, r.ct_uid) is None]
             sources = image_sources(cohort, image_folder)
         except TumorConnectomeError as error:
             self._status.done(str(error), problem=True)
             return
+        missing = [request for request in requests if find_patient(request.patient_id, request.ct_uid) is None]
         if not missing:
-            self._load(patient_ids, [], [])
+            self._load(patient_ids, [])
             return
-        self._task = self._runner.start(inspect_sequence(missing, sources), self._status.progress,
-                                        lambda inspections: self._ended(lambda: self._load(patient_ids, missing, inspections)),
-                                        lambda error: self._ended(lambda: self._status.done(str(error), problem=True)))
+        self._task = PatientLoading(self._queue, self._runner, missing, sources, self._status.progress,
+                                    lambda inspections: self._onInspected(patient_ids, inspections), self._onError)
         self._status.watch(self._task)
 
-    def _ended(self, conclude):
-        """A task is over: conclude it, or go on with the request that replaced it."""
-        self._task, following, self._next = None, self._next, None
-        if following:
-            self._begin(following)
-        else:
-            conclude()
+    def _onInspected(self, patient_ids, inspections):
+        self._task = None
+        self._load(patient_ids, inspections)
 
-    def _load(self, patient_ids, requests, inspections):
+    def _onError(self, error):
+        self._task = None
+        self._status.done(str(error), problem=True)
+
+    def _load(self, patient_ids, inspections):
         with slicer.util.tryWithErrorDisplay(_("The images can not be shown."), waitCursor=True):
             try:
-                for request, inspection in zip(requests, inspections):
-                    load_patient(request.patient_id, inspection)
+                for inspection in inspections:
+                    load_patient(inspection["patient"], inspection)
             except TumorConnectomeError as error:
                 self._status.done(str(error), problem=True)
                 return
@@ -155,6 +116,6 @@ class ImagingController:
             lines.append(f"{_('Query') if place == QUERY else _('Match')} {patient.patient_id}: CT, {boxes}")
             lines += [f"  {finding}" for finding in patient.findings]
         for inspection in inspections:
-            source = _("{patient} from: {source}").format(patient=inspection["patient_id"], source=inspection["source"])
+            source = _("{patient} from: {source}").format(patient=inspection["patient"], source=inspection["source"])
             lines.append(source + (f" ({inspection['note']})" if inspection["note"] else ""))
         return "\n".join(lines)

@@ -12,6 +12,7 @@ from ..widgets.picture_strip import PictureStrip
 from .chart_place import place_chart
 from .cohort_controller import CohortController
 from .derived_analyses import DerivedAnalyses
+from .download_queue import DownloadQueue
 from .evaluate_controller import EvaluateController
 from .export_controller import ExportController
 from .graph_controls import GraphControls
@@ -60,8 +61,10 @@ class Panel:
         self.evaluate = EvaluateController(
             self, StatusLine(ui.evaluateStatusLabel, ui.evaluateProgressBar, ui.evaluateCancelButton), resourcePath)
         self.cohort = CohortController(self, resourcePath)
+        self.downloads = DownloadQueue()
         self.imaging = ImagingController(
-            self.runner, StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self._onImagesShown)
+            self.runner, self.downloads, StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton),
+            self._onImagesShown)
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
         ui.compareButton.connect("clicked(bool)", self._onCompareButton)
@@ -71,6 +74,7 @@ class Panel:
     def cleanup(self):
         """Stop what runs; the widgets are deleted by their owners."""
         self.runner.cleanup()
+        self.downloads.cleanup()
         self.pictures.cleanup()
         self.graphControls.cleanup()
         self.evaluate.cleanup()

@@ -20,6 +20,7 @@ class SyntheticSource:
     """
 
     name = "Synthetic"
+    remote = False
 
     def __init__(self, folder):
         self._folder = pathlib.Path(folder)

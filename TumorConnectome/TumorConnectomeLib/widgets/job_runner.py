@@ -29,6 +29,11 @@ class Task:
         """Whether neither callback was called yet."""
         return not self._ended
 
+    @property
+    def job(self):
+        """The job that runs or ran last; None before the first."""
+        return self._job
+
     def begin(self):
         """Start the first job; called by the runner."""
         self._advance(self._sequence.send, None)
@@ -45,6 +50,9 @@ class Task:
     def _stop(self, error):
         """End the process; the sequence then gets this error."""
         self._stopping = error
+        if self._job.safe_to_kill:
+            self._process.kill()
+            return
         self._process.terminate()
         self._watch.start(_GRACE_MS)
 

@@ -1,0 +1,25 @@
+"""Series that are in the scene already: nothing has to be fetched."""
+from __future__ import annotations
+
+from ..core.errors import NotAvailable
+from ..core.jobs import Sequence
+from .patient_nodes import find_patient
+from .sources import SeriesFiles, SeriesRequest
+
+
+class SceneSource:
+    """The scene, with the patients that were loaded before or came with a saved scene."""
+
+    name = "Scene"
+    remote = False
+
+    def find(self, request: SeriesRequest) -> bool:
+        """Whether the patient's CT is in the scene."""
+        return find_patient(request.patient_id, request.ct_uid) is not None
+
+    def fetch(self, request: SeriesRequest) -> Sequence:
+        """Return SeriesFiles without a folder; no job runs."""
+        if not self.find(request):
+            raise NotAvailable(f"the CT of patient {request.patient_id} is not in the scene")
+        return SeriesFiles(None, None, self.name)
+        yield                                           # a generator, as every source's
