@@ -193,11 +193,21 @@ def small(**changes):
 @pytest.mark.parametrize(("values", "text"), [
     (np.ones((3, 3)), "shape"), (np.ones(2), "shape"), (np.ones((2, 0)), "shape"),
     ([[1, 2], [0, 0]], "patient 2: the embedding has only zeros"), ([[np.nan, 1], [1, 1]], "patient 1: .* NaN or infinite"),
-    ([[1, 2], [1e300, 2]], "patient 2: .* NaN or infinite"), ([[1, 2], [1e-60, 0]], "patient 2: .* only zeros"),
+    (np.array([[1, 2], [1e300, 2]], np.longdouble), "patient 2: .* NaN or infinite"), ([[1, 2], [-np.inf, 0]], "patient 2: .* NaN"),
 ])
 def test_a_cohort_refuses_vectors_that_do_not_fit(values, text):
     with pytest.raises(InputError, match=f"A.*{text}"):
         small(embeddings={"A": values})
+
+
+def test_a_cohort_keeps_double_precision_and_copies_only_what_others_could_change():
+    double, single = np.array([[1, 1e-300], [1, 1 + 1e-15]]), np.ones((2, 3), np.float32)
+    single.flags.writeable = False
+    cohort = small(embeddings={"A": double, "B": single, "C": np.ones((2, 2), np.float16)})
+    assert [cohort.embeddings[model].dtype for model in "ABC"] == [np.float64, np.float32, np.float32]
+    double[:] = 0
+    assert cohort.embeddings["A"][1, 1] == 1 + 1e-15
+    assert cohort.embeddings["B"] is single
 
 
 @pytest.mark.parametrize(("ids", "text"), [([], "no patients"), (["2", "1"], "ascending"), (["1", "1"], "unique")])

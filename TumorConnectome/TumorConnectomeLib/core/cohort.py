@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: the category of patients whose value is missing
 UNKNOWN = "Unknown"
+_CHECKED_ROWS = 4096
 #: columns of the patient table that the rest of the project knows (all optional); others are kept as they are
 PATIENT_COLUMNS = ("age", "sex", "race", "smoking", "cancer_type", "icd_o_3", "stage_code",
                    "StudyInstanceUID", "CT_SeriesInstanceUID", "SR_SeriesInstanceUID", "center_SOPInstanceUID")
@@ -86,7 +87,8 @@ class Cohort:
     patients : pandas.DataFrame
         One row per patient; the index is the PatientID (str, unique, ascending). Columns: see PATIENT_COLUMNS.
     embeddings : mapping of str to np.ndarray
-        Model name to float32 array of shape (N, D), rows in the order of `patients`; finite, no zero vector.
+        Model name to float32 or float64 array of shape (N, D), rows in the order of `patients`; finite, no zero vector.
+        float64 is kept, any other type becomes float32. An array that owns its memory and that nobody can write is not copied.
     facets : mapping of str to Facet
         In display order.
     provenance : mapping of str to str, int, float or bool
@@ -149,14 +151,18 @@ class Cohort:
 
 
 def _checked_embedding(model, values, ids):
-    with np.errstate(over="ignore"):                    # what float32 can not hold is reported as infinite
-        values = np.array(values, np.float32)
-    if values.ndim != 2 or len(values) != len(ids) or not values.shape[1]:
-        raise InputError(f"embedding has shape {values.shape}", source=model, expected=f"({len(ids)}, D)")
-    for name, bad in (("a NaN or infinite value", ~np.isfinite(values).all(1)), ("only zeros", ~values.any(1))):
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            raise InputError(f"the embedding has {name}", source=model, row=f"patient {ids[row]}",
-                             expected="finite, non-zero vectors")
-    values.flags.writeable = False
-    return values
+    given = np.asarray(values)
+    dtype = np.float64 if given.dtype == np.float64 else np.float32
+    if given.dtype != dtype or given.flags.writeable or given.base is not None:
+        with np.errstate(over="ignore"):                # what float32 can not hold is reported as infinite
+            given = np.array(given, dtype)
+    if given.ndim != 2 or len(given) != len(ids) or not given.shape[1]:
+        raise InputError(f"embedding has shape {given.shape}", source=model, expected=f"({len(ids)}, D)")
+    for first in range(0, len(given), _CHECKED_ROWS):   # in blocks: a mask of all values would take a quarter of their memory
+        block = given[first:first + _CHECKED_ROWS]
+        for name, bad in (("a NaN or infinite value", ~np.isfinite(block).all(1)), ("only zeros", ~block.any(1))):
+            if bad.any():
+                raise InputError(f"the embedding has {name}", source=model, row=f"patient {ids[first + int(np.argmax(bad))]}",
+                                 expected="finite, non-zero vectors")
+    given.flags.writeable = False
+    return given

@@ -1,0 +1,172 @@
+"""A user's files as one Cohort: several files of the same patients become several models, matched by id."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..cohort import Cohort
+from ..errors import InputError
+from ..facets import standard_facets
+from ..files import sha256_of_files
+from ..patient_table import normalized
+from .embedding_file import EmbeddingFile
+from .files import FilePreview, files_to_hash, own_files, preview, read_file
+from .recognition import ImportChoice
+
+_NAMED = 3
+#: lines of the report at most
+_REPORT_LIMIT = 100_000
+
+
+def previews(paths) -> list[FilePreview]:
+    """What each file of a user's cohort looks like; InputError for one that can not be read."""
+    return [preview(path) for path in own_files(paths)]
+
+
+def open_questions(found: Sequence[FilePreview], choices: Mapping[str, ImportChoice]) -> list[tuple[FilePreview, str]]:
+    """What only a person can decide: previews and a question each. Files with a choice are decided."""
+    return [(one, question) for one in found if one.path not in choices for question in one.recognition.questions]
+
+
+def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None,
+                    report=lambda fraction, message="": None) -> Cohort:
+    """Read a user's files as a Cohort with one row per patient.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Files, or a folder of them (see `files.own_files`).
+    choices : mapping of str to ImportChoice, optional
+        How files are read, by path; the others as recognized.
+    report : callable
+        Called with the fraction done and a text.
+
+    Raises
+    ------
+    InputError
+        A file is not what it should be (the text names file, row and column), it is not clear what its columns are, no file
+        has an embedding, or the files have no patient in common.
+    """
+    choices = choices or {}
+    files = own_files(paths)
+    found = [preview(path) for path in files]
+    for one, question in open_questions(found, choices):
+        raise InputError(question, source=one.path, expected="import options that say which columns are meant")
+    read = []
+    for number, one in enumerate(found):
+        read.append(read_file(one.path, choices.get(one.path, one.choice),
+                              lambda fraction, message="", number=number: report(0.9 * (number + fraction) / len(found), message)))
+    report(0.9, "Joining the files")
+    return _joined(read, files_to_hash(files))
+
+
+def _joined(read: list[EmbeddingFile], hashed) -> Cohort:
+    with_models, tables = [one for one in read if one.has_vectors], [one for one in read if not one.has_vectors]
+    if not with_models:
+        raise InputError("no file has numbered feature columns", source=read[0].path,
+                         expected="columns such as pred_0, pred_1, ... or an array with one vector per patient")
+    common = set.intersection(*(set(one.ids) for one in with_models))
+    if not common:
+        raise InputError(f"it has no patient in common with {with_models[0].path.name}", source=with_models[1].path,
+                         expected=f"ids such as {with_models[0].ids[0]!r}, found {with_models[1].ids[0]!r}")
+    kept = sorted(common)
+    tables = [one for one in tables if _overlaps(one, common, with_models[0])]
+    embeddings: dict[str, np.ndarray] = {}
+    for one in with_models:
+        order = _order(one, kept)
+        for model in list(one.models):
+            name = _unused(model, one.path.stem, embeddings)
+            vectors = one.models.pop(model)             # large files: not twice in memory for longer than needed
+            vectors = np.ascontiguousarray(vectors if order is None else vectors[order])
+            vectors.flags.writeable = False
+            embeddings[name] = vectors
+            del vectors
+    patients = _patients([*with_models, *tables], kept)
+    unmatched = _unmatched([*with_models, *tables], common)
+    first = with_models[0].path
+    return Cohort(first.stem if len(with_models) == 1 else first.resolve().parent.name, patients, embeddings,
+                  standard_facets(patients), provenance={
+        "synthetic": False,
+        "files": ", ".join(one.path.name for one in read),
+        "sha256": sha256_of_files(hashed),
+        "rule": "patients that are in every embedding file, matched by id",
+        "rows": max(len(one.ids) for one in with_models),
+        "patients_in_files": len(set().union(*(one.ids for one in with_models))),
+        "patients_left_out": len(set().union(*(one.ids for one in with_models))) - len(kept),
+        "patient_table": ", ".join(one.path.name for one in tables) or "none",
+        "unmatched": _summary(unmatched),
+        "import_report": _report(read, kept, unmatched),
+    })
+
+
+def _overlaps(table, common, first):
+    if common.isdisjoint(table.ids):
+        raise InputError(f"none of its {len(table.ids)} patients is in the embedding files", source=table.path,
+                         expected=f"ids such as {first.ids[0]!r}, found {table.ids[0]!r}")
+    return True
+
+
+def _order(one, kept):
+    """Rows of a file in the order of the kept patients; None if it has exactly these in this order."""
+    if one.ids == kept:
+        return None
+    places = {patient: row for row, patient in enumerate(one.ids)}
+    return np.array([places[patient] for patient in kept])
+
+
+def _unused(model, stem, taken):
+    """A model's name that no other has."""
+    names = [model, f"{stem} {model}", *(f"{model} {number}" for number in range(2, len(taken) + 3))]
+    known = {name.lower() for name in taken}
+    return next(name for name in names if name.lower() not in known)
+
+
+def _patients(read, kept):
+    """The patient table: the first file that says something about a patient's property wins."""
+    wanted = set(kept)
+    records = {patient: {"PatientID": patient} for patient in kept}
+    source, rows = read[0].path, {}
+    for one in read:
+        for row, patient in enumerate(one.ids):
+            if patient not in wanted:
+                continue
+            rows.setdefault(patient, one.rows[row])
+            record = records[patient]
+            for name, values in one.columns.items():
+                if name != "PatientID" and record.get(name) in (None, ""):
+                    record[name] = values[row]
+    return normalized(list(records.values()), source=source, rows=[rows[patient] for patient in kept])
+
+
+def _unmatched(read, common):
+    """(file name, what is wrong, ids) of patients that are not in the cohort, or of whom a file says nothing."""
+    found = []
+    everyone = set().union(*(one.ids for one in read if one.has_vectors))
+    for one in read:
+        missing = sorted((everyone if one.has_vectors else common) - set(one.ids))
+        alien = sorted(set(one.ids) - everyone)
+        if missing:
+            found.append((one.path.name, "not in" if one.has_vectors else "nothing in", missing))
+        if alien:                                       # a table may well hold others, a file of vectors never does
+            found.append((one.path.name, "only in", alien))
+    return found
+
+
+def _summary(unmatched):
+    """One sentence per file: how many patients, and the first few."""
+    return " ".join(f"{len(ids)} patients {what} {name} ({', '.join(ids[:_NAMED])}{', ...' if len(ids) > _NAMED else ''})."
+                    for name, what, ids in unmatched)
+
+
+def _report(read, kept, unmatched):
+    """Everything about the import as text, one fact per line, for the clipboard."""
+    lines = [f"{len(kept)} patients"]
+    for one in read:
+        lines += [f"{one.path.name}\t{len(one.ids)} rows\t{', '.join(one.columns) or 'no further columns'}",
+                  *(f"{one.path.name}\t{note}" for note in one.notes)]
+    for name, what, ids in unmatched:
+        lines += [f"{patient}\t{what} {name}" for patient in ids]
+    if len(lines) > _REPORT_LIMIT:
+        lines = [*lines[:_REPORT_LIMIT], f"... and {len(lines) - _REPORT_LIMIT} more"]
+    return "\n".join(lines)
