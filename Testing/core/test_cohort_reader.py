@@ -193,7 +193,7 @@ def small(**changes):
 @pytest.mark.parametrize(("values", "text"), [
     (np.ones((3, 3)), "shape"), (np.ones(2), "shape"), (np.ones((2, 0)), "shape"),
     ([[1, 2], [0, 0]], "patient 2: the embedding has only zeros"), ([[np.nan, 1], [1, 1]], "patient 1: .* NaN or infinite"),
-    (np.array([[1, 2], [1e300, 2]], np.longdouble), "patient 2: .* NaN or infinite"), ([[1, 2], [-np.inf, 0]], "patient 2: .* NaN"),
+    (np.array([[1, 2], [1e300, 2]], np.longdouble), "patient 2: .* NaN or infinite"),
 ])
 def test_a_cohort_refuses_vectors_that_do_not_fit(values, text):
     with pytest.raises(InputError, match=f"A.*{text}"):

@@ -65,5 +65,5 @@ def test_it_runs_as_a_child_process(run, tmp_path):
     result = run_blocking(sequence(tmp_path / "data"), reports.append)
     assert read_prepared(result["path"]).cohort.name == "data"
     assert {report.message for report in reports} >= {"Reading CTFM_features.pkl", "Neighbors by CTFM", "Layout of CTFM"}
-    with pytest.raises(JobFailed, match=r"nowhere: no such folder; expected a folder with \*_features.pkl files"):
+    with pytest.raises(JobFailed, match=r"nowhere: no such folder or file; expected a folder, or a file"):
         run_blocking(sequence(tmp_path / "nowhere"))

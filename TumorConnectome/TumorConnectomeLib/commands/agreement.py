@@ -6,7 +6,7 @@ from ..core.connectome import Match
 from ..core.errors import InputError
 from ..core.structure.agreement import COLUMNS, MEASURES, RBO_DEPTH, agreement
 from ..core.structure.repairs import Repair, repaired_lists
-from .tables import add_rows_option, checked_k, chosen_models, independent_cohort_of, plain, write_csv
+from .tables import add_data_option, add_rows_option, checked_k, chosen_models, independent_cohort_of, plain, write_csv
 
 
 def add_parser(subparsers):
@@ -15,7 +15,7 @@ def add_parser(subparsers):
                                    description="Jaccard index of the k nearest, extrapolated rank-biased overlap (p = 0.9, "
                                                f"depth {RBO_DEPTH}), each beside what chance gives, Spearman correlation of "
                                                "all distances, linear CKA, plain and debiased.")
-    parser.add_argument("--data", required=True, type=pathlib.Path, help="folder as for the command 'neighbors'")
+    add_data_option(parser)
     add_rows_option(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
     _add_options(parser)

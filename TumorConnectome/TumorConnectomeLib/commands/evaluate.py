@@ -14,8 +14,9 @@ from ..core.evaluation.evidence import VERSION, gather_evidence, read_evidence, 
 from ..core.evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
 from ..core.evaluation.table import COLUMNS, PERMUTATIONS
 from ..core.files import atomic_file, sha256_of_files
+from ..core.readers.sources import published_folder
 from ..core.structure.repairs import Repair
-from .tables import add_rows_option, chosen_models, independent_cohort_of, write_csv
+from .tables import add_data_option, add_rows_option, chosen_models, independent_cohort_of, write_csv
 
 _DESCRIPTION = """\
 One row per model, facet and metric. 'value': mean of the metric over 'n' queries; 'null_mean': mean over label permutations;
@@ -30,8 +31,7 @@ def add_parser(subparsers):
     """Register the command with argparse."""
     parser = subparsers.add_parser("evaluate", help="retrieval against labels, with chance level and uncertainty, as CSV",
                                    description=_DESCRIPTION)
-    parser.add_argument("--data", required=True, type=pathlib.Path,
-                        help="folder with *_features.pkl files, itself or in 'embeddings', and maybe a patient table (CSV)")
+    add_data_option(parser)
     add_rows_option(parser)
     _add_choices(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
@@ -58,7 +58,11 @@ def _add_choices(parser):
 def run(options):
     """Write the files; returns 0. Raises InputError for a model, facet, column or k that the cohort does not have."""
     cohort, once = independent_cohort_of(options)
-    files = _all_rows(options.data) if options.same_patient or options.verdict else None
+    folder = published_folder(options.data)
+    if options.same_patient and folder is None:
+        raise InputError("same-patient retrieval needs all rows of every patient", source=options.data[0],
+                         expected=f"a folder with *{SUFFIX} files")
+    files = _all_rows(folder) if folder and (options.same_patient or options.verdict) else None
     evidence = gather_evidence(cohort, files, **_distances(options),
                                **_chosen(cohort, options, bool(options.confounds or options.verdict)))
     _write_table(options.out, evidence.table, COLUMNS)

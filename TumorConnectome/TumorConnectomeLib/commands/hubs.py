@@ -4,7 +4,7 @@ import pathlib
 
 from ..core.structure.hubs import TOP_HUBS, hubs
 from ..core.structure.repairs import Repair, repaired_lists
-from .tables import add_rows_option, checked_k, chosen_models, independent_cohort_of, plain, write_csv
+from .tables import add_data_option, add_rows_option, checked_k, chosen_models, independent_cohort_of, plain, write_csv
 
 _PER_DIRECTION = ("max", "max_PatientID", "skewness", f"top{TOP_HUBS}_share", "never")
 COLUMNS = ("model", "repair", "k", "n", *(f"{end}_{name}" for end in ("near", "far") for name in _PER_DIRECTION), "mean_cosine")
@@ -16,7 +16,7 @@ def add_parser(subparsers):
                                    description="k-occurrence: in how many lists a patient is. Per model its maximum, skewness, "
                                                f"share of all slots held by the {TOP_HUBS} largest hubs and number of patients "
                                                "in nobody's list, for the nearest and the farthest; mean cosine of all pairs.")
-    parser.add_argument("--data", required=True, type=pathlib.Path, help="folder as for the command 'neighbors'")
+    add_data_option(parser)
     add_rows_option(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
     _add_options(parser)

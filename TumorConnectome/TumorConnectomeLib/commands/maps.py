@@ -5,7 +5,7 @@ from ..core.analysis import analyze
 from ..core.errors import InputError
 from ..core.structure.map_quality import map_quality
 from ..core.structure.maps import MapKind, make_map
-from .tables import add_rows_option, checked_k, chosen_models, cohort_of, write_csv
+from .tables import add_data_option, add_rows_option, checked_k, chosen_models, cohort_of, write_csv
 
 COLUMNS = ("model", "map", "k", "n", "trustworthiness", "continuity", "recall")
 _BUILT_IN = (MapKind.NEIGHBORS, MapKind.PCA)
@@ -17,7 +17,7 @@ def add_parser(subparsers):
                                    description="Trustworthiness, continuity (Venna and Kaski, 2001) and recall of the k "
                                                "nearest neighbors on maps of the patients. t-SNE needs scikit-learn, UMAP "
                                                "umap-learn.")
-    parser.add_argument("--data", required=True, type=pathlib.Path, help="folder as for the command 'neighbors'")
+    add_data_option(parser)
     add_rows_option(parser)
     parser.add_argument("--model", default="all", help="models' names, separated by commas, or 'all' (default)")
     parser.add_argument("--map", default=",".join(kind.value for kind in _BUILT_IN),

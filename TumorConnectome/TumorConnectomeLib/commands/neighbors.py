@@ -1,15 +1,14 @@
-"""Command ``neighbors``: neighbour lists of a folder of embeddings as CSV."""
+"""Command ``neighbors``: neighbor lists of a cohort as CSV."""
 import csv
 import pathlib
 
-from ..core.cohort_reader import read_cohort
 from ..core.connectome import Match
 from ..core.errors import InputError
 from ..core.files import atomic_file
 from ..core.graph_export import NEIGHBOR_COLUMNS, SAME_PATIENT
 from ..core.neighbors import neighbor_lists
-from ..core.row_rules import RowRule, patients_of
-from .tables import add_rows_option
+from ..core.row_rules import patients_of
+from .tables import add_data_option, add_rows_option, cohort_of
 
 
 def add_parser(subparsers):
@@ -19,8 +18,7 @@ def add_parser(subparsers):
                                                "'percentile': percent of the model's patient pairs that are farther apart. "
                                                "With '--rows all' a node is a row ('117502 #2') and 'same_patient' is 1 for "
                                                "two rows of one patient.")
-    parser.add_argument("--data", required=True, type=pathlib.Path,
-                        help="folder with *_features.pkl files, itself or in 'embeddings', and maybe a patient table (CSV)")
+    add_data_option(parser)
     add_rows_option(parser)
     parser.add_argument("--model", default="all", help="a model's name, or 'all' (default)")
     parser.add_argument("--match", choices=[match.value for match in Match], default="most", help="most or least similar")
@@ -31,14 +29,14 @@ def add_parser(subparsers):
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for a model or k that the cohort does not have."""
-    cohort = read_cohort(options.data, rule=RowRule(options.rows))
+    cohort = cohort_of(options)
     models = cohort.models if options.model == "all" else [m for m in cohort.models if m.lower() == options.model.lower()]
     if not models:
-        raise InputError(f"no model {options.model!r}", source=options.data,
+        raise InputError(f"no model {options.model!r}", source=cohort.name,
                          expected=f"all or one of {', '.join(cohort.models)}")
     largest = len(cohort.patients) - 1
     if not 1 <= options.k <= largest:
-        raise InputError(f"--k {options.k}", source=options.data,
+        raise InputError(f"--k {options.k}", source=cohort.name,
                          expected=f"1 to {largest} for {len(cohort.patients)} patients" if largest else "at least two patients")
     match, ids, patients = Match(options.match), cohort.patient_ids, patients_of(cohort)
     repeated = patients != ids

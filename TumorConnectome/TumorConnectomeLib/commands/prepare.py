@@ -3,10 +3,10 @@ import argparse
 import pathlib
 
 from ..core.analysis import analyze
-from ..core.cohort_reader import cohort_files, read_cohort
 from ..core.errors import InputError
-from ..core.files import sha256_of_files
 from ..core.prepared import VERSION, PreparedCohort, read_prepared, write_prepared
+from ..core.readers.own_cohort import previews
+from ..core.readers.sources import choices_from_text, data_key, published_folder, read_data, split_paths
 from ..core.row_rules import RowRule
 from .tables import add_rows_option
 
@@ -17,23 +17,30 @@ def prepare(arguments, report):
     Parameters
     ----------
     arguments : list of str
-        ``--cache FOLDER``, ``--data FOLDER`` and ``--rows RULE``; without data it is the synthetic demo cohort.
+        ``--cache FOLDER``, ``--data PATHS`` (see `sources.split_paths`), ``--rows RULE`` and ``--choices JSON`` (how files are
+        read); without data it is the synthetic demo cohort.
     report : callable
         Called with the fraction done and a text.
 
     Returns
     -------
     dict
-        ``path`` of the file to read, and ``note``: what the user should know ("" if nothing).
+        ``path`` of the file to read, and ``note``: what the user should know ("" if nothing). Or, when only a person can tell
+        what the columns of a file are, ``questions`` as `preview` returns them.
     """
     parser = argparse.ArgumentParser(prog="prepare")
     parser.add_argument("--cache", required=True, type=pathlib.Path)
-    parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--data", type=split_paths)
+    parser.add_argument("--choices", type=choices_from_text, default={})
     add_rows_option(parser)
     options = parser.parse_args(arguments)
     report(0.0, "Looking for the cohort in the cache")
-    rule = RowRule(options.rows)
-    path = options.cache / "cohorts" / f"{_key(options.data, rule)}.npz"
+    rule, choices = RowRule(options.rows), options.choices
+    if options.data and published_folder(options.data) is None:
+        asked = [one for one in previews(options.data) if one.path not in choices and one.recognition.questions]
+        if asked:
+            return {"questions": [one.to_json() for one in asked]}
+    path = options.cache / "cohorts" / f"{_key(options.data, rule, choices)}.npz"
     note = ""
     if path.exists():
         try:
@@ -41,22 +48,44 @@ def prepare(arguments, report):
             return {"path": str(path), "note": note}
         except InputError as error:
             note = f"The cached cohort was made anew: {error}"
-    cohort = _cohort(options.data, rule, lambda fraction, message="": report(0.7 * fraction, message))
+    cohort = _cohort(options.data, rule, choices, lambda fraction, message="": report(0.7 * fraction, message))
     analyses = analyze(cohort, lambda fraction, message="": report(0.7 + 0.3 * fraction, message))
     write_prepared(path, PreparedCohort(cohort, analyses))
     return {"path": str(path), "note": note}
 
 
-def _key(data, rule):
+def preview(arguments, report):
+    """Look at the files of a user's cohort.
+
+    Parameters
+    ----------
+    arguments : list of str
+        ``--data PATHS``.
+    report : callable
+        Called with the fraction done and a text.
+
+    Returns
+    -------
+    dict
+        ``questions``: a list of `FilePreview.to_json`, empty for published files, of which nobody is asked anything.
+    """
+    parser = argparse.ArgumentParser(prog="preview")
+    parser.add_argument("--data", type=split_paths, required=True)
+    options = parser.parse_args(arguments)
+    report(None, "Looking at the files")
+    return {"questions": [] if published_folder(options.data) else [one.to_json() for one in previews(options.data)]}
+
+
+def _key(data, rule, choices):
     """Cache key: everything that the result depends on."""
     if data is None:
         from ..synthetic.cohort import GENERATOR_VERSION
         return f"synthetic-{GENERATOR_VERSION}-v{VERSION}"
-    return f"{sha256_of_files(cohort_files(data))}-{rule.value}-v{VERSION}"
+    return f"{data_key(data, choices)}-{rule.value}-v{VERSION}"
 
 
-def _cohort(data, rule, report):
+def _cohort(data, rule, choices, report):
     if data is None:
         from ..synthetic.cohort import build_cohort
         return build_cohort(report)
-    return read_cohort(data, report, rule)
+    return read_data(data, report, rule, choices)

@@ -5,7 +5,7 @@ import pathlib
 from ..core.errors import InputError
 from ..core.structure.probe_tasks import default_tasks, standard_task
 from ..core.structure.probes import COLUMNS, PROBES, ProbeOptions, probe_models
-from .tables import add_rows_option, chosen_models, independent_cohort_of, plain, write_csv
+from .tables import add_data_option, add_rows_option, chosen_models, independent_cohort_of, plain, write_csv
 
 
 def add_parser(subparsers):
@@ -14,7 +14,7 @@ def add_parser(subparsers):
                                    description="Nested cross-validation grouped by patient; AUROC, AUPRC and gain over "
                                                "clinical data alone with 95 % patient-bootstrap intervals, Brier score and "
                                                "calibration error. Needs scikit-learn for the logistic probe.")
-    parser.add_argument("--data", required=True, type=pathlib.Path, help="folder as for the command 'neighbors'")
+    add_data_option(parser)
     add_rows_option(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
     _add_options(parser)

@@ -2,10 +2,11 @@
 import csv
 import math
 
-from ..core.cohort_reader import read_cohort
 from ..core.errors import InputError
 from ..core.files import atomic_file
 from ..core.prepared import read_prepared
+from ..core.readers.own_cohort import previews
+from ..core.readers.sources import published_folder, read_data, split_paths
 from ..core.row_rules import RowRule, one_node_per_patient
 
 #: said where figures of a cohort with several rows of a patient are shown
@@ -18,11 +19,31 @@ def add_rows_option(parser):
                         help="; ".join(f"{rule.value}: {rule.meaning()}" for rule in RowRule) + " (default single)")
 
 
+def add_data_option(parser):
+    """The files of a cohort; `read_cohort_of` reads them."""
+    parser.add_argument("--data", required=True, type=split_paths, action="extend", metavar="PATH",
+                        help="folder with *_features.pkl files (itself or in 'embeddings') and maybe a patient table, or a "
+                             "file of your own (CSV, TSV, Parquet, npz, npy with a CSV beside it), or a folder of these; give "
+                             "it several times for several models of the same patients")
+    parser.add_argument("--id-column", metavar="NAME", help="column of the patient ids, where it is not clear")
+    parser.add_argument("--feature-prefix", metavar="PREFIX", help="what stands before the numbers of the feature columns, "
+                                                                   "where there are several sets of them")
+
+
+def read_cohort_of(options, report=lambda fraction, message="": None):
+    """The cohort of ``--data``, ``--rows``, ``--id-column`` and ``--feature-prefix``."""
+    paths, choices = options.data, {}
+    column, prefix = getattr(options, "id_column", None), getattr(options, "feature_prefix", None)
+    if (column or prefix is not None) and published_folder(paths) is None:
+        choices = {one.path: one.chosen_by_name(column, prefix) for one in previews(paths)}
+    return read_data(paths, report, RowRule(options.rows), choices)
+
+
 def cohort_of(options, report=lambda fraction, message="": None):
-    """The cohort that ``--data`` (a folder) with ``--rows``, or ``--prepared`` (a file of the cache) names."""
+    """The cohort that ``--data`` with its options, or ``--prepared`` (a file of the cache) names."""
     if getattr(options, "prepared", None):
         return read_prepared(options.prepared).cohort
-    return read_cohort(options.data, report, RowRule(options.rows))
+    return read_cohort_of(options, report)
 
 
 def independent_cohort_of(options, report=lambda fraction, message="": None):

@@ -9,6 +9,7 @@ from ..core.errors import TumorConnectomeError
 #: returns something json can write
 WORKERS = {
     "prepare": "TumorConnectomeLib.commands.prepare:prepare",
+    "preview": "TumorConnectomeLib.commands.prepare:preview",
     "inspect": "TumorConnectomeLib.imaging.inspection:inspect_command",
     "scan": "TumorConnectomeLib.imaging.folder_source:scan_command",
     "locate": "TumorConnectomeLib.imaging.idc_index:locate_command",

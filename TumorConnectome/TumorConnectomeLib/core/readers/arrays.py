@@ -68,7 +68,8 @@ def _header(stream, name, size, path):
     version = np.lib.format.read_magic(stream)
     reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if reader is None:
-        raise InputError(f"array {name[:60]!r} is in version {version} of numpy's format", source=path, expected="version 1.0 or 2.0")
+        raise InputError(f"array {name[:60]!r} is in version {version} of numpy's format", source=path,
+                         expected="version 1.0 or 2.0")
     shape, _fortran, dtype = reader(stream)
     if dtype.hasobject or dtype.fields is not None:
         raise InputError(f"array {name[:60]!r} holds {'Python objects' if dtype.hasobject else 'records'}", source=path,
@@ -122,7 +123,8 @@ def _required_table(path):
 
 
 def _plain(value):
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else value
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def read_arrays_file(path, choice: ImportChoice, report=lambda fraction, message="": None) -> EmbeddingFile:
@@ -150,7 +152,8 @@ def read_arrays_file(path, choice: ImportChoice, report=lambda fraction, message
     else:
         side = read_delimited(table, ImportChoice(choice.id_column, (), choice.facets, ""))
         if len(side.ids) != count:
-            raise InputError(f"it has {len(side.ids)} rows", source=table, expected=f"{count}, one for each vector of {path.name}")
+            raise InputError(f"it has {len(side.ids)} rows", source=table,
+                             expected=f"{count}, one for each vector of {path.name}")
         rows, ids, columns, notes = range(1, count + 1), side.ids, side.columns, side.notes
     models = {choice.model_of(name): checked_vectors(_native(arrays[name]), path, rows, lambda i, name=name: f"{name}[{i}]")
               for name in choice.prefixes}

@@ -57,7 +57,7 @@ def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="
     models, first, values = {}, 0, numbers.array()
     for group in groups:
         part = values[:, first:first + len(group.columns)]
-        models[choice.model_of(group.prefix)] = checked_vectors(part, path, rows, lambda number, group=group: group.columns[number])
+        models[choice.model_of(group.prefix)] = checked_vectors(part, path, rows, lambda i, group=group: group.columns[i])
         first += len(group.columns)
     return EmbeddingFile(path, ids, models, {cohort_column(name): _decimals(found, form.decimal)
                                              for name, found in columns.items()}, rows, form.notes)

@@ -76,7 +76,8 @@ def records_of(path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[
                 if record and (len(record) > 1 or record[0].strip()):
                     yield row, record
     except csv.Error as error:
-        raise InputError(f"not readable as a table ({error})", source=path, expected="quotes in pairs, cells of ordinary length") from None
+        raise InputError(f"not readable as a table ({error})", source=path,
+                         expected="quotes in pairs, cells of ordinary length") from None
     finally:
         csv.field_size_limit(before)
 

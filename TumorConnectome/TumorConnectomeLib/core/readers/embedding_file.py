@@ -58,7 +58,8 @@ def checked_ids(values: Sequence[str], path, rows: Sequence[int], column: str) -
     places: dict[str, int] = {}
     for row, text in zip(rows, values):
         if not text or not text.isprintable():
-            raise InputError(f"the id is {text[:40]!r}", source=path, row=place(row, column), expected="a text that can be printed")
+            raise InputError(f"the id is {text[:40]!r}", source=path, row=place(row, column),
+                             expected="a text that can be printed")
         if text in places:
             raise InputError(f"id {text[:60]!r} stands in row {places[text]} already", source=path, row=place(row, column),
                              expected="one row per patient")

@@ -4,7 +4,7 @@ from __future__ import annotations
 import pathlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from ..embedding_pickle import read_embedding_pickle
 from ..errors import InputError
@@ -15,7 +15,7 @@ from .delimited import read_delimited, recognize_delimited
 from .delimited_form import form_of
 from .embedding_file import EmbeddingFile
 from .parquet import ParquetTable, read_parquet
-from .recognition import ImportChoice, Recognition, model_name, proposal
+from .recognition import FeatureGroup, ImportChoice, Recognition, model_name, proposal
 
 TEXT, PARQUET, ARRAYS, PICKLE = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".npz", ".npy"), (".pkl", ".pickle")
 KINDS = (*TEXT, *PARQUET, *ARRAYS, *PICKLE)
@@ -51,19 +51,37 @@ class FilePreview:
         """Whether it has no embedding: a table of patients that joins the others."""
         return not self.recognition.groups
 
+    def to_json(self) -> dict:
+        """As what json can write."""
+        found = asdict(self.recognition)
+        return {"path": self.path, "recognition": found, "choice": self.choice.to_json(), "sample": dict(self.sample),
+                "notes": list(self.notes)}
 
-def split_paths(text: str) -> list[pathlib.Path]:
-    """The files (or the folder) that a text names: one path, or several with ";" between them."""
-    text = text.strip()
-    if SEPARATOR not in text or pathlib.Path(text).exists():
-        return [pathlib.Path(text)]
-    return [pathlib.Path(part.strip()) for part in text.split(SEPARATOR) if part.strip()]
+    @classmethod
+    def from_json(cls, value) -> FilePreview:
+        """The inverse of `to_json`."""
+        found = value["recognition"]
+        groups = tuple(FeatureGroup(group["prefix"], tuple(group["columns"]), group["gap"]) for group in found["groups"])
+        recognition = Recognition(found["id_column"], groups, tuple(found["others"]), tuple(found["questions"]),
+                                  found["together"])
+        return cls(value["path"], recognition, ImportChoice.from_json(value["choice"]), value["sample"], tuple(value["notes"]))
+
+    def chosen_by_name(self, id_column: str | None, prefix: str | None) -> ImportChoice:
+        """The proposed choice, but with this id column and feature prefix where they are given and the file has them."""
+        choice, found = self.choice, self.recognition
+        names = (found.id_column, *found.others)
+        if id_column in names:
+            choice = replace(choice, id_column=id_column, facets=tuple(name for name in names if name != id_column))
+        if prefix in {group.prefix for group in found.groups}:
+            choice = replace(choice, prefixes=(prefix,))
+        return choice
 
 
 def own_files(paths) -> list[pathlib.Path]:
     """The files of a user's cohort, in the order given; a folder stands for all files in it that can be read.
 
-    The table beside an ``.npy`` file belongs to it and is no file of its own. Raises InputError for what is not there, or of another kind.
+    The table beside a numpy file without ids belongs to it and is no file of its own. Raises InputError for what is not
+    there, or is of another kind.
     """
     found = []
     for path in map(pathlib.Path, paths):
@@ -73,7 +91,7 @@ def own_files(paths) -> list[pathlib.Path]:
                 raise InputError("no embedding files", source=path, expected=f"*_features.pkl, or {', '.join(KINDS[:-2])}")
             found += inside
         elif not path.is_file():
-            raise InputError("no such file or folder", source=path, expected=f"a folder, or a file ({', '.join(KINDS)})")
+            raise InputError("no such folder or file", source=path, expected=f"a folder, or a file ({', '.join(KINDS)})")
         elif path.suffix.lower() not in KINDS:
             raise InputError(f"files of the kind {path.suffix or 'without ending'!r} are not known", source=path,
                              expected=", ".join(KINDS))
@@ -101,7 +119,8 @@ def preview(path) -> FilePreview:
     path, notes = pathlib.Path(path), ()
     kind = path.suffix.lower()
     if kind in PICKLE:
-        return FilePreview(str(path), Recognition("PatientID", (), ()), ImportChoice("PatientID", (), (), _pickle_model(path)), {})
+        choice = ImportChoice("PatientID", (), (), _pickle_model(path))
+        return FilePreview(str(path), Recognition("PatientID", (), ()), choice, {})
     if kind in PARQUET:
         with ParquetTable(path) as table:
             recognition, sample = table.recognition(), table.sample()
@@ -137,9 +156,9 @@ def _read_pickle(path, model):
     kept = [number for number, patient in enumerate(ids) if patient and counts[patient] == 1]
     if not kept:
         raise InputError("no patient has exactly one row", source=path)
-    table = normalized([patient_record(content.rows[number]) for number in kept], source=path, rows=[number + 1 for number in kept])
-    kept_ids = [ids[number] for number in kept]
+    rows, kept_ids = [number + 1 for number in kept], [ids[number] for number in kept]
+    table = normalized([patient_record(content.rows[number]) for number in kept], source=path, rows=rows)
     left_out = len(counts) - len(kept)
     notes = (f"{left_out} patients of {path.name} with several rows were left out.",) if left_out else ()
     return EmbeddingFile(path, kept_ids, {model: content.features[kept]},
-                         {name: table.loc[kept_ids, name].tolist() for name in table}, [number + 1 for number in kept], notes)
+                         {name: table.loc[kept_ids, name].tolist() for name in table}, rows, notes)

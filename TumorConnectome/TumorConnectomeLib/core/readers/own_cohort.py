@@ -52,11 +52,14 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None,
     files = own_files(paths)
     found = [preview(path) for path in files]
     for one, question in open_questions(found, choices):
-        raise InputError(question, source=one.path, expected="import options that say which columns are meant")
+        raise InputError(question.rstrip("."), source=one.path,
+                         expected="import options (or --id-column and --feature-prefix) that say which columns are meant")
     read = []
     for number, one in enumerate(found):
-        read.append(read_file(one.path, choices.get(one.path, one.choice),
-                              lambda fraction, message="", number=number: report(0.9 * (number + fraction) / len(found), message)))
+        def part(fraction, message="", number=number):
+            report(0.9 * (number + fraction) / len(found), message)
+
+        read.append(read_file(one.path, choices.get(one.path, one.choice), part))
     report(0.9, "Joining the files")
     return _joined(read, files_to_hash(files))
 

@@ -149,7 +149,7 @@ def read_parquet(path, choice: ImportChoice, report=lambda fraction, message="":
         for number, group in enumerate(groups):
             vectors = table.vectors(group.columns, lambda share, message, number=number: report(
                 (number + share) / len(groups), f"Reading {path.name}"))
-            models[choice.model_of(group.prefix)] = checked_vectors(
-                vectors, path, rows, lambda i, group=group: f"{group.prefix}[{i}]" if group.prefix in lists else group.columns[i])
+            names = [f"{group.prefix}[{i}]" for i in range(vectors.shape[1])] if group.prefix in lists else group.columns
+            models[choice.model_of(group.prefix)] = checked_vectors(vectors, path, rows, names.__getitem__)
         columns = {cohort_column(name): table.texts(name) for name in choice.facets}
     return EmbeddingFile(path, ids, models, columns, rows)

@@ -13,8 +13,8 @@ _FEWEST_FEATURES = 2
 _GENERIC = {"features", "feature", "feats", "embeddings", "embedding", "emb", "vectors", "vector", "x", "data", "arr_0"}
 _NUMBERED = re.compile(r"(.*?)[\[(]?(\d{1,7})[\])]?")
 #: names of id columns without case, spaces and punctuation, the likeliest first
-_ID_NAMES = ("patientid", "subjectid", "patient", "subject", "caseid", "case", "participantid", "participant", "pid", "id", "ids",
-             "patientids", "name", "index", "imagepath", "filename", "file", "path", "image")
+_ID_NAMES = ("patientid", "patientids", "subjectid", "patient", "subject", "caseid", "case", "participantid", "participant",
+             "pid", "id", "ids", "name", "index", "imagepath", "filename", "file", "path", "image")
 #: the row numbers that pandas writes as a first column, with and without its name
 _UNNAMED = re.compile(r"column 1|Unnamed: 0|index")
 #: DICOM keywords and idc-index columns without case and punctuation -> columns of the patient table
@@ -224,16 +224,13 @@ def _id_column(others, sample):
     for name in others:
         if _plain(name) in _ID_NAMES:
             by_name.setdefault(_ID_NAMES.index(_plain(name)), []).append(name)
-    for _rank, names in sorted(by_name.items()):
-        unique = [name for name in names if different(name)]
-        if len(unique) == 1:
-            return unique[0], ""
     named = [name for _rank, names in sorted(by_name.items()) for name in names]
     if named:
-        if len(named) == 1:                             # repeated ids are an error of the file that names the row
-            return named[0], ""
+        if different(named[0]) and len(by_name[min(by_name)]) == 1 or len(named) == 1:
+            return named[0], ""                         # a single one whose ids repeat is an error that names the row
         return named[0], f"Several columns could be the patients' ids: {', '.join(named[:6])}."
-    candidates = [name for name in others if different(name) and _plain(name) not in _UID_NAMES and not _is_running(name, sample)]
+    candidates = [name for name in others
+                  if different(name) and _plain(name) not in _UID_NAMES and not _is_running(name, sample)]
     if len(candidates) == 1:
         return candidates[0], ""
     if not candidates:
