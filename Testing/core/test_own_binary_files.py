@@ -63,8 +63,10 @@ def _frame_with(row, column, value):
     (lambda path: frame(np.where(np.arange(96).reshape(12, 8) == 35, np.inf, vectors())).to_parquet(path),
      ["row 5, column 'pred_3'", "infinite", "finite number"]),
     (lambda path: frame(np.where(np.arange(12)[:, None] == 2, 0, vectors())).to_parquet(path), ["row 3", "only zeros"]),
-    (lambda path: frame(vectors(), ["A", "B", "A", *"CDEFGHIJK"]).to_parquet(path), ["row 3, column 'PatientID'", "row 1 already"]),
-    (lambda path: _frame_with(slice(None), "pred_3", "text").to_parquet(path), ["column 'pred_3'", "string", "expected numbers"]),
+    (lambda path: frame(vectors(), ["A", "B", "A", *"CDEFGHIJK"]).to_parquet(path),
+     ["row 3, column 'PatientID'", "row 1 already"]),
+    (lambda path: _frame_with(slice(None), "pred_3", "text").to_parquet(path),
+     ["column 'pred_3'", "string", "expected numbers"]),
     (lambda path: frame(vectors()).drop(columns="pred_3").to_parquet(path), ["'pred_3' is missing"]),
     (lambda path: frame(vectors())[:0].to_parquet(path), ["no rows"]),
     (lambda path: path.write_bytes(b"PAR1 and nothing else"), ["not readable as Parquet"]),
@@ -128,7 +130,8 @@ def _bomb(path):
 
 
 @pytest.mark.parametrize(("name", "make", "words"), [
-    ("a.npy", lambda path: path.write_bytes(_npy((1 << 40, 1 << 20))), ["claims the shape (1099511627776, 1048576)", "complete file"]),
+    ("a.npy", lambda path: path.write_bytes(_npy((1 << 40, 1 << 20))),
+     ["claims the shape (1099511627776, 1048576)", "complete file"]),
     ("a.npy", lambda path: path.write_bytes(_npy((4, 4), data=bytes(60))), ["does not fit its"]),
     ("a.npy", lambda path: path.write_bytes(b"no array"), ["not readable", "numpy.save"]),
     ("a.npy", lambda path: np.save(path, np.array([{"a": 1}], object), allow_pickle=True), ["Python objects", "without"]),

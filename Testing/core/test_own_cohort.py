@@ -140,7 +140,8 @@ def test_published_folders_are_read_as_ever(real_data):
 
 def test_the_command_line_takes_several_files(folder, tmp_path, capsys):
     out = tmp_path / "out.csv"
-    data = ["--data", str(folder / "fmcib_features.csv"), "--data", str(folder / "ctfm.npz"), "--data", str(folder / "clinical.csv")]
+    files = [folder / name for name in ("fmcib_features.csv", "ctfm.npz", "clinical.csv")]
+    data = [text for path in files for text in ("--data", str(path))]
     assert main(["neighbors", *data, "--k", "2", "--out", str(out)]) == 0
     with open(out, newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))

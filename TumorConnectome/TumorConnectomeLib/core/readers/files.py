@@ -144,11 +144,11 @@ def read_file(path, choice: ImportChoice, report=lambda fraction, message="": No
     """Read one file as chosen."""
     kind = pathlib.Path(path).suffix.lower()
     if kind in PICKLE:
-        return _read_pickle(pathlib.Path(path), choice.model)
+        return _read_published(pathlib.Path(path), choice.model)
     return (read_parquet if kind in PARQUET else read_arrays_file if kind in ARRAYS else read_delimited)(path, choice, report)
 
 
-def _read_pickle(path, model):
+def _read_published(path, model):
     """A pickle of the published form: patients with exactly one row, as there."""
     content = read_embedding_pickle(path)
     ids = [as_text(row.get("PatientID")) for row in content.rows]
