@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from structure_samples import cosine_distances, ranked, skewed
 
-from TumorConnectomeLib.core.errors import InputError, NotAvailable
+from TumorConnectomeLib.core.errors import InputError, PackageMissing
 from TumorConnectomeLib.core.structure.map_quality import map_quality
 from TumorConnectomeLib.core.structure.maps import MapKind, make_map, pca_map
 
@@ -119,7 +119,7 @@ def test_tsne_is_reproducible_and_keeps_clusters_apart():
                                                          (MapKind.UMAP, "umap", "umap-learn")])
 def test_a_missing_package_and_too_few_patients_are_told(kind, module, package, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(NotAvailable, match=f"{kind.label()} maps need the Python package {package}, which is not installed"):
+    with pytest.raises(PackageMissing, match=f"{kind.label()} maps need the Python package {package}, which is not installed"):
         make_map(kind, skewed(10), np.zeros((10, 2)))
     with pytest.raises(InputError, match=f"{kind.label()} of 4 patients; expected at least 5"):
         make_map(kind, skewed(4), np.zeros((4, 2)))

@@ -7,7 +7,7 @@ from cohort_factory import cohort
 from structure_samples import labeled_cohort
 
 from TumorConnectomeLib.core.cohort import Facet
-from TumorConnectomeLib.core.errors import InputError, NotAvailable
+from TumorConnectomeLib.core.errors import InputError, PackageMissing
 from TumorConnectomeLib.core.structure.classifiers import LogisticProbe, NeighborProbe
 from TumorConnectomeLib.core.structure.cross_validation import FOLDS, cross_validated
 from TumorConnectomeLib.core.structure.probe_tasks import clinical_features, default_tasks, facet_task, standard_task
@@ -218,5 +218,5 @@ def test_what_does_not_exist_is_refused(monkeypatch):
     with pytest.raises(InputError, match="0 repeats"):
         ProbeOptions(repeats=0)
     monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
-    with pytest.raises(NotAvailable, match="Logistic probes need the Python package scikit-learn, which is not installed"):
+    with pytest.raises(PackageMissing, match="Logistic probes need the Python package scikit-learn, which is not installed"):
         probe_models(made, [facet_task(made.facets["sex"])], ["A"])

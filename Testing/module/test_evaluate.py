@@ -1,6 +1,5 @@
 """The Evaluate section, the repairs and the consensus, with real clicks on the demo cohort."""
 import json
-import pathlib
 from html import escape
 
 import numpy as np
@@ -236,17 +235,13 @@ def test_the_consensus_alone_can_not_be_evaluated(demo, panel):
 
 
 def test_probes_ask_for_scikit_learn_before_they_run(demo, panel, monkeypatch):
-    from TumorConnectomeLib.core.errors import TumorConnectomeError
-    from TumorConnectomeLib.module import evaluate_controller
+    import slicer.packaging
 
-    def declined(path):
-        assert "scikit-learn" in pathlib.Path(path).read_text(encoding="utf-8")
-        raise TumorConnectomeError("scikit-learn was not installed")
-
-    monkeypatch.setattr(evaluate_controller, "ensure_packages", declined)
+    monkeypatch.setattr(slicer.packaging, "pip_check", lambda requirement: requirement.name != "scikit-learn")
     panel.set(evaluation=kinds().PROBES)
     press(panel.ui.evaluateButton)
-    assert not panel.evaluate.busy and "scikit-learn was not installed" in panel.ui.evaluateStatusLabel.text
+    assert not panel.evaluate.busy and "needs the Python package scikit-learn" in panel.ui.evaluateStatusLabel.text
+    assert panel.ui.evaluateCancelButton.visible and panel.ui.evaluateCancelButton.text == "Install scikit-learn"
 
 
 # ---- repairs and consensus

@@ -2,7 +2,7 @@
 import argparse
 import sys
 
-from ..core.errors import TumorConnectomeError
+from ..core.errors import PackageMissing, TumorConnectomeError
 
 
 def main(arguments=None):
@@ -19,7 +19,7 @@ def main(arguments=None):
     except OSError as error:
         problem = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     except ModuleNotFoundError as error:
-        problem = f"the Python package {error.name} is not installed"
+        problem = str(PackageMissing.of(error))
     print("TumorConnectome: " + " ".join(problem.split()), file=sys.stderr)
     return 2
 

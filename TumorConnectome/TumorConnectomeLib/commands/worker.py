@@ -3,7 +3,7 @@ import importlib
 import json
 import sys
 
-from ..core.errors import TumorConnectomeError
+from ..core.errors import PackageMissing, TumorConnectomeError
 
 #: name -> "module:function"; a function takes (arguments: list[str], report: callable(fraction, message)) and
 #: returns something json can write
@@ -39,11 +39,12 @@ def run_worker(arguments):
         module, _, function = WORKERS[name].partition(":")
         result = getattr(importlib.import_module(module), function)(
             rest, lambda fraction, message="": _say(stream, progress=fraction, message=message))
+    except (PackageMissing, ModuleNotFoundError) as error:
+        missing = error if isinstance(error, PackageMissing) else PackageMissing.of(error)
+        _say(stream, error=str(missing), package=missing.package)
+        return 2
     except TumorConnectomeError as error:
         _say(stream, error=str(error))
-        return 2
-    except ModuleNotFoundError as error:
-        _say(stream, error=f"the Python package {error.name} is not installed")
         return 2
     except OSError as error:                            # disk full, permission denied
         _say(stream, error=f"{error.strerror or error}: {error.filename}" if error.filename else str(error))

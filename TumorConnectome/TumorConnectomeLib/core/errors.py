@@ -32,6 +32,33 @@ class NotAvailable(TumorConnectomeError):
     """A source does not have what was asked for; the next one may."""
 
 
+#: name of a module -> name of the package that brings it, where they differ
+_PACKAGES = {"sklearn": "scikit-learn", "umap": "umap-learn", "idc_index_data": "idc-index-data"}
+
+
+class PackageMissing(TumorConnectomeError):
+    """An action needs a Python package that is not installed; the module offers to install it.
+
+    Parameters
+    ----------
+    problem : str
+        The line for the user.
+    package : str
+        What to install, by its name in Resources/requirements*.txt.
+    """
+
+    def __init__(self, problem, package):
+        super().__init__(problem)
+        self.package = package
+
+    @classmethod
+    def of(cls, error: ModuleNotFoundError):
+        """The same, from a failed import."""
+        module = (error.name or "").partition(".")[0]
+        package = _PACKAGES.get(module, module)
+        return cls(f"the Python package {package} is not installed", package)
+
+
 class JobFailed(TumorConnectomeError):
     """A child process ended without its result."""
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import JobFailed
+from .errors import JobFailed, PackageMissing
 
 #: a generator of jobs, sent their results
 Sequence = Generator["Job", Any, Any]
@@ -109,12 +109,13 @@ class Job:
 class PythonJob(Job):
     """A worker command of this library: ``python -m TumorConnectomeLib worker NAME arguments...``.
 
-    It prints JSON lines: ``{"progress": 0.5, "message": "..."}``, then ``{"result": ...}`` or ``{"error": "one line"}``.
+    It prints JSON lines: ``{"progress": 0.5, "message": "..."}``, then ``{"result": ...}`` or ``{"error": "one line"}``,
+    the latter with ``"package"`` when a Python package is missing.
     """
 
     def __init__(self, title: str, name: str, *arguments: object):
         self.title, self._name, self._arguments = title, name, [str(a) for a in arguments]
-        self._result, self._error, self._ended = None, None, False
+        self._result, self._error, self._package, self._ended = None, None, None, False
 
     def command(self):
         return [sys.executable, "-m", "TumorConnectomeLib", "worker", self._name, *self._arguments]
@@ -133,7 +134,7 @@ class PythonJob(Job):
         if "result" in message:
             self._result, self._ended = message["result"], True
         elif "error" in message:
-            self._error = str(message["error"])
+            self._error, self._package = str(message["error"]), message.get("package")
         elif "progress" in message:
             return Progress(message["progress"], str(message.get("message", "")))
         return None
@@ -141,6 +142,8 @@ class PythonJob(Job):
     def finish(self, exit_code, errors):
         if self._error is None and exit_code == 0 and self._ended:
             return self._result
+        if self._package is not None:
+            raise PackageMissing(f"{self.title}: {self._error}", str(self._package))
         last = errors.strip().rpartition("\n")[2]
         raise JobFailed(self._error or f"{self.title}: the helper process ended with status {exit_code}. {last}".strip())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ..core.errors import Cancelled, NotAvailable, TumorConnectomeError
+from ..core.errors import Cancelled, NotAvailable, PackageMissing, TumorConnectomeError
 from ..core.jobs import Sequence
 from .file_lock import Busy
 from .sources import SeriesRequest, Source
@@ -22,6 +22,8 @@ def acquire(request: SeriesRequest, sources: Iterable[Source]) -> Sequence:
         No source has the files.
     Busy
         Another request is fetching the same series just now.
+    PackageMissing
+        No source could deliver, and one for want of a Python package.
     TumorConnectomeError
         No source could deliver, and at least one failed; the text names each and why.
     """
@@ -55,4 +57,7 @@ def _summary(request, problems):
     text = f"no images of patient {request.patient_id}: {reasons}"
     if any(is_offline(error) for _, error in problems):
         return TransferFailed("offline", text)          # whoever has more to fetch need not try
+    for _, error in problems:
+        if isinstance(error, PackageMissing):
+            return PackageMissing(text, error.package)
     return (NotAvailable if nowhere else TumorConnectomeError)(text)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from ..core.errors import NotAvailable, TumorConnectomeError
+from ..core.errors import NotAvailable, PackageMissing
 from .idc_series import IdcSeries, IdcStudy
 from .sources import SeriesRequest
 
@@ -29,14 +29,14 @@ def locate(request: SeriesRequest) -> IdcStudy:
     ------
     NotAvailable
         IDC has no such CT series.
-    TumorConnectomeError
+    PackageMissing
         idc-index-data or duckdb is not installed.
     """
     for package in ("duckdb", "idc_index_data"):
         if not importlib.util.find_spec(package):
-            raise TumorConnectomeError(
-                f"series {request.ct_uid} is not in the built-in list, and to look it up in IDC the Python package "
-                f"{package.replace('_', '-')} is needed, which is not installed")
+            name = package.replace("_", "-")
+            raise PackageMissing(f"series {request.ct_uid} is not in the built-in list, and to look it up in IDC the Python "
+                                 f"package {name} is needed, which is not installed", name)
     import duckdb
     import idc_index_data
     parameters = [str(idc_index_data.IDC_INDEX_PARQUET_FILEPATH), request.study_uid, request.ct_uid, request.sr_uid]

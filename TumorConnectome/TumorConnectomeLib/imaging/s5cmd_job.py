@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..core.errors import InputError, TumorConnectomeError
+from ..core.errors import InputError, PackageMissing
 from ..core.jobs import Job, Progress, Transfer
 from .idc_series import IdcSeries
 from .transfer_errors import TransferFailed, classify
@@ -182,7 +182,7 @@ def find_s5cmd() -> pathlib.Path:
 
     Raises
     ------
-    TumorConnectomeError
+    PackageMissing
         There is none.
     """
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -191,8 +191,8 @@ def find_s5cmd() -> pathlib.Path:
                 return pathlib.Path(file.locate())
     if found := shutil.which("s5cmd"):
         return pathlib.Path(found)
-    raise TumorConnectomeError("to download from IDC the program s5cmd is needed, which is not installed "
-                               "(Python package s5cmd)")
+    raise PackageMissing("to download from IDC the program s5cmd is needed, which is not installed (Python package s5cmd)",
+                         "s5cmd")
 
 
 def require_space(folder: pathlib.Path, needed: int, margin: int = 100_000_000) -> None:

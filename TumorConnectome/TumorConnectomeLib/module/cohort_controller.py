@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from ..core.errors import TumorConnectomeError
+from ..core.errors import PackageMissing
 from .cohort_loading import CohortLoader
-from .packages import ensure_packages, packages_installed
+from .packages import require
 from .status_line import StatusLine
 
 
@@ -37,11 +37,6 @@ class CohortController:
 
     def load(self, checked=False):
         """Load the cohort of the folder in the line edit, again if it is loaded."""
-        try:
-            ensure_packages(self._resourcePath("requirements.txt"))
-        except TumorConnectomeError as error:
-            self._ui.cohortStatusLabel.text = str(error)
-            return
         self.wanted = None
         self._panel.parameters.dataFolder = self._ui.dataFolderPathLineEdit.currentPath.strip()
         self._panel.onStateModified()
@@ -52,15 +47,16 @@ class CohortController:
         self.load()
 
     def show(self, parameters):
-        """Load the state's cohort if it is another one, unless that needs an installation, which only a button may start."""
+        """Load the state's cohort if it is another one; without pandas only say so, and offer to install it."""
         if self.wanted == parameters.dataFolder:
             return
         self.wanted = parameters.dataFolder
-        if packages_installed(self._resourcePath("requirements.txt")):
-            self.loader.load(self.wanted)
+        try:
+            require("pandas", _("The patient table"))
+        except PackageMissing as error:
+            self.loader.status.failed(error, self.load)
         else:
-            self._ui.cohortStatusLabel.text = _(
-                "Press \"Load cohort\" or \"Demo cohort\": the Python package pandas will be installed first.")
+            self.loader.load(self.wanted)
 
     def _onLoaded(self, prepared, note):
         cohort = prepared.cohort

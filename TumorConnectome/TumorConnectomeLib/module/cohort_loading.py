@@ -53,7 +53,7 @@ class CohortLoader:
         def failed(error):
             if request == self._request:
                 self._task = None
-                self.status.done(str(error), problem=True)
+                self.status.failed(error, lambda: self.load(data_folder))
 
         def progress(fraction, message):
             if request == self._request:

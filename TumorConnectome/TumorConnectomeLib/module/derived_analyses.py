@@ -137,7 +137,7 @@ class DerivedAnalyses:
         def failed(error):
             if self._task is task:
                 self._task = self._wanted = None
-                self._status.done(str(error), problem=True)
+                self._status.failed(error, self._onReady)
                 self._onFailed(self._shown)
 
         def progress(fraction, message):

@@ -13,7 +13,7 @@ from ..core.structure.repairs import Repair
 from ..widgets.heat_map import HeatMapWidget
 from .cell_group import choice_of_cell
 from .evaluation_jobs import evaluation_sequence
-from .packages import ensure_packages
+from .packages import require
 from .result_nodes import find_result, read_result, write_plot, write_result
 
 
@@ -73,10 +73,10 @@ class EvaluateController:
         kind, cohort = parameters.evaluation, panel.state.cohort
         try:
             if kind is ResultKind.PROBES:
-                ensure_packages(self._resourcePath("requirements-probes.txt"))
+                require("scikit-learn", _("The evaluation by probes"))
             sequence = evaluation_sequence(parameters, panel.state, panel.cohort.loader.path)
         except TumorConnectomeError as error:
-            self._status.done(str(error), problem=True)
+            self._status.failed(error, self.run)
             return
         facts = {"cohort": cohort.name, "synthetic": cohort.synthetic, "patients": len(cohort.patients)}
         if kind is not ResultKind.PROBES:
@@ -94,7 +94,7 @@ class EvaluateController:
         def failed(error):
             if self._task is task:
                 self._task = None
-                self._status.done(str(error), problem=True)
+                self._status.failed(error, self.run)
 
         def progress(fraction, message):
             if self._task is task:

@@ -87,7 +87,7 @@ class ImagingController:
 
     def _onError(self, error):
         self._task = None
-        self._status.done(str(error), problem=True)
+        self._status.failed(error, lambda: self.show(*self._wanted))
 
     def _load(self, patient_ids, inspections):
         with slicer.util.tryWithErrorDisplay(_("The images can not be shown."), waitCursor=True):

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from ..core.errors import TumorConnectomeError
 from ..imaging.patient_nodes import find_patient
 from ..imaging.patient_views import CONNECTOME_LAYOUT, CONNECTOME_TAG, MATCH, ONE_LAYOUT, QUERY, SIDE_BY_SIDE_LAYOUT
 from ..widgets.connectome_view import ConnectomeView
@@ -19,7 +18,6 @@ from .graph_controls import GraphControls
 from .group_display import GroupDisplay
 from .imaging_controller import ImagingController
 from .json_list import list_from_text
-from .packages import ensure_packages
 from .parameters import set_parameters
 from .patient_display import PatientDisplay
 from .patient_pictures import PatientPictures
@@ -207,12 +205,6 @@ class Panel:
             self.parameters.imageFolder = path
 
     def _show(self, patientIds):
-        try:
-            if not self.state.cohort.synthetic:
-                ensure_packages(self._resourcePath("requirements-images.txt"))
-        except TumorConnectomeError as error:
-            self.ui.imageStatusLabel.text = str(error)
-            return
         self.imaging.show(self.state.cohort, patientIds, self.parameters.imageFolder)
 
     def _onImagesShown(self, shown):

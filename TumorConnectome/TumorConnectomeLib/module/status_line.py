@@ -1,18 +1,24 @@
-"""A status label with a progress bar and a cancel button, for one kind of long work."""
+"""A status label with a progress bar and a button, for one kind of long work."""
+from slicer.i18n import tr as _
+
+from ..core.errors import PackageMissing
+from .packages import install
 
 
 class StatusLine:
-    """Shows what a task is doing, and lets the user cancel it.
+    """Shows what a task is doing, and lets the user cancel it or install what it lacks.
 
     Parameters
     ----------
     label, progressBar, cancelButton : QLabel, QProgressBar, QPushButton
-        From the .ui file.
+        From the .ui file. The button is there while something runs, and when a Python package is missing.
     """
 
     def __init__(self, label, progressBar, cancelButton):
         self._label, self._bar, self._button, self._task = label, progressBar, cancelButton, None
-        cancelButton.connect("clicked(bool)", self._onCancel)
+        self._cancelTexts = cancelButton.text, cancelButton.toolTip, cancelButton.accessibleName
+        self._install = None                            # (package, what to do afterwards) while one is missing
+        cancelButton.connect("clicked(bool)", self._onButton)
         self._show(False)
         self._say(label.text)
 
@@ -20,6 +26,7 @@ class StatusLine:
         """Offer to cancel this Task, and show the bar until `done`."""
         self._task = task
         if task.running:
+            self._offerNothing()
             self._show(True)
 
     def progress(self, fraction, message):
@@ -32,8 +39,30 @@ class StatusLine:
     def done(self, message, problem=False):
         """Hide the bar and show the outcome; a problem is marked by more than its color."""
         self._task = None
+        self._offerNothing()
         self._show(False)
         self._say(("\N{WARNING SIGN} " if problem else "") + message)
+
+    def failed(self, error, again):
+        """Show an error as the outcome. If a Python package is missing, a button offers to install it.
+
+        Parameters
+        ----------
+        error : TumorConnectomeError
+        again : callable
+            Called without arguments when the package has been installed: what the user wanted.
+        """
+        self.done(str(error), problem=True)
+        if isinstance(error, PackageMissing):
+            self._install = error.package, again
+            self._button.text = _("Install {package}").format(package=error.package)
+            self._button.toolTip = self._button.accessibleName = _(
+                "Install the Python package {package} into Slicer; you are asked first.").format(package=error.package)
+            self._button.setVisible(True)
+
+    def _offerNothing(self):
+        self._install = None
+        self._button.text, self._button.toolTip, self._button.accessibleName = self._cancelTexts
 
     def _say(self, text):
         self._label.text = text
@@ -44,7 +73,16 @@ class StatusLine:
         self._button.setVisible(busy)
         self._button.enabled = True
 
-    def _onCancel(self):
+    def _onButton(self):
         if self._task is not None:
             self._button.enabled = False
             self._task.cancel()
+        elif self._install is not None:
+            package, again = self._install
+            try:
+                install(package)
+            except PackageMissing as error:
+                self.failed(error, again)
+            else:
+                self.done("")
+                again()

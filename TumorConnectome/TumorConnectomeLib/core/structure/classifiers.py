@@ -43,7 +43,7 @@ class LogisticProbe:
 
     Raises
     ------
-    NotAvailable
+    PackageMissing
         scikit-learn is not installed.
     """
 

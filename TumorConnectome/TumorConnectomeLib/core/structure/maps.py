@@ -50,7 +50,7 @@ def make_map(kind: MapKind, embedding: np.ndarray, layout: np.ndarray, *, seed: 
 
     Raises
     ------
-    NotAvailable
+    PackageMissing
         scikit-learn (t-SNE) or umap-learn (UMAP) is not installed.
     InputError
         There are fewer than five patients for t-SNE or UMAP.

@@ -1,11 +1,11 @@
 """Packages that only some analyses need and that Slicer does not bring."""
 import importlib
 
-from ..errors import NotAvailable
+from ..errors import PackageMissing
 
 
 def optional_package(module: str, package: str, purpose: str):
-    """Import and return `module`; NotAvailable with one clear line when its package is not installed.
+    """Import and return `module`; PackageMissing with one clear line when its package is not installed.
 
     Parameters
     ----------
@@ -19,4 +19,5 @@ def optional_package(module: str, package: str, purpose: str):
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise NotAvailable(f"{purpose} need the Python package {package}, which is not installed ({error})") from None
+        raise PackageMissing(f"{purpose} need the Python package {package}, which is not installed ({error})",
+                             package) from None

@@ -116,7 +116,7 @@ def probe_models(cohort: Cohort, tasks: Sequence[Task], models: Sequence[str], o
 
     Raises
     ------
-    NotAvailable
+    PackageMissing
         scikit-learn is missing and logistic probes are asked for.
     """
     options = options or ProbeOptions()
