@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from TumorConnectomeLib.core.evaluation.verdict import Strength, facet_sentence, strength, verdict
+from TumorConnectomeLib.core.evaluation.verdict import Strength, facet_sentence, lift_table, strength, verdict
 
 TITLES = {"stage": "Stage (AJCC 6th edition)", "sex": "Sex", "body_side": "Body side"}
 
@@ -24,7 +24,7 @@ def side_row(**changes):
 
 
 def lines_of(*rows, **more):
-    return verdict(pd.DataFrame(rows), TITLES, **more)
+    return [line for section in verdict(pd.DataFrame(rows), TITLES, **more) for line in section.sentences]
 
 
 def text_of(*rows, **more):
@@ -82,13 +82,53 @@ def test_rounding_never_claims_more(changes, shown):
 
 
 def test_all_that_shows_nothing_is_one_sentence_per_model():
-    rows = [row(facet=facet, lift=lift, ci_low=0.9, ci_high=1.1, p=0.5, q=0.6)
+    rows = [row(facet=facet, lift=lift, ci_low=0.9, ci_high=1.11, p=0.5, q=0.6)
             for facet, lift in (("stage", 1.0), ("sex", 0.98), ("site", 1.02))]
     lines = lines_of(*rows, row(model="Merlin", p=0.5, q=0.5))
     assert lines[2:4] == [
-        ("CTFM: no evidence, by lift over chance, that it finds the same stage (1.00, 95 % CI 0.90 to 1.10), sex (0.98, "
-         "95 % CI 0.90 to 1.10) or site (1.02, 95 % CI 0.90 to 1.10)."),
+        ("CTFM: no evidence, by lift over chance, that it finds the same stage (1.00, 95 % CI 0.90 to 1.11), sex (0.98, "
+         "95 % CI 0.90 to 1.11) or site (1.02, 95 % CI 0.90 to 1.11)."),
         "Merlin: no evidence, by lift over chance, that it finds the same stage (1.21, 95 % CI 1.11 to 1.31)."]
+
+
+@pytest.mark.parametrize(("changes", "said"), [({"ci_high": 1.1}, True), ({"ci_high": 1.1001}, False), ({"n": 29}, False),
+                                               ({"ci_high": np.nan}, False), ({"q": 0.05}, False)])
+def test_a_model_is_called_no_good_only_when_the_interval_leaves_no_room(changes, said):
+    lines = lines_of(row(**{"lift": 1.0, "ci_low": 0.93, "ci_high": 1.07, "p": 0.5, "q": 0.6, **changes}))
+    assert any(line.startswith("CTFM is not good for finding the same stage (1.00, 95 % CI 0.93 to ") for line in lines) == said
+    assert any("no evidence, by lift over chance" in line for line in lines) == (not said and changes != {"q": 0.05})
+
+
+def vote_rows(**changes):
+    rows = [{"facet": "stage", "votes": vote, "models": 6, "pairs": pairs, "same": same, "same_low": same - 0.101,
+             "same_high": same + 0.101, "chance": 0.32, "q": q, "role": "tested"}
+            for vote, pairs, same, q in ((1, 5000, 0.34, 0.3), (2, 800, 0.36, 0.3), (3, 30, 0.47, 0.01), (4, 29, 0.9, 0.001))]
+    return pd.DataFrame([{**one, **changes} for one in rows])
+
+
+def test_votes_are_said_of_the_most_that_enough_pairs_have():
+    text = text_of(row(), votes=vote_rows())
+    assert ("Same stage: 0.34 of 5000 pairs with 1 of 6 votes (95 % CI 0.23 to 0.45), 0.47 of 30 pairs with 3 of 6 votes "
+            "(95 % CI 0.36 to 0.58); 0.32 by chance (q = 0.010 for the most votes).") in text
+    assert "not shown to have the same stage more often" in text_of(row(), votes=vote_rows(q=0.0501))
+    assert "votes" not in text_of(row(), votes=vote_rows(pairs=29))
+    assert "votes" not in text_of(row(), votes=vote_rows(role="negative control"))
+
+
+def test_the_number_of_tests_and_what_q_means_are_said():
+    text = text_of(row(), row(metric="nDCG@k"), row(facet="sex", **UNTOLD), random_row())
+    assert "over 2 tests" in text and "intervals of the 2 lifts put into words" in text
+
+
+def test_why_studies_were_not_told_apart_is_said():
+    assert "Rows do not name their study." in lines_of(row(), note="Rows do not name their study")
+
+
+def test_the_table_of_the_page_has_every_lift_with_its_interval():
+    table = lift_table(pd.DataFrame([row(), random_row(), row(model="Merlin", q=0.0501),
+                                     random_row(model="Merlin", **UNTOLD), row(metric="nDCG@k", lift=9.0)]), TITLES)
+    assert table == (("Model", "Stage", "random (negative control)"), ("CTFM", "1.21* (1.11 to 1.31)", "1.01 (0.95 to 1.08)"),
+                     ("Merlin", "1.21 (1.11 to 1.31)", "not defined"))
 
 
 def test_only_precision_is_put_into_words_and_all_tests_are_counted():

@@ -93,13 +93,13 @@ def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel):
     assert table.GetTable().GetColumnByName("n").IsA("vtkIntArray")
     assert table.GetTable().GetColumnByName("lift").IsA("vtkDoubleArray")
     rows = expected[expected["metric"] == "P@k"].pivot(index="model", columns="facet", values="lift")
-    assert heat_map.row_keys == cohort.models and set(heat_map.column_keys) == {*cohort.facets, "random"}
+    assert heat_map.row_keys == (*cohort.models, CONSENSUS) and set(heat_map.column_keys) == {*cohort.facets, "random"}
     np.testing.assert_array_equal(heat_map.values, rows.loc[list(heat_map.row_keys), list(heat_map.column_keys)])
     chart = nodes("vtkMRMLPlotChartNode")["TumorConnectome: retrieval (plot)"]
     assert chart.GetNumberOfPlotSeriesNodes() == len(heat_map.column_keys)
     series = chart.GetNthPlotSeriesNode(0)
     assert column(series.GetTableNode(), series.GetYColumnName()) == heat_map.values[:, 0].tolist()
-    assert column(series.GetTableNode(), series.GetLabelColumnName()) == list(cohort.models)
+    assert column(series.GetTableNode(), series.GetLabelColumnName()) == list(heat_map.row_keys)
     text = panel.ui.verdictBrowser.toPlainText()
     assert "Negative control" in text and "No evidence".lower() in text.lower()
     assert "20 permutations" in panel.ui.heatMapTitleLabel.text and "SYNTHETIC" in panel.ui.heatMapTitleLabel.text

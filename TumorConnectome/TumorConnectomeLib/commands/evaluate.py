@@ -1,9 +1,9 @@
 """Command ``evaluate`` and the worker of that name: how well each model retrieves each facet, with chance and uncertainty."""
 import argparse
-import dataclasses
 import hashlib
 import json
 import pathlib
+import sys
 
 from ..core.cohort_reader import SUFFIX, cohort_files
 from ..core.embedding_pickle import read_embedding_pickle
@@ -11,8 +11,10 @@ from ..core.errors import InputError
 from ..core.evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
 from ..core.evaluation.distances import blocks_of
 from ..core.evaluation.evidence import VERSION, gather_evidence, read_evidence, write_evidence
+from ..core.evaluation.report import report_html, report_text
 from ..core.evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
 from ..core.evaluation.table import COLUMNS, PERMUTATIONS
+from ..core.evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..core.files import atomic_file, sha256_of_files
 from ..core.readers.sources import published_folder
 from ..core.structure.repairs import Repair
@@ -39,7 +41,10 @@ def add_parser(subparsers):
                         help="also write same-patient retrieval over all rows of the files, as CSV")
     parser.add_argument("--confounds", type=pathlib.Path, metavar="FILE",
                         help="also write how much of P@k remains inside strata of the --within columns, as CSV")
-    parser.add_argument("--verdict", type=pathlib.Path, metavar="FILE", help="also write the verdict in sentences, as text")
+    parser.add_argument("--votes", type=pathlib.Path, metavar="FILE",
+                        help="also write how often pairs that 1, 2, ... models agree on have the same label, as CSV")
+    parser.add_argument("--verdict", type=pathlib.Path, metavar="FILE",
+                        help="also write the verdict in sentences, as HTML if the name ends in .html, else as text")
     parser.set_defaults(run=run)
 
 
@@ -63,16 +68,23 @@ def run(options):
         raise InputError("same-patient retrieval needs all rows of every patient", source=options.data[0],
                          expected=f"a folder with *{SUFFIX} files")
     files = _all_rows(folder) if folder and (options.same_patient or options.verdict) else None
-    evidence = gather_evidence(cohort, files, **_distances(options),
+    evidence = gather_evidence(cohort, files, about=once, **_distances(options),
                                **_chosen(cohort, options, bool(options.confounds or options.verdict)))
     _write_table(options.out, evidence.table, COLUMNS)
     if options.same_patient:
         _write_table(options.same_patient, evidence.same_patient, SAME_PATIENT_COLUMNS)
     if options.confounds:
         _write_table(options.confounds, evidence.confounds, CONFOUND_COLUMNS)
+    if options.votes:
+        if evidence.votes is None:
+            raise InputError(f"only the model {cohort.models[0]}", source=cohort.name, expected="at least two models to vote")
+        _write_table(options.votes, evidence.votes, VOTE_COLUMNS)
     if options.verdict:
+        form = report_html if options.verdict.suffix.lower() in (".html", ".htm") else report_text
         with atomic_file(options.verdict, "w", encoding="utf-8") as stream:
-            stream.writelines(f"{sentence}\n" for sentence in (*evidence.sentences, evidence.note, once) if sentence)
+            stream.write(form(evidence.report))
+    if evidence.note:
+        print(f"Note: {evidence.note}", file=sys.stderr)
     return 0
 
 
@@ -110,8 +122,7 @@ def evaluate_command(arguments, report):
         except InputError:
             report(0.0, "The cached evaluation is made anew")
     files = _all_rows(options.data) if options.data else None
-    evidence = gather_evidence(cohort, files, **choices, **_distances(options), report=report)
-    write_evidence(path, dataclasses.replace(evidence, note=" ".join(filter(None, (evidence.note, once)))))
+    write_evidence(path, gather_evidence(cohort, files, about=once, **choices, **_distances(options), report=report))
     return {"path": str(path)}
 
 
@@ -123,7 +134,7 @@ def _key(options, choices):
 
 def _chosen(cohort, options, confounds):
     """Arguments of `gather_evidence` that the user chooses."""
-    return {"models": chosen_models(cohort, options.model), "facets": _facets(cohort, options.facet),
+    return {"models": chosen_models(cohort, options.model, consensus=True), "facets": _facets(cohort, options.facet),
             "within": _within(cohort, options.within) if confounds else (),
             "k": options.k, "permutations": options.permutations, "seed": options.seed}
 

@@ -8,6 +8,7 @@ from ..core.prepared import read_prepared
 from ..core.readers.own_cohort import previews
 from ..core.readers.sources import published_folder, read_data, split_paths
 from ..core.row_rules import RowRule, one_node_per_patient
+from ..core.structure.consensus import with_consensus
 
 #: said where figures of a cohort with several rows of a patient are shown
 ONCE_NOTE = "Each patient counts once, with its first row: rows of one patient are no independent observations."
@@ -53,16 +54,20 @@ def independent_cohort_of(options, report=lambda fraction, message="": None):
     return once, "" if once is cohort else ONCE_NOTE
 
 
-def chosen_models(cohort, name):
-    """All models for "all", else those named, separated by commas and without regard to case; InputError for another."""
+def chosen_models(cohort, name, *, consensus=False):
+    """All models for "all", else those named, separated by commas and without regard to case; InputError for another.
+
+    With `consensus` the consensus of several models is one of them.
+    """
+    models = with_consensus(cohort.models) if consensus else cohort.models
     if name == "all":
-        return cohort.models
-    by_name = {model.lower(): model for model in cohort.models}
+        return models
+    by_name = {model.lower(): model for model in models}
     chosen = []
     for part in name.split(","):
         if part.strip().lower() not in by_name:
             raise InputError(f"no model {part.strip()!r}", source=cohort.name,
-                             expected=f"all or one of {', '.join(cohort.models)}")
+                             expected=f"all or one of {', '.join(models)}")
         chosen.append(by_name[part.strip().lower()])
     return tuple(dict.fromkeys(chosen))
 

@@ -46,11 +46,6 @@ class Shown:
         return self.model if self.repair is Repair.NONE else f"{self.model}, {self.repair.label().lower()}"
 
 
-def models_of(cohort) -> tuple[str, ...]:
-    """What can be shown of a cohort: its models, and the consensus when there are several."""
-    return cohort.models + ((CONSENSUS,) if len(cohort.models) > 1 and CONSENSUS not in cohort.models else ())
-
-
 def derive_sequence(path: str, count: int, repair: Repair, consensus: bool):
     """Jobs that leave derived analyses of `count` patients in the cache; returns what `read_derived` reads there."""
     title = f"Consensus of the models ({repair.label()})" if consensus else f"Repair: {repair.label()}"

@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 
 from ..core.errors import TumorConnectomeError
 from ..core.evaluation.controls import RANDOM
+from ..core.evaluation.report import Report, report_body
 from ..core.result_maps import ResultKind, heat_map_of
 from ..core.structure.repairs import Repair
 from ..widgets.heat_map import HeatMapWidget
@@ -106,7 +107,7 @@ class EvaluateController:
     def _keep(self, kind, result, facts):
         """Put a result into the scene and show it."""
         for name, (columns, rows) in result.tables.items():
-            more = {"sentences": list(result.sentences)} if name == kind.value else {}
+            more = {"report": result.report.to_plain()} if result.report and name == kind.value else {}
             write_result(name, columns, rows, {**facts, **more})
         records, _facts = read_result(find_result(kind.value))
         write_plot(kind.value, heat_map_of(kind, records, next(iter(kind.metrics())), self._titles()))
@@ -164,9 +165,16 @@ class EvaluateController:
             else escape(_("Not evaluated yet."))
         ui.heatMapNoteLabel.text = "{} {}".format(heat_map.note, _("Click a cell to see its patients.")) if heat_map else ""
         ui.heatMapNoteLabel.setVisible(heat_map is not None)
-        sentences = self._facts.get("sentences") or []
-        ui.verdictBrowser.setHtml("".join(f"<p>{escape(str(sentence))}</p>" for sentence in sentences))
-        ui.verdictBrowser.setVisible(bool(sentences) and heat_map is not None)
+        page = self._report()
+        ui.verdictBrowser.setHtml(report_body(page) if page else "")
+        ui.verdictBrowser.setVisible(page is not None and heat_map is not None)
+
+    def _report(self):
+        """The verdict that belongs to the shown figures; None when there is none, or it was changed by somebody else."""
+        try:
+            return Report.from_plain(self._facts["report"])
+        except (KeyError, TypeError, ValueError):
+            return None
 
     def _circumstances(self):
         """On what the shown figures rest."""

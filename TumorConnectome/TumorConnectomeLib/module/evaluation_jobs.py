@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from slicer.i18n import tr as _
 
 from ..core.errors import InputError
 from ..core.evaluation.evidence import read_evidence
+from ..core.evaluation.report import Report
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob
 from ..core.result_maps import ResultKind
@@ -22,12 +23,12 @@ class Result:
     ----------
     tables : mapping of str to (columns, rows)
         The first is that of the heat map, by the kind of result.
-    sentences : tuple of str
-        The verdict, and what else the user should know.
+    report : Report or None
+        The verdict.
     """
 
     tables: dict[str, tuple[Sequence[str], list]]
-    sentences: Sequence[str] = field(default=())
+    report: Report | None = None
 
 
 def evaluation_sequence(parameters, state, path):
@@ -75,7 +76,8 @@ def _run(job, kind):
     if kind is not ResultKind.RETRIEVAL:
         return Result({kind.value: (found["columns"], found["rows"])})
     evidence = read_evidence(found["path"])
-    frames = {kind.value: evidence.table, "same patient": evidence.same_patient, "confounds": evidence.confounds}
+    frames = {kind.value: evidence.table, "same patient": evidence.same_patient, "confounds": evidence.confounds,
+              "votes": evidence.votes}
     tables = {name: (list(frame), frame.astype(object).where(frame.notna(), None).to_numpy().tolist())
               for name, frame in frames.items() if frame is not None}
-    return Result(tables, tuple(sentence for sentence in (*evidence.sentences, evidence.note) if sentence))
+    return Result(tables, evidence.report)

@@ -9,11 +9,11 @@ from slicer.i18n import tr as _
 from ..core.errors import InputError
 from ..core.filters import filters_from_text, filters_to_text
 from ..core.model_catalog import model_info
+from ..core.structure.consensus import with_consensus
 from ..widgets.filter_bar import FilterBar
 from ..widgets.help_sheet import HelpSheet
 from ..widgets.keys import BINDINGS, GESTURES
 from ..widgets.model_info_box import ModelInfoBox
-from .derived_analyses import models_of
 from .json_list import list_to_text
 
 
@@ -65,7 +65,7 @@ class GraphControls:
     def setPrepared(self, prepared):
         """Offer the models, facets, columns and patients of another cohort."""
         cohort, ui = prepared.cohort, self._ui
-        self._models, self._facets = list(models_of(cohort)), list(cohort.facets)
+        self._models, self._facets = list(with_consensus(cohort.models)), list(cohort.facets)
         for combo, texts in ((ui.modelComboBox, self._models), (ui.facetComboBox, [f.title for f in cohort.facets.values()])):
             combo.clear()
             combo.addItems(texts)

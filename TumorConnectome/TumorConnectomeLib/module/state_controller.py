@@ -14,9 +14,10 @@ from ..core.errors import InputError
 from ..core.filters import filter_mask, filters_from_text, usable_filters
 from ..core.patient_summary import clinical_values
 from ..core.prepared import PreparedCohort
+from ..core.structure.consensus import with_consensus
 from ..core.structure.repairs import Repair
 from ..core.table_columns import table_columns
-from .derived_analyses import Shown, models_of
+from .derived_analyses import Shown
 from .json_list import list_from_text
 from .parameters import NumberColors
 
@@ -69,7 +70,7 @@ class StateController:
 
     def modelOf(self, parameters) -> str:
         """The chosen model or consensus, or the cohort's first model."""
-        return parameters.model if parameters.model in models_of(self.cohort) else self.cohort.models[0]
+        return parameters.model if parameters.model in with_consensus(self.cohort.models) else self.cohort.models[0]
 
     def _original(self, repair, model):
         """The models as they are."""

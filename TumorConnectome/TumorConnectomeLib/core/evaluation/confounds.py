@@ -14,7 +14,8 @@ import numpy as np
 
 from ..cohort import Cohort
 from ..errors import InputError
-from .distances import Blocks, cosine_blocks
+from ..structure.consensus import with_consensus
+from .distances import Blocks, cosine_blocks, model_blocks
 from .metrics import PRECISION, R_PRECISION
 from .permutation import null_means, p_value, query_values
 from .ranking import sampled_rows
@@ -60,7 +61,7 @@ def confound_table(cohort: Cohort, within: Sequence[str], models: Sequence[str] 
     """
     import pandas as pd
 
-    models = known_names("model", models, cohort.models, cohort.name)
+    models = known_names("model", models, with_consensus(cohort.models), cohort.name)
     keys = known_names("facet", facets, tuple(cohort.facets), cohort.name)
     check_numbers(cohort, k, permutations, seed)
     strata = {name: strata_of(cohort, name) for name in within}
@@ -68,7 +69,7 @@ def confound_table(cohort: Cohort, within: Sequence[str], models: Sequence[str] 
     rows = []
     for number, model in enumerate(models):
         report(number / len(models), f"Distances by {model}")
-        found = ranked(blocks(model, cohort.embeddings[model]), judged, k, sampled_rows(len(cohort.patients), seed))
+        found = ranked(model_blocks(cohort, model, blocks, k), judged, k, sampled_rows(len(cohort.patients), seed))
         for key, ranking in found.items():
             report((number + 0.5) / len(models), f"{model}: {cohort.facets[key].title} within strata")
             others = {name: codes[judged[key].rows] for name, codes in strata.items() if name != key}

@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from ..analysis import KEPT_NEIGHBORS
+from ..cohort import Cohort
 from ..errors import InputError
 from ..neighbors import distance_blocks, unit_vectors
+from ..structure.consensus import CONSENSUS
+from ..structure.fused_blocks import fused_blocks
 from ..structure.mutual_proximity import MOST_PATIENTS, mutual_proximity
 from ..structure.repairs import Repair, centered_vectors, csls_blocks
 
@@ -17,6 +21,17 @@ Blocks = Callable[[str, np.ndarray], Iterable[tuple[int, np.ndarray]]]
 def cosine_blocks(model: str, embedding: np.ndarray) -> Iterable[tuple[int, np.ndarray]]:
     """Cosine distances of an embedding."""
     return distance_blocks(unit_vectors(embedding, source=model))
+
+
+def model_blocks(cohort: Cohort, model: str, blocks: Blocks, k: int) -> Iterable[tuple[int, np.ndarray]]:
+    """Distances of one model of a cohort, or of the consensus of all of its models.
+
+    The consensus has the k nearest of every patient that the graph shows for k up to `analysis.KEPT_NEIGHBORS`.
+    """
+    if model != CONSENSUS or CONSENSUS in cohort.models:
+        return blocks(model, cohort.embeddings[model])
+    depth = min(max(KEPT_NEIGHBORS, k), len(cohort.patients) - 1)
+    return fused_blocks([blocks(name, cohort.embeddings[name]) for name in sorted(cohort.models)], depth)
 
 
 def blocks_of(repair: Repair) -> Blocks:

@@ -10,19 +10,22 @@ from ..cohort import Cohort
 from ..embedding_pickle import EmbeddingRows
 from ..errors import InputError
 from ..files import atomic_file
-from . import confounds, same_patient, table
+from . import confounds, same_patient, table, vote_table
+from .controls import RANDOM
 from .distances import Blocks, cosine_blocks
-from .verdict import verdict
+from .report import Report, Section
+from .verdict import LIFT_CAPTION, lift_table, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes
-VERSION = 1
+VERSION = 2
 _TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within"}
-_COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable"}
-_TABLES = {"table": (*table.COLUMNS, *table.MORE_COLUMNS), "same_patient": same_patient.COLUMNS, "confounds": confounds.COLUMNS}
+_COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs"}
+_TABLES = {"table": (*table.COLUMNS, *table.MORE_COLUMNS), "same_patient": same_patient.COLUMNS, "confounds": confounds.COLUMNS,
+           "votes": vote_table.COLUMNS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,23 +38,26 @@ class Evidence:
         Of `table.evaluate`.
     same_patient, confounds : pandas.DataFrame or None
         Of `same_patient.same_patient_retrieval` and `confounds.confound_table`; None when not asked for.
+    votes : pandas.DataFrame or None
+        Of `vote_table.vote_table`; None when there is only one model.
     note : str
-        What the user should know about same-patient retrieval ("" if nothing).
-    sentences : tuple of str
-        The verdict.
+        What the user should know about same-patient retrieval and the patients that are counted ("" if nothing).
+    report : Report
+        The one-page verdict.
     """
 
     table: pd.DataFrame
     same_patient: pd.DataFrame | None
     confounds: pd.DataFrame | None
+    votes: pd.DataFrame | None
     note: str
-    sentences: tuple[str, ...]
+    report: Report
 
 
 def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = None, within: Sequence[str] = (), *,
                     models: Sequence[str] | None = None, facets: Sequence[str] | None = None, k: int = 5,
                     permutations: int = table.PERMUTATIONS, seed: int = 0, blocks: Blocks = cosine_blocks, distance: str = "",
-                    report=lambda fraction, message="": None) -> Evidence:
+                    about: str = "", report=lambda fraction, message="": None) -> Evidence:
     """Evaluate a cohort in every way.
 
     Parameters
@@ -65,12 +71,17 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
         See `table.evaluate`, as for the errors raised.
     distance : str
         What `blocks` are, for the verdict; "" when they are the model's own.
+    about : str
+        What else is to be said of the patients that are counted.
     """
     for name in within:
         confounds.strata_of(cohort, name)               # a wrong name is reported before the work, not after it
     shared = {"models": models, "facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks}
-    evaluated = table.evaluate(cohort, **shared, report=lambda part, message="": report(0.6 * part, message))
-    inside = retrieved = None
+    evaluated = table.evaluate(cohort, **shared, report=lambda part, message="": report(0.55 * part, message))
+    inside = retrieved = voted = None
+    if len(cohort.models) > 1:
+        voted = vote_table.vote_table(cohort, facets, k=k, permutations=permutations, seed=seed, blocks=blocks,
+                                      report=lambda part, message="": report(0.55 + 0.05 * part, message))
     if within:
         inside = confounds.confound_table(cohort, within, **shared,
                                           report=lambda part, message="": report(0.6 + 0.3 * part, message))
@@ -78,15 +89,28 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
         chosen = {model: rows for model, rows in files.items() if models is None or model in models}
         retrieved = same_patient.same_patient_retrieval(chosen, seed=seed,
                                                         report=lambda part, message="": report(0.9 + 0.1 * part, message))
-    retrieval = retrieved.table if retrieved else None
-    titles = {key: facet.title for key, facet in cohort.facets.items()}
-    return Evidence(evaluated, retrieval, inside, retrieved.note if retrieved else "",
-                    tuple(verdict(evaluated, titles, retrieval, inside, distance)))
+    retrieval, note = (retrieved.table, retrieved.note) if retrieved else (None, "")
+    titles = {RANDOM: "Random groups", **{key: facet.title for key, facet in cohort.facets.items()}}
+    compared = Section("What was compared", _compared(cohort, evaluated, k, permutations, seed, about))
+    sections = verdict(evaluated, titles, retrieval, inside, voted, distance, note)
+    page = Report(f"Which model, for what? {cohort.name}", (compared, *sections), LIFT_CAPTION, lift_table(evaluated, titles))
+    return Evidence(evaluated, retrieval, inside, voted, " ".join(filter(None, (note, about))), page)
+
+
+def _compared(cohort, evaluated, k, permutations, seed, about):
+    """What the figures rest on, in sentences."""
+    models, facets = (evaluated[name].nunique() for name in ("model", "facet"))
+    figures = (f"{len(cohort.patients)} patients, {models} model{'s' * (models != 1)} (their consensus counts as one), {facets} "
+               f"labels with the controls, {k} neighbors, {permutations} permutations, seed {seed}.")
+    lines = [figures]
+    if cohort.synthetic:
+        lines.insert(0, "Synthetic demo cohort: made-up patients, nothing here is clinical data.")
+    return (*lines, *([about] if about else []))
 
 
 def write_evidence(path, evidence: Evidence) -> None:
     """Write the evidence as JSON, in one step."""
-    content = {"kind": _KIND, "version": VERSION, "note": evidence.note, "sentences": list(evidence.sentences)}
+    content = {"kind": _KIND, "version": VERSION, "note": evidence.note, "report": evidence.report.to_plain()}
     for name in _TABLES:
         content[name] = _as_lists(getattr(evidence, name))
     with atomic_file(path, "w", encoding="utf-8") as stream:
@@ -101,7 +125,7 @@ def read_evidence(path) -> Evidence:
         if (content["kind"], content["version"]) != (_KIND, VERSION):
             raise ValueError(f"it is {content['kind']}, version {content['version']}")
         tables = {name: _as_table(content[name], columns) for name, columns in _TABLES.items()}
-        return Evidence(**tables, note=str(content["note"]), sentences=tuple(map(str, content["sentences"])))
+        return Evidence(**tables, note=str(content["note"]), report=Report.from_plain(content["report"]))
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"not readable ({error})", source=path, expected=f"a {_KIND} file, version {VERSION}") from None
 

@@ -26,6 +26,9 @@ from .relevance import Relevance
 
 RESAMPLES = 2000
 LEVEL = 0.95
+#: how often intervals of the lift hold the true one, by Testing/benchmarks/bench_interval_coverage.py
+COVERAGE = ("in simulated cohorts such intervals held the true lift in 92 to 98 % of cases with 289 patients and in 87 to 99 % "
+            "with 100, least often where hubs and strong lifts come together")
 #: entries of the matrix of resampling weights in memory at once
 _ENTRIES = 1 << 22
 
@@ -135,6 +138,32 @@ def bootstrap_intervals(relevance: Relevance, ranking: Ranking, means: Mapping[s
         lift = mean / level * np.exp(tails[:, 2 * number + 1]) if mean > 0 and level > 0 else [np.nan, np.nan]
         intervals[metric] = Interval(float(low), float(high), float(lift[0]), float(lift[1]))
     return intervals
+
+
+def pair_share_interval(sources: np.ndarray, targets: np.ndarray, hits: np.ndarray, count: int, seed: Sequence[int],
+                        resamples: int = RESAMPLES) -> tuple[float, float]:
+    """95 % patient-bootstrap interval of the share of hits among pairs of patients, by the same method.
+
+    Parameters
+    ----------
+    sources, targets : np.ndarray
+        int, shape (P,): the two patients of each pair, 0..count-1; a pair may be there in both directions.
+    hits : np.ndarray
+        bool, shape (P,), at least one pair.
+    count : int
+        Patients that could have been sampled.
+    seed, resamples
+        See `bootstrap_intervals`.
+    """
+    share = hits.mean()
+    influence = (hits - share) / len(hits)
+    pulls = np.bincount(sources, influence, count) + np.bincount(targets, influence, count)
+    keys = np.minimum(sources, targets).astype(np.int64) * count + np.maximum(sources, targets)
+    both = np.unique(keys, return_inverse=True)[1]
+    factor = _spread_factor(pulls, float(np.square(np.bincount(both, influence)).sum()))
+    drawn = np.concatenate([weights @ pulls for weights in _weights(count, resamples, seed)])
+    low, high = np.clip(share + factor * np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]), 0.0, 1.0)
+    return float(low), float(high)
 
 
 def _spread_factor(influence, pairs):

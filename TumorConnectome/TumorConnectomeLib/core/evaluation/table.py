@@ -9,8 +9,9 @@ import numpy as np
 
 from ..cohort import Cohort, Facet
 from ..errors import InputError
+from ..structure.consensus import with_consensus
 from .controls import BODY_SIDE, RANDOM, TESTED, random_facet, role_of
-from .distances import Blocks, cosine_blocks
+from .distances import Blocks, cosine_blocks, model_blocks
 from .intervals import bootstrap_intervals
 from .metrics import METRICS, R_PRECISION
 from .permutation import benjamini_hochberg, null_means, p_value, query_values
@@ -42,7 +43,7 @@ def evaluate(cohort: Cohort, models: Sequence[str] | None = None, facets: Sequen
     ----------
     cohort : Cohort
     models, facets : sequence of str, optional
-        Names and keys; all by default.
+        Names and keys; all by default. The consensus of all models counts as one more model.
     k : int
         1..N-1. Where fewer patients have a known category, it is cut to what there is; the column `k` says so.
     metrics : sequence of str
@@ -66,7 +67,7 @@ def evaluate(cohort: Cohort, models: Sequence[str] | None = None, facets: Sequen
     InputError
         A model, facet or metric that is not there, or k, permutations or seed out of range.
     """
-    models = known_names("model", models, cohort.models, cohort.name)
+    models = known_names("model", models, with_consensus(cohort.models), cohort.name)
     known_names("metric", metrics, METRICS, cohort.name)
     check_numbers(cohort, k, permutations, seed)
     chosen = with_controls(cohort, facets, seed)
@@ -74,7 +75,7 @@ def evaluate(cohort: Cohort, models: Sequence[str] | None = None, facets: Sequen
     rows = []
     for number, model in enumerate(models):
         report(number / len(models), f"Distances by {model}")
-        found = ranked(blocks(model, cohort.embeddings[model]), judged, k, sampled_rows(len(cohort.patients), seed))
+        found = ranked(model_blocks(cohort, model, blocks, k), judged, k, sampled_rows(len(cohort.patients), seed))
         for place, (key, relevance) in enumerate(judged.items()):
             report((number + (1 + place) / (1 + len(judged))) / len(models), f"{model}: {chosen[key].title}")
             for row in _facet_rows(relevance, found.get(key), metrics, k, permutations, facet_seed(seed, key)):
@@ -137,7 +138,7 @@ def patient_values(cohort: Cohort, model: str, facet: str, metric: str, k: int, 
     relevance = relevance_of(cohort.facets[facet])
     values = np.full(len(cohort.patients), np.nan)
     sampled = sampled_rows(len(values), 0)
-    ranking = ranked(blocks(model, cohort.embeddings[model]), {facet: relevance}, k, sampled).get(facet)
+    ranking = ranked(model_blocks(cohort, model, blocks, k), {facet: relevance}, k, sampled).get(facet)
     if ranking:
         rows = relevance.rows[ranking.sampled] if metric == R_PRECISION else relevance.rows
         values[rows] = query_values(relevance, ranking, metric)

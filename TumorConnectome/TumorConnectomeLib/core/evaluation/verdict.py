@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .controls import NEGATIVE_CONTROL, POSITIVE_CONTROL, TESTED
+from .intervals import COVERAGE
 from .metrics import PRECISION
+from .report import Section
 from .same_patient import ANY_SERIES, R_AT_1
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ ALPHA = 0.05
 FEW = 30
 #: a lift up to this is called small, however certain
 SMALL_LIFT = 1.1
+LIFT_CAPTION = (f"P@k over what label permutations give (1.00 is chance), with its 95 % CI; * q <= {ALPHA:.2f} after "
+                "correction for all tests.")
 #: when less than this share of a lift remains within strata, they are said to explain most of it
 HALF = 0.5
 
@@ -48,8 +52,9 @@ def strength(row: Mapping) -> Strength:
 
 
 def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.DataFrame | None = None,
-            confounds: pd.DataFrame | None = None, distance: str = "") -> list[str]:
-    """Plain sentences for one page: the controls, each model's facets and same-patient retrieval, and what was not looked at.
+            confounds: pd.DataFrame | None = None, votes: pd.DataFrame | None = None, distance: str = "",
+            note: str = "") -> list[Section]:
+    """Plain sentences for one page: the controls, what each model is good for and what not, and the limits of all that.
 
     Parameters
     ----------
@@ -57,28 +62,63 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
         Of `table.evaluate`; its rows of P@k are put into words.
     titles : mapping of str to str
         Facet key to what the interface calls it; others are called by their key.
-    same_patient, confounds : pandas.DataFrame, optional
-        Of `same_patient.same_patient_retrieval` and `confounds.confound_table`.
+    same_patient, confounds, votes : pandas.DataFrame, optional
+        Of `same_patient.same_patient_retrieval`, `confounds.confound_table` and `vote_table.vote_table`.
     distance : str
         By which distance neighbours were found, if it is not the model's own: it is then said first.
+    note : str
+        Of same-patient retrieval.
     """
     precision = table[table["metric"] == PRECISION].to_dict("records")
-    tests = int((table["role"] == TESTED).sum())
+    tests = int(((table["role"] == TESTED) & table["p"].notna()).sum())
     lines = [f"Neighbors are by {distance}; same-patient retrieval by cosine distance."] if distance else []
-    lines += [negative_control_sentence(precision), *positive_control_sentences(precision)]
+    sections = [Section("Can the figures be trusted?", (
+        *lines, negative_control_sentence(precision), *positive_control_sentences(precision)))]
     tested = [row for row in precision if row["role"] == TESTED]
     for model in dict.fromkeys(row["model"] for row in tested):
         mine = [row for row in tested if row["model"] == model]
-        lines += [facet_sentence(row, titles, tests, confounds) for row in mine if strength(row) is not Strength.NONE]
-        if nothing := [row for row in mine if strength(row) is Strength.NONE]:
-            lines.append(no_evidence_sentence(nothing, titles))
+        lines = [facet_sentence(row, titles, tests, confounds) for row in mine if strength(row) is not Strength.NONE]
+        nothing = [row for row in mine if strength(row) is Strength.NONE]
+        small = [row for row in nothing if row["ci_high"] <= SMALL_LIFT and row["n"] >= FEW]
+        lines += [not_good_sentence(small, titles)] if small else []
+        if rest := [row for row in nothing if row not in small]:
+            lines.append(no_evidence_sentence(rest, titles))
         if same_patient is not None:
             lines += [same_patient_sentence(row) for row in same_patient.to_dict("records")
                       if (row["model"], row["metric"], row["targets"]) == (model, R_AT_1, ANY_SERIES)]
-    if confounds is None and any(strength(row) is Strength.EVIDENCE for row in tested):
-        lines.append("Whether body side, scanner or another column explains these lifts has not been looked at.")
-    return [*lines, "More often than chance does not mean useful for a single patient.",
-            "Differences between models were not tested."]
+        sections.append(Section(model, tuple(lines)))
+    if votes is not None and (lines := vote_sentences(votes, titles)):
+        sections.append(Section("When several models agree", tuple(lines)))
+    unlooked = confounds is None and any(strength(row) is Strength.EVIDENCE for row in tested)
+    return [*sections, Section("Limits", tuple(limit_sentences(tests, len(tested), unlooked, note)))]
+
+
+def limit_sentences(tests: int, comparisons: int, unlooked: bool, note: str) -> list[str]:
+    """What holds for all figures; `unlooked`: lifts were found, and nobody looked for confounds."""
+    lines = ["Whether body side, scanner or another column explains these lifts has not been looked at."] if unlooked else []
+    lines += [f"{note.rstrip('.')}."] if note else []
+    if tests:
+        lines.append(
+            f"q is the false discovery rate by Benjamini and Hochberg over {tests} tests (models x facets x metrics, controls "
+            f"apart): of all that is reported at q <= {ALPHA:.2f}, not more than one in twenty is expected to be chance. The "
+            f"95 % intervals of the {comparisons} lifts put into words are for one comparison each and not corrected for their "
+            f"number; {COVERAGE}.")
+    return [*lines, "No evidence for a facet does not show that a model can not see it.",
+            "More often than chance does not mean useful for a single patient.", "Differences between models were not tested."]
+
+
+def lift_table(table: pd.DataFrame, titles: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    """Lifts of P@k as texts: a head, then one row per model."""
+    rows = table[table["metric"] == PRECISION].to_dict("records")
+    cells = {(row["model"], row["facet"]): row for row in rows}
+    roles = {row["facet"]: row["role"] for row in rows}
+    heads = [titles.get(key, key).partition(" (")[0] + (f" ({role})" if role != TESTED else "") for key, role in roles.items()]
+    lines = [("Model", *heads)]
+    for model in dict.fromkeys(row["model"] for row in rows):
+        found = [cells[model, key] for key in roles]
+        lines.append((model, *("not defined" if strength(row) is Strength.UNTOLD else
+                               f"{_lift(row)}{'*' * bool(row['q'] <= ALPHA)} ({_limits(row)})" for row in found)))
+    return tuple(lines)
 
 
 def facet_sentence(row: Mapping, titles: Mapping[str, str], tests: int, confounds: pd.DataFrame | None = None) -> str:
@@ -103,6 +143,35 @@ def no_evidence_sentence(rows: list[Mapping], titles: Mapping[str, str]) -> str:
     facets = [f"{_name(row['facet'], titles)} ({_lift(row)}, {_interval(row)})" for row in rows]
     few = " Some have few patients." if any(row["n"] < FEW for row in rows) else ""
     return f"{rows[0]['model']}: no evidence, by lift over chance, that it finds the same {_listed(facets, 'or')}.{few}"
+
+
+def not_good_sentence(rows: list[Mapping], titles: Mapping[str, str]) -> str:
+    """One sentence for all P@k rows of a model that show nothing and whose interval leaves no room for more."""
+    facets = [f"{_name(row['facet'], titles)} ({_lift(row)}, {_interval(row)})" for row in rows]
+    return (f"{rows[0]['model']} is not good for finding the same {_listed(facets, 'or')}: the interval leaves at most "
+            f"{SMALL_LIFT:.2f} times as often as chance.")
+
+
+def vote_sentences(votes: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
+    """Shares of the same label among pairs with one vote and with the most votes that enough pairs have."""
+    lines, nothing = [], []
+    for key, rows in votes[votes["role"] == TESTED].groupby("facet", sort=False):
+        enough = rows[rows["pairs"] >= FEW].to_dict("records")
+        if len(enough) < 2:
+            continue
+        one, most = enough[0], enough[-1]
+        if not most["q"] <= ALPHA:
+            nothing.append(_name(key, titles))
+            continue
+        parts = ["{:.2f} of {} pairs with {} of {} votes (95 % CI {} to {})".format(
+            row["same"], row["pairs"], row["votes"], row["models"], *_outward(row["same_low"], row["same_high"]))
+            for row in (one, most)]
+        lines.append(f"Same {_name(key, titles)}: {parts[0]}, {parts[1]}; {most['chance']:.2f} by chance (q = {_up(most['q'])} "
+                     "for the most votes).")
+    if nothing:
+        lines.append(f"Pairs with the most votes are not shown to have the same {_listed(nothing, 'or')} more often than "
+                     "chance.")
+    return lines
 
 
 def negative_control_sentence(rows: list[Mapping]) -> str:
@@ -177,9 +246,13 @@ def _lift(row):
 
 
 def _interval(row):
+    return "no 95 % CI" if np.isnan(row["ci_low"]) else f"95 % CI {_limits(row)}"
+
+
+def _limits(row):
     if np.isnan(row["ci_low"]):
         return "no 95 % CI"
-    return "95 % CI {} to {}".format(*_outward(row["ci_low"], row["ci_high"]))
+    return "{} to {}".format(*_outward(row["ci_low"], row["ci_high"]))
 
 
 def _outward(low, high):

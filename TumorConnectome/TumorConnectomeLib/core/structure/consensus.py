@@ -5,7 +5,7 @@ Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet and
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,6 +21,11 @@ CONSENSUS = "Consensus"
 CONSENSUS_DISTANCE = "rank-fusion distance"
 #: list entries that are fused at once
 _BLOCK_ENTRIES = 1 << 22
+
+
+def with_consensus(models: Sequence[str]) -> tuple[str, ...]:
+    """The models of a cohort, and the consensus as one more when there are several."""
+    return (*models, *((CONSENSUS,) if len(models) > 1 and CONSENSUS not in models else ()))
 
 
 def consensus_lists(lists: Mapping[str, Mapping[Match, NeighborLists]], k: int) -> dict[Match, NeighborLists]:
