@@ -100,7 +100,7 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
 def _compared(cohort, evaluated, k, permutations, seed, about):
     """What the figures rest on, in sentences."""
     models, facets = (evaluated[name].nunique() for name in ("model", "facet"))
-    figures = (f"{len(cohort.patients)} patients, {models} model{'s' * (models != 1)} (their consensus counts as one), {facets} "
+    figures = (f"{len(cohort.patients)} patients, {models} model{'s' * (models != 1)} (a consensus counts as one), {facets} "
                f"labels with the controls, {k} neighbors, {permutations} permutations, seed {seed}.")
     lines = [figures]
     if cohort.synthetic:
