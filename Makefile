@@ -9,7 +9,7 @@ run: .venv/ready
 	@PYTHONPATH=TumorConnectome:Testing $(PYTHON) Testing/run.py $(if $(DATA),--data "$(DATA)")
 
 test: .venv/ready
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 screenshots: .venv/ready
 	@PYTHONPATH=TumorConnectome:Testing $(PYTHON) Testing/screenshots.py $(if $(DATA),--data "$(DATA)")

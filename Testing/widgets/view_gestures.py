@@ -88,7 +88,9 @@ def key(view, name, modifier=NO_MODIFIER):
 
 
 def wait(milliseconds):
-    QtTest.QTest.qWait(milliseconds)
+    """Let the view work; on a busy machine the time may be over before its timers had their turn, so they get some more."""
+    for duration in (milliseconds, *[1] * 5):
+        QtTest.QTest.qWait(duration)
 
 
 def center_of(view):
