@@ -10,6 +10,7 @@ from cohort_factory import published_cohort
 
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.core.exact_cosine import unit_vectors
 from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
 from TumorConnectomeLib.core.layout import (
     LAYOUT_NEIGHBORS,
@@ -20,7 +21,7 @@ from TumorConnectomeLib.core.layout import (
     principal_axes,
     unit_radius,
 )
-from TumorConnectomeLib.core.neighbors import neighbor_lists, unit_vectors
+from TumorConnectomeLib.core.neighbors import neighbor_lists
 
 
 def layout_of(**embeddings):

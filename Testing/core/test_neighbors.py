@@ -10,14 +10,8 @@ from cohort_factory import published_cohort
 from TumorConnectomeLib.core import neighbors
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.neighbors import (
-    DistanceScale,
-    distance_blocks,
-    distance_scale,
-    edge_weights,
-    neighbor_lists,
-    unit_vectors,
-)
+from TumorConnectomeLib.core.exact_cosine import unit_vectors
+from TumorConnectomeLib.core.neighbors import distance_blocks, edge_weights, neighbor_lists
 
 
 def exact_distance(a, b):
@@ -182,30 +176,6 @@ def test_the_search_finds_the_smallest_keys_whether_it_sorts_or_selects(levels, 
     keys[:, 17] = np.inf
     assert neighbors.smallest_columns(keys, k).tolist() == [
         sorted(range(200), key=lambda column, row=row: (row[column], column))[:k] for row in keys]
-
-
-def test_the_percentile_is_the_share_of_pairs_strictly_farther_apart():
-    scale = DistanceScale([0.4, 0.1, 0.2, 0.2])
-    assert scale.percentile(np.array([0.0, 0.1, 0.15, 0.2, 0.4, 0.5])).tolist() == [100.0, 75.0, 75.0, 25.0, 0.0, 0.0]
-    assert np.isnan(DistanceScale([]).percentile([0.5])).all()
-
-
-def test_very_many_pairs_are_thinned_to_quantiles(monkeypatch):
-    distances = np.random.default_rng(0).beta(2, 5, 200_000)
-    exact = distance_scale(distances)
-    monkeypatch.setattr(neighbors, "_EXACT_PAIRS", 100_000)
-    at = np.linspace(0, 1, 300)
-    assert distance_scale(distances).percentile(at) == pytest.approx(exact.percentile(at), abs=0.02)
-
-
-def test_percentiles_of_a_thinned_cohort_stay_close(monkeypatch):
-    embedding = random_embedding(400, 16)
-    exact = neighbor_lists(embedding, 10)
-    monkeypatch.setattr(neighbors, "_EXACT_PAIRS", 5_000)
-    thinned = neighbor_lists(embedding, 10)
-    for match in Match:
-        assert np.array_equal(exact[match].indices, thinned[match].indices)
-        assert np.abs(exact[match].percentiles - thinned[match].percentiles).max() < 1.5
 
 
 @pytest.mark.parametrize("match", list(Match))

@@ -2,8 +2,7 @@
 
 Distances are computed in float64 and rounded to 1e-12: the embeddings of some models lie so close together (SUPREME: all
 within 0.0074, gaps of 1e-9) that float32 changes the order of neighbours. Ties go to the smaller row, that is the
-smaller PatientID. Dot products are split so that their sums are exact: the same on every CPU, BLAS and block size, and
-for duplicates really a tie.
+smaller PatientID. Large cohorts go through `blocked_neighbors`, with the same result in much less time.
 """
 from __future__ import annotations
 
@@ -12,14 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .blocked_neighbors import blocked_neighbors
 from .connectome import Match
+from .distance_scale import EXACT_PAIRS, DistanceScale, sampled_scale, scale_of_pairs
 from .errors import InputError
+from .exact_cosine import distances_of_parts, split, unit_vectors
 
 #: rows of the distance matrix in memory at once, in units of elements
 _BLOCK_ELEMENTS = 1 << 22
-#: pairs above which the distance scale keeps quantiles instead of every distance
-_EXACT_PAIRS = 1 << 22
-_QUANTILES = 10_001
+#: more patients than that are searched by float32 products with exact ranking, unless k is a large part of them
+BLOCKED_COUNT, _BLOCKED_SHARE = 4096, 32
 #: clip of the drawing weight, in decades of "one pair in 10^n is more extreme"
 _WEIGHT_DECADES = 4.0
 
@@ -43,60 +44,16 @@ class NeighborLists:
     percentiles: np.ndarray
 
 
-class DistanceScale:
-    """What a distance means within one model: the percent of its patient pairs that are farther apart.
-
-    Parameters
-    ----------
-    distances : np.ndarray
-        float64, shape (P,): all pairwise distances, each pair once, or quantiles of them; any order.
-    """
-
-    def __init__(self, distances: np.ndarray):
-        self._sorted = np.sort(np.asarray(distances, float))
-
-    def percentile(self, distances: np.ndarray) -> np.ndarray:
-        """Percent of pairs strictly farther apart than each distance, 0..100 (50: as a random pair)."""
-        if not len(self._sorted):
-            return np.full(np.shape(distances), np.nan)
-        closer = np.searchsorted(self._sorted, distances, side="right")
-        return 100.0 * (len(self._sorted) - closer) / len(self._sorted)
-
-
-def unit_vectors(embedding: np.ndarray, *, source: str = "embedding") -> np.ndarray:
-    """Rows scaled to length 1: float64, shape (N, D).
-
-    Raises
-    ------
-    InputError
-        A row has a NaN, an infinite value, or only zeros (it has no direction).
-    """
-    vectors = np.asarray(embedding, np.float64)
-    if vectors.ndim != 2:
-        raise InputError(f"embedding has shape {vectors.shape}", source=source, expected="(N, D)")
-    largest = np.abs(vectors).max(axis=1, initial=0.0)
-    for name, bad in (("a NaN or infinite value", ~np.isfinite(largest)), ("only zeros", largest == 0)):
-        if bad.any():
-            raise InputError(f"the vector has {name}", source=source, row=int(np.flatnonzero(bad)[0]) + 1,
-                             expected="finite, non-zero vectors")
-    vectors = vectors / largest[:, None]                # keeps the squares of tiny and huge vectors in range
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
 def distance_blocks(vectors: np.ndarray):
     """Yield ``(first, distances)``: blocks of rows of the cosine distance matrix of unit vectors (N, D).
 
     Each block is float64, shape (rows, N), rounded to 1e-12, 0..2.
     """
-    # With u = high + low on the grids 2^-26 and 2^-46 every product and partial sum below fits into 53 bits (up to
-    # D = 2^14), so the order of summation does not matter. The product of two lows, at most D * 2^-54, is left out.
-    high = np.ldexp(np.rint(np.ldexp(vectors, 26)), -26)
-    low = np.ldexp(np.rint(np.ldexp(vectors - high, 46)), -46)
+    high, low = split(vectors)
     rows = max(1, _BLOCK_ELEMENTS // max(1, len(vectors)))
     for first in range(0, len(vectors), rows):
         some = slice(first, first + rows)
-        cosines = high[some] @ high.T + (high[some] @ low.T + low[some] @ high.T)
-        yield first, np.clip(np.round(1.0 - cosines, 12), 0.0, 2.0)
+        yield first, distances_of_parts(high[some], low[some], high, low)
 
 
 def neighbor_lists(embedding: np.ndarray, k: int, *, source: str = "embedding") -> dict[Match, NeighborLists]:
@@ -120,11 +77,21 @@ def neighbor_lists(embedding: np.ndarray, k: int, *, source: str = "embedding") 
     InputError
         k is out of range, or a vector has no direction.
     """
-    vectors = unit_vectors(embedding, source=source)
-    count = len(vectors)
+    return neighbors_and_scale(embedding, k, source=source)[0]
+
+
+def neighbors_and_scale(embedding: np.ndarray, k: int, *, source: str = "embedding",
+                        report=lambda fraction, message="": None) -> tuple[dict[Match, NeighborLists], DistanceScale]:
+    """As `neighbor_lists`, and what a distance means; `report` gets the fraction done and a text."""
+    count = len(embedding)
     if not 0 <= k <= max(0, count - 1):
         raise InputError(f"k = {k} neighbors", source=source, expected=f"0 to {max(0, count - 1)} for {count} patients")
-    return lists_of_blocks(distance_blocks(vectors), count, k)
+    if count <= BLOCKED_COUNT or not 0 < k * _BLOCKED_SHARE <= count:
+        return _of_blocks(distance_blocks(unit_vectors(embedding, source=source)), count, k)
+    found, fixed_of = blocked_neighbors(embedding, k, source=source, report=report)
+    scale = sampled_scale(count, fixed_of)
+    return {match: NeighborLists(indices, distances, scale.percentile(distances))
+            for match, (indices, distances) in found.items()}, scale
 
 
 def lists_of_blocks(blocks: Iterable[tuple[int, np.ndarray]], count: int, k: int) -> dict[Match, NeighborLists]:
@@ -144,10 +111,14 @@ def lists_of_blocks(blocks: Iterable[tuple[int, np.ndarray]], count: int, k: int
     dict of Match to NeighborLists
         Ties go to the smaller row; percentiles are among the pairs by the same distance.
     """
+    return _of_blocks(blocks, count, k)[0]
+
+
+def _of_blocks(blocks, count, k):
     indices = {match: np.empty((count, k), np.int32) for match in Match}
     distances = {match: np.empty((count, k)) for match in Match}
     pairs = []
-    stride = max(1, (count * (count - 1) // 2) // _EXACT_PAIRS)
+    stride = max(1, (count * (count - 1) // 2) // EXACT_PAIRS)
     for first, block in blocks:
         rows = np.arange(len(block))
         own = first + rows
@@ -159,15 +130,9 @@ def lists_of_blocks(blocks: Iterable[tuple[int, np.ndarray]], count: int, k: int
             order = smallest_columns(keys, k)
             indices[match][own] = order
             distances[match][own] = np.take_along_axis(block, order, axis=1)
-    scale = distance_scale(np.concatenate(pairs) if pairs else np.empty(0))
-    return {match: NeighborLists(indices[match], distances[match], scale.percentile(distances[match])) for match in Match}
-
-
-def distance_scale(distances: np.ndarray) -> DistanceScale:
-    """A DistanceScale of pairwise distances (P,), thinned to quantiles when there are very many."""
-    if len(distances) > _EXACT_PAIRS:
-        distances = np.quantile(distances, np.linspace(0, 1, _QUANTILES))
-    return DistanceScale(distances)
+    scale = scale_of_pairs(np.concatenate(pairs) if pairs else np.empty(0))
+    return {match: NeighborLists(indices[match], distances[match], scale.percentile(distances[match]))
+            for match in Match}, scale
 
 
 def smallest_columns(keys, k):

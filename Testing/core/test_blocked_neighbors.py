@@ -1,0 +1,159 @@
+"""The search for large cohorts gives bit for bit what the full float64 method gives, whatever the vectors are like."""
+import numpy as np
+import pytest
+
+from TumorConnectomeLib.core import blocked_neighbors as blocked
+from TumorConnectomeLib.core import neighbor_search, neighbors
+from TumorConnectomeLib.core.blocked_neighbors import blocked_neighbors
+from TumorConnectomeLib.core.connectome import Match
+from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.core.exact_cosine import candidate_distances, exact_distances, fixed_point, unit_vectors
+from TumorConnectomeLib.core.neighbor_search import Candidates, centered_operand, error_bound, left_operand
+from TumorConnectomeLib.core.neighbors import distance_blocks, lists_of_blocks, neighbor_lists, neighbors_and_scale
+
+
+@pytest.fixture(autouse=True)
+def small_tiles(monkeypatch):
+    """Several tiles, the last one not full, also for few patients."""
+    monkeypatch.setattr(neighbor_search, "TILE", 128)
+    monkeypatch.setattr(blocked, "TILE", 128)
+
+
+def spectrum(count, length=64, seed=0):
+    """Vectors in a cone with a falling spectrum, as those of the published models."""
+    random = np.random.default_rng(seed)
+    return (random.standard_normal((count, length)) * np.arange(1, length + 1) ** -0.5 + 0.2).astype(np.float32)
+
+
+def groups(spread):
+    """Four groups of 150 vectors."""
+    random = np.random.default_rng(1)
+    return np.repeat(random.standard_normal((4, 30)), 150, axis=0) + spread * random.standard_normal((600, 30))
+
+
+def assert_the_same(embedding, k):
+    wanted = lists_of_blocks(distance_blocks(unit_vectors(embedding)), len(embedding), k)
+    found, _fixed_of = blocked_neighbors(np.asarray(embedding), k)
+    for match in Match:
+        indices, distances = found[match]
+        assert indices.dtype == np.int32
+        np.testing.assert_array_equal(indices, wanted[match].indices)
+        np.testing.assert_array_equal(distances, wanted[match].distances)
+
+
+@pytest.mark.parametrize("count", [2, 31, 32, 33, 127, 128, 129, 160, 161, 500, 769])
+def test_any_number_of_patients(count):
+    assert_the_same(spectrum(count), min(10, count - 1))
+
+
+@pytest.mark.parametrize("k", [1, 2, 31, 100, 299])
+def test_any_number_of_neighbors(k):
+    assert_the_same(spectrum(300), k)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 700])
+def test_any_number_of_components(length):
+    assert_the_same(spectrum(400, length) - np.float32(0.3), 7)
+
+
+def test_duplicates():
+    assert_the_same(np.vstack([spectrum(90)] * 5), 12)
+
+
+def test_all_patients_the_same():
+    assert_the_same(np.full((200, 9), 0.3), 6)
+
+
+@pytest.mark.parametrize("spread", [1e-1, 1e-2, 1e-5, 1e-9, 1e-14])
+def test_vectors_that_lie_close_together(spread):
+    """The published SUPREME lies within 0.0074 with gaps of 1e-9."""
+    assert_the_same(1 + spread * spectrum(400).astype(float), 15)
+
+
+def test_tight_groups_that_float32_can_not_tell_apart():
+    assert_the_same(groups(1e-9), 10)
+
+
+def test_a_crowd_with_a_few_far_outliers():
+    embedding = 1 + 1e-6 * spectrum(500).astype(float)
+    embedding[[3, 200, 499]] = -spectrum(3, seed=5)
+    assert_the_same(embedding, 8)
+
+
+def test_more_candidates_than_are_kept(monkeypatch):
+    monkeypatch.setattr(neighbor_search, "_CROWD", 20)
+    monkeypatch.setattr(blocked, "_CROWDED_ROWS", 7)
+    assert_the_same(1 + 1e-5 * spectrum(300).astype(float), 3)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e30, 1e300])
+def test_tiny_and_huge_vectors(scale):
+    embedding = spectrum(300).astype(float)
+    assert_the_same(embedding * np.where(np.arange(300) % 3, scale, 1.0)[:, None], 9)
+
+
+def test_opposite_and_orthogonal_vectors():
+    assert_the_same(np.vstack([np.eye(40), -np.eye(40), np.eye(40)]), 5)
+
+
+def test_a_memory_mapped_file(tmp_path):
+    np.save(tmp_path / "embedding.npy", spectrum(300))
+    assert_the_same(np.load(tmp_path / "embedding.npy", mmap_mode="r"), 6)
+
+
+def test_large_cohorts_are_searched_so(monkeypatch):
+    embedding = spectrum(400)
+    wanted = neighbor_lists(embedding, 5)
+    monkeypatch.setattr(neighbors, "BLOCKED_COUNT", 300)
+    reports = []
+    found, scale = neighbors_and_scale(embedding, 5, report=lambda fraction, message="": reports.append(fraction))
+    for match in Match:
+        np.testing.assert_array_equal(found[match].indices, wanted[match].indices)
+        np.testing.assert_array_equal(found[match].distances, wanted[match].distances)
+        assert np.abs(found[match].percentiles - wanted[match].percentiles).max() < 0.5
+        np.testing.assert_array_equal(found[match].percentiles, scale.percentile(found[match].distances))
+    assert reports == sorted(reports)
+    assert 0 < reports[0] < reports[-1] <= 1
+
+
+@pytest.mark.parametrize(("value", "text"), [(np.nan, "a NaN or infinite value"), (0.0, "only zeros")])
+def test_a_vector_without_direction_names_its_row(value, text):
+    embedding = spectrum(5000, 4)
+    embedding[4700] = value
+    with pytest.raises(InputError, match=f"CTFM, row 4701: the vector has {text}"):
+        neighbor_lists(embedding, 2, source="CTFM")
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e-3])
+def test_the_error_bound_holds_and_is_not_idle(spread):
+    embedding = 1 + spread * spectrum(300, 512).astype(float)
+    operand, lengths = centered_operand(embedding, unit_vectors(embedding).mean(axis=0))
+    fixed = fixed_point(unit_vectors(embedding))
+    errors = np.abs(left_operand(operand) @ operand.T - exact_distances(fixed, fixed))
+    bound = error_bound(512, lengths[:, None], lengths)
+    assert (errors <= bound).all()
+    assert (errors > 1e-4 * bound).any()
+
+
+def test_a_wrong_bound_would_be_noticed(monkeypatch):
+    """The tests above can fail: without the bound, float32 misses neighbors."""
+    monkeypatch.setattr(neighbor_search, "error_bound", lambda components, longer, other: 0.0 * (longer + other))
+    with pytest.raises(AssertionError):
+        assert_the_same(groups(1e-4), 15)
+
+
+def test_candidates_are_ranked_with_the_same_distances():
+    fixed = fixed_point(unit_vectors(spectrum(50)))
+    candidates = np.random.default_rng(0).integers(0, 50, (20, 9))
+    found = candidate_distances(fixed[:20], candidates, fixed.__getitem__)
+    np.testing.assert_array_equal(found, np.take_along_axis(exact_distances(fixed[:20], fixed), candidates, axis=1))
+
+
+def test_few_candidates_are_kept():
+    embedding = spectrum(2000)
+    operand, lengths = centered_operand(embedding, unit_vectors(embedding).mean(axis=0))
+    side = Candidates(lengths[:128], 64, lengths.max(), 10, farthest=False)
+    for first in range(0, 2000, 80):
+        tile = left_operand(operand[:128]) @ operand[first:first + 80].T
+        side.offer(tile, slice(0, 128), slice(first, first + 80), lengths[first:first + 80])
+    assert 10 * 128 <= len(side.by_row()[0]) < 12 * 128 + 128

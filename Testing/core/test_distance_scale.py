@@ -1,0 +1,74 @@
+"""What a distance means: the share of pairs that are farther apart, from all pairs or from a sample of them."""
+import numpy as np
+import pytest
+
+from TumorConnectomeLib.core import distance_scale
+from TumorConnectomeLib.core.distance_scale import SHARES, DistanceScale, sampled_scale, scale_of_pairs
+from TumorConnectomeLib.core.exact_cosine import exact_distances, fixed_point, unit_vectors
+from TumorConnectomeLib.core.neighbors import neighbor_lists
+
+
+def test_the_percentile_is_the_share_of_pairs_strictly_farther_apart():
+    scale = DistanceScale([0.4, 0.1, 0.2, 0.2])
+    assert scale.percentile(np.array([0.0, 0.1, 0.15, 0.2, 0.4, 0.5])).tolist() == [100.0, 75.0, 75.0, 25.0, 0.0, 0.0]
+    assert np.isnan(DistanceScale([]).percentile([0.5])).all()
+
+
+def test_the_table_has_about_a_thousand_quantiles_dense_at_both_ends():
+    assert 990 <= len(SHARES) <= 1010
+    assert (np.diff(SHARES) > 0).all()
+    assert SHARES[0] == 0 and SHARES[-1] == 1
+    assert SHARES[1] == pytest.approx(1e-6)
+    assert np.diff(SHARES).max() < 0.002
+
+
+def test_very_many_pairs_are_thinned_to_quantiles(monkeypatch):
+    distances = np.random.default_rng(0).beta(2, 5, 200_000)
+    exact = scale_of_pairs(distances)
+    monkeypatch.setattr(distance_scale, "EXACT_PAIRS", 100_000)
+    thinned = scale_of_pairs(distances)
+    assert exact.shares is None and thinned.shares is SHARES
+    at = np.linspace(0, 1, 300)
+    assert thinned.percentile(at) == pytest.approx(exact.percentile(at), abs=0.02)
+
+
+def test_quantiles_answer_as_the_pairs_do_where_many_are_equal():
+    distances = np.concatenate([np.zeros(50_000), np.linspace(0.1, 0.9, 50_000)])
+    thinned = DistanceScale(np.quantile(distances, SHARES), SHARES)
+    at = np.array([0.0, 0.1, 0.5, 0.9, 1.0])
+    assert thinned.percentile(at) == pytest.approx(DistanceScale(distances).percentile(at), abs=0.2)
+    assert thinned.percentile(np.array([-0.1])).tolist() == [100.0]
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_a_sample_is_as_good_as_it_says(monkeypatch, ordered):
+    """Also when similar patients stand in neighboring rows. Of 14 times fewer pairs: an error 4 times larger is allowed."""
+    random = np.random.default_rng(0)
+    groups = np.arange(3000) // 300 if ordered else random.integers(0, 10, 3000)
+    embedding = random.standard_normal((10, 8))[groups] + 0.5 * random.standard_normal((3000, 8))
+    fixed = fixed_point(unit_vectors(embedding))
+    pairs = exact_distances(fixed, fixed)[np.triu_indices(3000, 1)]
+    monkeypatch.setattr(distance_scale, "SAMPLED_PAIRS", 300_000)
+    found = sampled_scale(3000, fixed.__getitem__)
+    at = np.linspace(0, 2, 400)
+    assert np.abs(found.percentile(at) - DistanceScale(pairs).percentile(at)).max() < 0.4
+    again = sampled_scale(3000, fixed.__getitem__)
+    np.testing.assert_array_equal(found.quantiles()[1], again.quantiles()[1])
+
+
+def test_the_table_can_be_kept_and_used_again():
+    scale = DistanceScale(np.random.default_rng(1).random(5000))
+    shares, distances = scale.quantiles()
+    at = np.linspace(0, 1, 50)
+    assert DistanceScale(distances, shares).percentile(at) == pytest.approx(scale.percentile(at), abs=0.1)
+    assert DistanceScale([]).quantiles()[0].shape == (0,)
+
+
+def test_percentiles_of_a_thinned_cohort_stay_close(monkeypatch):
+    embedding = np.random.default_rng(0).standard_normal((400, 16))
+    exact = neighbor_lists(embedding, 10)
+    monkeypatch.setattr("TumorConnectomeLib.core.neighbors.EXACT_PAIRS", 5_000)
+    thinned = neighbor_lists(embedding, 10)
+    for match, lists in exact.items():
+        assert np.array_equal(lists.indices, thinned[match].indices)
+        assert np.abs(lists.percentiles - thinned[match].percentiles).max() < 1.5
