@@ -24,9 +24,9 @@ def configure(source, build):
                  f"-DSlicer_DIR={ROOT / 'Testing/cmake'}")
 
 
-def run_python(code, *arguments, module_folder=SOURCE, environment=(), timeout=300):
+def run_python(code, *arguments, module_folder=SOURCE, environment=(), more_paths=(), timeout=300):
     """Run Python code in a process that finds the module in `module_folder` and the host; returns the finished process."""
-    paths = os.pathsep.join([str(module_folder), str(ROOT / "Testing")])
+    paths = os.pathsep.join(map(str, [*more_paths, module_folder, ROOT / "Testing"]))
     return subprocess.run([sys.executable, "-X", "faulthandler", "-c", code, *map(str, arguments)], capture_output=True,
                           text=True, check=False, timeout=timeout,
                           env={**os.environ, "PYTHONPATH": paths, **dict(environment)})
