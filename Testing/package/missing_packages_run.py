@@ -1,6 +1,7 @@
 """The module without one package after the other, in a process of its own: `python missing_packages_run.py FOLDER`.
 
-It starts with ABSENT_PACKAGES=pandas (see absent/sitecustomize.py); FOLDER holds a cohort of IDC's patients. A story ends with an exception when the panel does not say what is missing, offers no button, or something else fails too.
+It starts with ABSENT_PACKAGES=pandas (see absent/sitecustomize.py); FOLDER holds a cohort of IDC's patients. A
+story ends with an exception when the panel does not say what is missing, offers no button, or something else fails.
 """
 import os
 import sys

@@ -36,7 +36,8 @@ def test_module_without_one_package_after_the_other(idc_cohort, tmp_path):
     code = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
     environment = {"ABSENT_PACKAGES": "pandas", "TUMORCONNECTOME_CACHE": str(tmp_path / "cache"),
                    "PATH": os.defpath}                  # an s5cmd beside this Python would be found otherwise
-    result = run_python(code, HERE / "missing_packages_run.py", idc_cohort, environment=environment, more_paths=[HERE / "absent"])
+    result = run_python(code, HERE / "missing_packages_run.py", idc_cohort, environment=environment,
+                        more_paths=[HERE / "absent"])
     assert result.returncode == 0, result.stderr[-3000:]
 
 
