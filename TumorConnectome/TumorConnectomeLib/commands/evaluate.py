@@ -16,7 +16,7 @@ from ..core.evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
 from ..core.evaluation.table import COLUMNS, PERMUTATIONS
 from ..core.evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..core.files import atomic_file, sha256_of_files
-from ..core.readers.sources import published_folder
+from ..core.readers.sources import published_folder, split_paths
 from ..core.structure.repairs import Repair
 from .tables import add_data_option, add_rows_option, chosen_models, independent_cohort_of, write_csv
 
@@ -95,8 +95,8 @@ def evaluate_command(arguments, report):
     ----------
     arguments : list of str
         ``--cache FOLDER``, ``--prepared FILE`` (of the worker ``prepare``), and as in the command ``--model``, ``--facet``,
-        ``--k``, ``--permutations``, ``--seed``, ``--repair``, ``--within`` ("" for none); ``--data FOLDER`` with the
-        embedding files adds same-patient retrieval.
+        ``--k``, ``--permutations``, ``--seed``, ``--repair``, ``--within`` ("" for none); ``--data FOLDER`` with
+        published embedding files adds same-patient retrieval.
     report : callable
         Called with the fraction done and a text.
 
@@ -108,27 +108,28 @@ def evaluate_command(arguments, report):
     parser = argparse.ArgumentParser(prog="evaluate")
     parser.add_argument("--cache", required=True, type=pathlib.Path)
     parser.add_argument("--prepared", required=True, type=pathlib.Path)
-    parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--data", type=split_paths)
     _add_choices(parser)
     options = parser.parse_args(arguments)
     report(0.0, "Reading the cohort")
     cohort, once = independent_cohort_of(options)
+    folder = published_folder(options.data) if options.data else None
     choices = _chosen(cohort, options, bool(options.within))
-    path = options.cache / "evaluations" / f"{_key(options, choices)}.json"
+    path = options.cache / "evaluations" / f"{_key(options, folder, choices)}.json"
     if path.exists():
         try:
             read_evidence(path)
             return {"path": str(path)}
         except InputError:
             report(0.0, "The cached evaluation is made anew")
-    files = _all_rows(options.data) if options.data else None
+    files = _all_rows(folder) if folder else None
     write_evidence(path, gather_evidence(cohort, files, about=once, **choices, **_distances(options), report=report))
     return {"path": str(path)}
 
 
-def _key(options, choices):
+def _key(options, folder, choices):
     """Cache key: everything that the result depends on."""
-    files = [options.prepared, *(cohort_files(options.data) if options.data else [])]
+    files = [options.prepared, *(cohort_files(folder) if folder else [])]
     return hashlib.sha256(json.dumps([VERSION, sha256_of_files(files), options.repair, choices]).encode()).hexdigest()
 
 
