@@ -60,6 +60,7 @@ def make_ct(folder, count=8, *, orientation=AXIAL, spacing=(0.8, 0.7), step=2.5,
         dataset.Rows, dataset.Columns = size
         dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
         dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 1
+        dataset.RescaleSlope, dataset.RescaleIntercept = "1", "0"
         dataset.PixelData = rng.integers(-1000, 400, size, np.int16).tobytes()
         save(dataset, folder / f"{number:03d}.dcm")
         slices.append(dataset)

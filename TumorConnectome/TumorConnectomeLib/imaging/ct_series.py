@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.errors import InputError
-from . import slice_stack
+from . import slice_selection, slice_stack
+from .scan_facts import READABLE_SYNTAXES, ScanFacts
 from .slice_headers import SliceHeader, find_headers, parse_slice
 
 #: differences of cosines and of pixel spacings [mm] that are rounding: 0.05 mm across 500 mm or 500 pixels
@@ -44,6 +45,10 @@ class CTSeries:
     slice_indices : mapping of str to int
         SOP Instance UID to slice index. Also holds slices that share another's position and so are in `files` no more:
         an annotation on one of them keeps its place.
+    thickness_mm : float or None
+        SliceThickness of the first slice, None when its header has none.
+    scans : tuple of ScanFacts
+        How each slice was made, in the order of `files`.
     findings : tuple of str
         What is unusual, one line each; empty for a regular series.
     """
@@ -61,6 +66,8 @@ class CTSeries:
     columns: int
     slab_edges_mm: np.ndarray
     slice_indices: Mapping[str, int]
+    thickness_mm: float | None = None
+    scans: tuple[ScanFacts, ...] = ()
     findings: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -69,6 +76,14 @@ class CTSeries:
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         object.__setattr__(self, "slice_indices", types.MappingProxyType(dict(self.slice_indices)))
+
+    @property
+    def undecodable(self) -> str:
+        """Names of the compressions of pixels that Slicer's reader does not know, "" when it can read them all."""
+        from pydicom.uid import UID
+
+        unknown = sorted({scan.transfer_syntax for scan in self.scans} - READABLE_SYNTAXES - {""})
+        return slice_stack.listed(f"{UID(uid).name} ({uid})" for uid in unknown)
 
     @property
     def slice_step_mm(self) -> float:
@@ -97,16 +112,18 @@ class CTSeries:
         return self.positions_lps[index] + ((np.asarray(pixels, np.float64) - 0.5) * spacing) @ self.axes_lps[:2]
 
 
-def read_series(source, series_uid=None):
+def read_series(source, series_uid=None, wanted=()):
     """Read one CT series from the headers of its files, without pixels.
 
     Parameters
     ----------
     source : path or iterable of path
-        A folder, searched with its subfolders (hidden files left out), or files. What is not DICOM or not CT is ignored and
-        counted in the findings.
+        A folder, searched with its subfolders (hidden files left out), or files. What is not DICOM, not CT, or a localizer is
+        ignored and counted in the findings.
     series_uid : str, optional
         Which series, when there are several.
+    wanted : collection of str
+        SOP Instance UIDs that a report is about: of two acquisitions in the series the one that has them is taken.
 
     Returns
     -------
@@ -125,20 +142,35 @@ def read_series(source, series_uid=None):
         datasets, findings = find_headers(source)
         headers = [parse_slice(path, dataset) for path, dataset in _one_series(datasets, source, series_uid)]
     _check_uniform(headers)
-    headers = _without_copies(headers, findings)
+    headers = slice_selection.without_copies(headers, findings)
     axes = _orthonormal_axes(headers[0])
-    headers, indices = _one_per_position(headers, axes, findings)
+    headers, chosen = slice_selection.one_acquisition(headers, axes[2], wanted, findings)
+    headers, indices = slice_selection.one_per_position(headers, axes[2], findings, chosen)
     positions = np.array([header.position for header in headers])
     thickness = headers[0].thickness_mm
     if len(headers) == 1 and not thickness:
         raise InputError("the only slice has no SliceThickness, so its extent is unknown", source=headers[0].file)
-    findings += slice_stack.stack_findings(positions, axes[2])
+    findings += slice_stack.stack_findings(positions, axes[2]) + _scan_findings(headers)
     first = headers[0]
     return CTSeries(
         first.series_uid, first.study_uid, first.patient_id, first.frame_of_reference_uid,
         tuple(header.file for header in headers), tuple(header.sop_uid for header in headers), positions, axes,
         first.pixel_spacing, first.rows, first.columns, slice_stack.slab_edges(positions @ axes[2], thickness), indices,
-        tuple(findings))
+        thickness, tuple(header.scan for header in headers), tuple(findings))
+
+
+def _scan_findings(headers):
+    """What differs, or lacks, in how the slices were made, one line each."""
+    findings = []
+    without = [header.file.name for header in headers if header.scan.rescale is None]
+    if without:
+        findings.append(f"No RescaleSlope and RescaleIntercept in {len(without)} of {len(headers)} slices: their gray values "
+                        f"may be no HU ({slice_stack.listed(without)})")
+    for what, values in (("kernel", {header.scan.kernel for header in headers}),
+                         ("tube voltage [kV]", {header.scan.kvp_kv for header in headers})):
+        if len(values) > 1:
+            findings.append(f"The slices differ in {what}: {slice_stack.listed(sorted(values, key=str))}")
+    return findings
 
 
 def _one_series(datasets, source, series_uid):
@@ -172,20 +204,6 @@ def _check_uniform(headers):
                 raise InputError(f"is {value!r}", source=header.file, row=keyword, expected=f"{usual!r} as in the others")
 
 
-def _without_copies(headers, findings):
-    kept, copies = {}, []
-    for header in headers:
-        first = kept.setdefault(header.sop_uid, header)
-        if first is header:
-            continue
-        if np.abs(np.subtract(first.position, header.position)).max() > slice_stack.SAME_POSITION_MM:
-            raise InputError(f"has the SOP Instance UID of {first.file.name} but another position", source=header.file)
-        copies.append(header.file.name)
-    if copies:
-        findings.append(f"Files that repeat a slice were left out ({len(copies)}): {slice_stack.listed(copies)}")
-    return list(kept.values())
-
-
 def _orthonormal_axes(header):
     """Unit row direction, column direction and normal from cosines that were rounded when written: float64, shape (3, 3)."""
     row, column = np.array(header.orientation).reshape(2, 3)
@@ -193,28 +211,3 @@ def _orthonormal_axes(header):
     column = column - row * (row @ column)
     column /= np.linalg.norm(column)
     return np.stack([row, column, np.cross(row, column)])
-
-
-def _one_per_position(headers, axes, findings):
-    """Sort along the normal and keep one slice a position; return them and the index of every SOP Instance UID."""
-    heights = {header.sop_uid: float(np.dot(header.position, axes[2])) for header in headers}
-    headers = sorted(headers, key=lambda header: (heights[header.sop_uid], header.instance_number, header.sop_uid))
-    groups = []
-    for header in headers:
-        if groups and heights[header.sop_uid] - heights[groups[-1][0].sop_uid] < slice_stack.SAME_POSITION_MM:
-            groups[-1].append(header)
-        else:
-            groups.append([header])
-    indices, kept, left_out = {}, [], []
-    for index, group in enumerate(groups):
-        group.sort(key=lambda header: (header.instance_number, header.sop_uid))
-        for header in group:
-            if np.abs(np.subtract(header.position, group[0].position)).max() > slice_stack.SAME_POSITION_MM:
-                raise InputError(f"lies in the plane of {group[0].file.name} but is shifted against it", source=header.file)
-            indices[header.sop_uid] = index
-        kept.append(group[0])
-        left_out += [header.sop_uid for header in group[1:]]
-    if left_out:
-        findings.append(f"Slices at the position of another were left out of the volume ({len(left_out)}): "
-                        f"{slice_stack.listed(left_out)}")
-    return kept, indices

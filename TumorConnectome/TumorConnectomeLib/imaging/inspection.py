@@ -1,13 +1,16 @@
 """One look at a CT folder and its report: what the module needs before it loads them, as plain JSON."""
 import argparse
 
+from ..core.errors import InputError
 from .ct_series import read_series
 from .lesions import find_lesions
+from .measurement_store import MeasurementStore
+from .measuring import fingerprint, measure
 from .sr_boxes import read_sr
 
 
-def inspect(ct_folder, sr_file=None, series_uid=None):
-    """Return the sorted files of a CT series, the lesions of its report, and what is unusual about them.
+def read_study(ct_folder, sr_file=None, series_uid=None):
+    """Read a CT series and the lesions of its report.
 
     Parameters
     ----------
@@ -20,6 +23,32 @@ def inspect(ct_folder, sr_file=None, series_uid=None):
 
     Returns
     -------
+    series : CTSeries
+    lesions : list of Lesion
+    findings : list of str
+        What is unusual about both, one line each.
+
+    Raises
+    ------
+    InputError
+        Anything wrong with the CT or the report, or the report is about another series.
+    """
+    report = read_sr(sr_file) if sr_file is not None else None
+    series = read_series(ct_folder, series_uid, {box.sop_uid for box in report.boxes} if report else ())
+    lesions, findings = find_lesions(report, series) if report else ([], [])
+    return series, lesions, [*series.findings, *(report.findings if report else ()), *findings]
+
+
+def inspect(ct_folder, sr_file=None, series_uid=None):
+    """Return the sorted files of a CT series, the lesions of its report, and what is unusual about them.
+
+    Parameters
+    ----------
+    ct_folder, sr_file, series_uid
+        See `read_study`.
+
+    Returns
+    -------
     dict
         For json: ``files`` (absolute paths ascending along the normal), ``series_uid``, ``patient_id``, ``lesions`` (see
         `Lesion.as_record`), ``findings`` (one line each), ``geometry`` (``slices``, ``rows``, ``columns``, ``slice_step_mm``,
@@ -28,28 +57,49 @@ def inspect(ct_folder, sr_file=None, series_uid=None):
     Raises
     ------
     InputError
-        Anything wrong with the CT or the report, or the report is about another series.
+        See `read_study`.
     """
-    report = read_sr(sr_file) if sr_file is not None else None
-    series = read_series(ct_folder, series_uid)
-    lesions, findings = find_lesions(report, series) if report else ([], [])
+    return _described(*read_study(ct_folder, sr_file, series_uid))
+
+
+def inspect_command(arguments, report):
+    """Worker command ``inspect --ct DIR [--sr FILE] [--series UID] [--measure CACHE_FOLDER]``: a study that will be loaded.
+
+    Returns what `inspect` does. With ``--measure`` the series and its lesions are measured, too, for `MeasurementStore`; what
+    prevents that is one of the findings.
+
+    Raises
+    ------
+    InputError
+        See `inspect`; or Slicer's reader can not decode the pixels.
+    """
+    parser = argparse.ArgumentParser("inspect")
+    parser.add_argument("--ct", required=True)
+    parser.add_argument("--sr")
+    parser.add_argument("--series")
+    parser.add_argument("--measure")
+    options = parser.parse_args(arguments)
+    report(None, "Reading the CT's geometry and the report")
+    series, lesions, findings = read_study(options.ct, options.sr, options.series)
+    if series.undecodable:
+        raise InputError(f"the pixels are stored as {series.undecodable}, which Slicer can not decode", source=series.files[0],
+                         expected="uncompressed pixels, RLE, JPEG, JPEG-LS or JPEG 2000")
+    if options.measure:
+        report(None, "Measuring the lesions")
+        try:
+            MeasurementStore(options.measure).add(measure(series, lesions, fingerprint(series.files, options.sr)))
+        except OSError as error:                        # a full disk, say: the images can be shown all the same
+            findings = [*findings, f"The measurements could not be stored: {error.strerror or error}"]
+    return _described(series, lesions, findings)
+
+
+def _described(series, lesions, findings):
     return {
         "files": [str(file) for file in series.files],
         "series_uid": series.series_uid,
         "patient_id": series.patient_id,
         "lesions": [lesion.as_record() for lesion in lesions],
-        "findings": [*series.findings, *(report.findings if report else ()), *findings],
+        "findings": findings,
         "geometry": {"slices": len(series.files), "rows": series.rows, "columns": series.columns,
                      "slice_step_mm": series.slice_step_mm, "pixel_spacing_mm": list(series.pixel_spacing_mm)},
     }
-
-
-def inspect_command(arguments, report):
-    """Worker command ``inspect --ct DIR [--sr FILE] [--series UID]``: see `inspect`."""
-    parser = argparse.ArgumentParser("inspect")
-    parser.add_argument("--ct", required=True)
-    parser.add_argument("--sr")
-    parser.add_argument("--series")
-    options = parser.parse_args(arguments)
-    report(None, "Reading the CT's geometry and the report")
-    return inspect(options.ct, options.sr, options.series)

@@ -7,11 +7,13 @@ from typing import ClassVar
 
 from ..core.errors import InputError
 from ..core.files import checked_uid
+from .scan_facts import TAGS as SCAN_TAGS
+from .scan_facts import ScanFacts, is_localizer, scan_facts
 
 _CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
 _TAGS = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "PatientID",
          "Modality", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
-         "Rows", "Columns", "NumberOfFrames"]
+         "Rows", "Columns", "NumberOfFrames", *SCAN_TAGS]
 #: direction cosines may be off by so much: they are often written with few digits
 _COSINE_TOLERANCE = 1e-3
 #: no length in a CT header is larger [mm]
@@ -44,6 +46,7 @@ class SliceHeader:
     thickness_mm: float | None
     rows: int
     columns: int
+    scan: ScanFacts
 
 
 def find_headers(source):
@@ -54,23 +57,25 @@ def find_headers(source):
     datasets : list of (pathlib.Path, str, pydicom.Dataset)
         Absolute path, Series Instance UID, header; in the order of the paths.
     findings : list of str
-        How many files were ignored because they are not DICOM, or not CT.
+        How many files were ignored because they are not DICOM, not CT, or localizers.
 
     Raises
     ------
     InputError
         No such folder or file, or a DICOM file that is damaged.
     """
-    datasets, foreign, others = [], 0, 0
+    datasets, foreign, others, localizers = [], 0, 0, 0
     for path in _files(source):
         dataset = _read_header(path)
         if dataset is None:
             foreign += 1
         elif not _is_ct(dataset, path):
             others += 1
+        elif is_localizer(dataset):
+            localizers += 1
         else:
             datasets.append((path, _uid(dataset, "SeriesInstanceUID", path), dataset))
-    counted = ((foreign, "not DICOM"), (others, "DICOM, but not CT"))
+    counted = ((foreign, "not DICOM"), (others, "DICOM, but not CT"), (localizers, "localizer"))
     return datasets, [f"Ignored {count} file{'s' * (count > 1)} beside the CT: {what}" for count, what in counted if count]
 
 
@@ -96,7 +101,7 @@ def parse_slice(path, dataset):
         _numbers(dataset, "ImagePositionPatient", path, 3), orientation, spacing,
         thickness if 0 < thickness <= _LARGEST else None,
         _value(dataset, "Rows", path, _size, "a whole number above 0"),
-        _value(dataset, "Columns", path, _size, "a whole number above 0"))
+        _value(dataset, "Columns", path, _size, "a whole number above 0"), scan_facts(dataset))
 
 
 def _files(source):
@@ -140,8 +145,10 @@ def _missing_bytes(stream, dataset):
 
 
 def _is_ct(dataset, path):
-    return (_value(dataset, "SOPClassUID", path, str, "a UID", default="") in _CT_CLASSES
-            or _value(dataset, "Modality", path, str, "a code", default="").strip() == "CT")
+    """Whether it is a CT by its class, or by its modality and a place in space: dose reports and captures have none."""
+    sop_class = _value(dataset, "SOPClassUID", path, str, "a UID", default="")
+    modality = _value(dataset, "Modality", path, str, "a code", default="").strip()
+    return sop_class in _CT_CLASSES or (modality == "CT" and "ImagePositionPatient" in dataset)
 
 
 _REQUIRED = object()

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from ..core.errors import Cancelled
+from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob, Sequence
 from ..imaging.sources import SeriesFiles, SeriesRequest
 from .gathering import Gathering
@@ -73,6 +74,7 @@ def inspect_sequence(requests: list[SeriesRequest], files: list[SeriesFiles]) ->
             continue
         report = ["--sr", found.sr_file] if found.sr_file else []
         inspection = yield PythonJob(f"Reading the CT of patient {request.patient_id}", "inspect",
-                                     "--ct", found.ct_folder, *report, "--series", request.ct_uid)
+                                     "--ct", found.ct_folder, *report, "--series", request.ct_uid,
+                                     "--measure", default_cache_folder())
         inspections.append({**inspection, "patient": request.patient_id, "source": found.source, "note": found.note})
     return inspections

@@ -1,0 +1,88 @@
+"""How a CT was made, from the header of one slice: scanner, kernel, tube, how its pixels are stored."""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pydicom
+
+#: tags that `scan_facts` wants
+TAGS = ["Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "KVP", "RescaleSlope", "RescaleIntercept",
+        "AcquisitionNumber", "ImageType"]
+#: longer texts of a header are cut: nobody names a kernel with more
+_LONGEST = 64
+#: transfer syntaxes that GDCM decodes, which Slicer and ITK read DICOM with
+READABLE_SYNTAXES = frozenset({
+    "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2",        # not compressed
+    "1.2.840.10008.1.2.5",                                                                              # RLE
+    "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70",     # JPEG
+    "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81",                                                 # JPEG-LS
+    "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"})                                                # JPEG 2000
+
+
+@dataclass(frozen=True)
+class ScanFacts:
+    """What one header says about the scan; texts are "" and numbers None where it says nothing usable.
+
+    Parameters
+    ----------
+    manufacturer, model, kernel : str
+        Printable, at most 64 characters; a kernel of several values is joined by "/".
+    kvp_kv : float or None
+        Peak tube voltage [kV].
+    rescale : tuple of float, or None
+        Slope and intercept that make HU of stored values; None when the header does not have both.
+    acquisition : int or None
+        AcquisitionNumber.
+    transfer_syntax : str
+        UID of how the pixels are stored.
+    """
+
+    manufacturer: str = ""
+    model: str = ""
+    kernel: str = ""
+    kvp_kv: float | None = None
+    rescale: tuple[float, float] | None = None
+    acquisition: int | None = None
+    transfer_syntax: str = ""
+
+
+def scan_facts(dataset: pydicom.Dataset) -> ScanFacts:
+    """Read what a header says about the scan; what is malformed counts as absent, as nothing here decides about geometry."""
+    slope, intercept = _number(dataset, "RescaleSlope"), _number(dataset, "RescaleIntercept")
+    kvp, acquisition = _number(dataset, "KVP"), _number(dataset, "AcquisitionNumber")
+    return ScanFacts(
+        _text(dataset, "Manufacturer"), _text(dataset, "ManufacturerModelName"), _text(dataset, "ConvolutionKernel"),
+        kvp if kvp is not None and 0 < kvp < 1000 else None, (slope, intercept) if slope and intercept is not None else None,
+        int(acquisition) if acquisition is not None and abs(acquisition) < 2**31 else None,
+        str(getattr(dataset, "file_meta", {}).get("TransferSyntaxUID") or ""))
+
+
+def is_localizer(dataset: pydicom.Dataset) -> bool:
+    """Whether an image is a localizer (scout) by its ImageType (PS3.3 C.8.2.1.1.1)."""
+    return "LOCALIZER" in _text(dataset, "ImageType").upper().split("/")
+
+
+def _text(dataset, keyword):
+    value = _value(dataset, keyword)
+    values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
+    text = "/".join(str(part).strip("\0 ") for part in values if part is not None)
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())[:_LONGEST]
+
+
+def _number(dataset, keyword):
+    value = _value(dataset, keyword)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _value(dataset, keyword):
+    try:
+        return dataset.get(keyword)
+    except Exception:                                   # noqa: BLE001 pydicom decodes values late and raises nearly anything
+        return None
