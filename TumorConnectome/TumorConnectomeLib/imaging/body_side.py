@@ -16,8 +16,10 @@ _SKIN_HU = -350.0
 #: the mask is made at about this resolution, and the couch is thinner than twice the erosion [mm]
 _STEP_MM, _EROSION_MM = 4.0, 8.0
 #: closer to the midline than this a side is uncertain: rotation and asymmetric tissue; when the body is cut off on one side
-#: of the image, or stands across the slices; and when only the middle of the image is known [mm]
-MARGIN_MM, CUT_MARGIN_MM, IMAGE_MARGIN_MM = 10.0, 25.0, 40.0
+#: of the image, or stands across the slices; when only the middle of the image is known; when much is cut off [mm]
+MARGIN_MM, CUT_MARGIN_MM, IMAGE_MARGIN_MM, MUCH_CUT_MARGIN_MM = 10.0, 25.0, 40.0, 75.0
+#: much of a body is cut off when its height at the image's edge is this share of its largest height
+_MUCH_CUT = 0.5
 #: a body fills this much of a slice at least, else there is none
 _SMALLEST_AREA_MM2 = 5000.0
 
@@ -82,8 +84,9 @@ def midline_of(hu: np.ndarray, x_mm: np.ndarray, spacing_mm: tuple[float, float]
     steps = [max(1, round(_STEP_MM / spacing)) for spacing in spacing_mm]
     reduced = (slice(None), slice(None, None, steps[0]), slice(None, None, steps[1]))
     pixel_mm = [spacing * step for spacing, step in zip(spacing_mm, steps)]
-    mask = body_mask(np.asarray(hu)[reduced], pixel_mm)
     x = np.broadcast_to(x_mm, hu.shape)[reduced]
+    lateral = None if across_slices else 1 + int(np.ptp(x[0], axis=1).max() >= np.ptp(x[0], axis=0).max())
+    mask = body_mask(np.asarray(hu)[reduced], pixel_mm, lateral)
     area = mask.sum(axis=(1, 2))
     used = area * pixel_mm[0] * pixel_mm[1] >= _SMALLEST_AREA_MM2
     if not used.any():
@@ -92,12 +95,14 @@ def midline_of(hu: np.ndarray, x_mm: np.ndarray, spacing_mm: tuple[float, float]
         return Midline(float(x[mask].mean()), CUT_MARGIN_MM, "the slices stand across left and right")
     middles = np.array([x[place][mask[place]].mean() for place in np.flatnonzero(used)])
     middle, margin = float(np.median(middles)), max(MARGIN_MM, 2 * float(middles.std()))
-    if _cut_off(mask[used], x[used]):
-        return Midline(middle, max(margin, CUT_MARGIN_MM), "the body is cut off on one side of the image")
+    cut = _cut_off(mask[used], x[used], lateral)
+    if cut:
+        rough = MUCH_CUT_MARGIN_MM if cut > _MUCH_CUT else CUT_MARGIN_MM
+        return Midline(middle, max(margin, rough), "the body is cut off on one side of the image")
     return Midline(middle, margin)
 
 
-def body_mask(hu: np.ndarray, pixel_mm) -> np.ndarray:
+def body_mask(hu: np.ndarray, pixel_mm, lateral: int | None = None) -> np.ndarray:
     """The largest piece of body on each slice, lungs included, its rim eroded so that the couch falls off.
 
     Parameters
@@ -106,6 +111,9 @@ def body_mask(hu: np.ndarray, pixel_mm) -> np.ndarray:
         Shape (S, rows, columns).
     pixel_mm : sequence of float
         Size of a pixel along rows and columns.
+    lateral : int, optional
+        Axis along which left and right lie (1 or 2). Air is not followed inwards from these two edges: where the image cuts
+        a lung, that would open it.
 
     Returns
     -------
@@ -114,7 +122,10 @@ def body_mask(hu: np.ndarray, pixel_mm) -> np.ndarray:
     """
     air = hu < _SKIN_HU
     edge = np.zeros_like(air)
-    edge[:, [0, -1]], edge[:, :, [0, -1]] = True, True
+    if lateral != 1:
+        edge[:, [0, -1]] = True
+    if lateral != 2:
+        edge[:, :, [0, -1]] = True
     body = ~_grown(edge & air, air)
     for _ in range(max(1, round(_EROSION_MM / min(pixel_mm)))):
         body &= _shifted_all(body)
@@ -171,9 +182,14 @@ def _shifted_all(mask):
     return result
 
 
-def _cut_off(mask, x):
-    """Whether the body touches the end of the image on the patient's left or right, but not on both alike."""
+def _cut_off(mask, x, lateral):
+    """How high the body is where the image ends on the patient's left or right, as a share of its largest height.
+
+    0 when it does not reach an end, or reaches both alike.
+    """
     low, high = x.min(), x.max()
     reach = (high - low) * 0.01
     left, right = (mask & (x >= high - reach)).sum(), (mask & (x <= low + reach)).sum()
-    return bool(max(left, right) > 3 * len(mask) and min(left, right) < 0.3 * max(left, right))
+    if max(left, right) <= 3 * len(mask) or min(left, right) >= 0.3 * max(left, right):
+        return 0.0
+    return float(max(left, right) / len(mask) / mask.sum(axis=3 - lateral).max())
