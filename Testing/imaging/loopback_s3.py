@@ -26,7 +26,8 @@ class Gate(http.server.ThreadingHTTPServer):
     ----------
     behave : callable or None
         Takes the number of the object download (from 0) and returns None to let it pass, an HTTP status to answer
-        with, ``"cut"`` (half the body, then the connection closes), ``"hang"`` or ``"die"`` (the whole server goes).
+        with, ``"hang"``, ``"die"`` (the whole server goes), or a share of the body 0..1: ``("cut", share)`` closes the
+        connection there, ``("stall", share)`` stops sending there, ``("wrong", share)`` changes the byte there.
     refuse : int or None
         HTTP status that answers every request, listings included.
     downloads : list of str
@@ -100,34 +101,38 @@ class _GateHandler(http.server.BaseHTTPRequestHandler):
         if gate.refuse:
             self._answer(gate.refuse, _error_body(gate.refuse))
             return
-        key = self.path.partition("?")[0].removeprefix(f"/{BUCKET}/")
+        key = self.path.partition("?")[0].rpartition(f"/{BUCKET}/")[2]      # a proxy is asked for the whole address
         download = self.command == "GET" and key.endswith(".dcm")
         fate = gate.behave(gate.next_number()) if download and gate.behave else None
         if isinstance(fate, int):
             self._answer(fate, _error_body(fate))
         elif fate == "hang":
-            gate.released.wait(60)                      # the client is killed long before
-            self.close_connection = True
+            self._hang()
         elif fate == "die":
             gate.die()
         else:
             status, headers, body = self._ask_target()
-            self._answer(status, body, headers, cut=fate == "cut")
-            if download and status < 300 and fate != "cut":
+            self._answer(status, body, headers, fate)
+            if download and status < 300 and fate is None:
                 gate.downloads.append(key)
+
+    def _hang(self):
+        self.server.released.wait(60)                   # the client is killed long before
+        self.close_connection = True
 
     def _ask_target(self):
         connection = http.client.HTTPConnection(*self.server.target, timeout=30)
         with contextlib.closing(connection):
             headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "accept-encoding")}
-            connection.request(self.command, self.path, headers=headers)
+            path = self.path[self.path.index(f"/{BUCKET}"):] if BUCKET in self.path else self.path
+            connection.request(self.command, path, headers=headers)
             answer = connection.getresponse()
             kept = [(k, v) for k, v in answer.getheaders() if k.lower() not in _HOP_BY_HOP]
             if self.command == "HEAD":
                 kept.append(("Content-Length", answer.getheader("Content-Length", "0")))
             return answer.status, kept, answer.read()
 
-    def _answer(self, status, body, headers=(), cut=False):
+    def _answer(self, status, body, headers=(), fault=None):
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -136,11 +141,16 @@ class _GateHandler(http.server.BaseHTTPRequestHandler):
             return
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if cut:
-            self.wfile.write(body[:len(body) // 2])
-            self.close_connection = True
-        else:
-            self.wfile.write(body)
+        kind, share = fault or ("", 1.0)
+        at = min(int(share * len(body)), len(body) - 1) if fault else len(body)
+        if kind == "wrong":
+            self.wfile.write(body[:at] + bytes([body[at] ^ 0xFF]) + body[at + 1:])
+            return
+        self.wfile.write(body[:at])
+        if kind == "stall":
+            self.wfile.flush()
+            self._hang()
+        self.close_connection = self.close_connection or kind == "cut"
 
 
 def _error_body(status):

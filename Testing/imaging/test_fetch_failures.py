@@ -5,32 +5,13 @@ import shutil
 import stat
 
 import pytest
-from idc_on_loopback import SLICES, Fetcher, LoopbackStudy
+from idc_on_loopback import SLICES, Fetcher
 from loopback_s3 import refused_port
 
 from TumorConnectomeLib.core.errors import TumorConnectomeError
 from TumorConnectomeLib.imaging import idc_source, s5cmd_job
 from TumorConnectomeLib.imaging.series_cache import Condition
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed, classify
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    study = LoopbackStudy(tmp_path_factory.mktemp("study"))
-    yield study
-    study.server.close()
-
-
-@pytest.fixture
-def gate(study):
-    gate = study.server.gate()
-    yield gate
-    gate.die()
-
-
-@pytest.fixture
-def fetcher(study, gate, tmp_path):
-    return Fetcher(study, tmp_path / "cache", gate)
 
 
 def failure(fetcher):
@@ -52,7 +33,8 @@ def test_a_server_that_refuses_everything(fetcher, gate, status, words):
     fetcher.assert_whole(fetcher.fetch())
 
 
-@pytest.mark.parametrize(("fate", "words"), [(403, "refuses access (HTTP 403)"), ("cut", "the connection to Amazon broke")])
+@pytest.mark.parametrize(("fate", "words"), [(403, "refuses access (HTTP 403)"),
+                                             (("cut", 0.5), "the connection to Amazon broke")])
 def test_what_arrived_before_the_failure_is_kept(fetcher, gate, fate, words):
     gate.behave = lambda n: fate if n >= 20 else None
     message = failure(fetcher)

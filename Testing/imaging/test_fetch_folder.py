@@ -7,7 +7,7 @@ from dicom_factory import make_ct, make_sr, rectangle
 
 from TumorConnectomeLib.core.errors import InputError, NotAvailable
 from TumorConnectomeLib.core.jobs import run_blocking
-from TumorConnectomeLib.imaging import folder_source
+from TumorConnectomeLib.imaging import folder_source, linked_files
 from TumorConnectomeLib.imaging.file_header import SYBIL_DESCRIPTION, read_header
 from TumorConnectomeLib.imaging.folder_source import FolderSource, index_folder
 from TumorConnectomeLib.imaging.sources import SeriesRequest
@@ -95,9 +95,9 @@ def test_where_links_are_not_possible_files_are_copied(study, tmp_path, monkeypa
     def refuse(*arguments):
         raise OSError("not supported here")
     for name in refused:
-        monkeypatch.setattr(folder_source.os, name, refuse)
+        monkeypatch.setattr(linked_files.os, name, refuse)
     original = next(study.ct_folder.iterdir())
-    folder_source._link(original, tmp_path / "made.dcm")
+    linked_files.link(original, tmp_path / "made.dcm")
     assert (tmp_path / "made.dcm").read_bytes() == original.read_bytes() and not (tmp_path / "made.dcm").is_symlink()
 
 

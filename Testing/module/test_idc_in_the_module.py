@@ -7,33 +7,17 @@ import pickle_factory
 import pytest
 from cohort_factory import vector
 from gestures import click
-from idc_on_loopback import SLICES, Fetcher, LoopbackStudy
+from idc_on_loopback import SLICES, Fetcher
 from loopback_s3 import refused_port
 from PySide6 import QtCore, QtTest
 
 PATIENT = "100158"
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    study = LoopbackStudy(tmp_path_factory.mktemp("study"))
-    yield study
-    study.server.close()
-
-
-@pytest.fixture
-def gate(study):
-    gate = study.server.gate()
-    yield gate
-    gate.die()
-
-
 @pytest.fixture
 def opened(session, study, gate, tmp_path, monkeypatch):
     """The session with a cohort whose first patient is the study's, and IDC on loopback as the source of its images."""
     import slicer
-
-    from TumorConnectomeLib.module import imaging_controller
 
     patients = [PATIENT, *(str(200000 + number) for number in range(11))]
     data = tmp_path / "data"
@@ -48,7 +32,7 @@ def opened(session, study, gate, tmp_path, monkeypatch):
         writer.writerow([PATIENT, "F", study.request.study_uid, study.request.sr_uid])
         writer.writerows([patient, "M", "", ""] for patient in patients[1:])
     fetcher = Fetcher(study, tmp_path / "cache", gate)
-    monkeypatch.setattr(imaging_controller, "image_sources", lambda cohort, folder: fetcher.sources)
+    monkeypatch.setattr(session.panel.sources, "of", lambda cohort, folder: fetcher.sources)
     slicer.mrmlScene.Clear()
     session.load_cohort(data)
     session.fetcher = fetcher

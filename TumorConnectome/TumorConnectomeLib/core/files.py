@@ -94,6 +94,12 @@ def visible_files(folder, pattern):
     return sorted(path for path in pathlib.Path(folder).glob(pattern) if not path.name.startswith("."))
 
 
+def list_files(folder):
+    """Name, size and modification time (ns) of everything in a folder, by name: list of (str, int, int)."""
+    with os.scandir(folder) as entries:
+        return sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in entries)
+
+
 def sha256_of_files(paths):
     """Hexadecimal SHA-256 over the names and contents of files, in the order given."""
     digest = hashlib.sha256()

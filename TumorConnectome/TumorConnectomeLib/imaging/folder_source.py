@@ -5,13 +5,14 @@ import hashlib
 import json
 import os
 import pathlib
-import shutil
+from collections.abc import Callable
 
 from ..core.errors import InputError, NotAvailable
-from ..core.files import atomic_file, atomic_folder
+from ..core.files import atomic_file
 from ..core.jobs import PythonJob, Sequence
-from .file_header import SYBIL_DESCRIPTION, read_header
-from .sources import SeriesFiles, SeriesRequest
+from .file_header import read_header
+from .linked_files import choose_report, folder_of
+from .sources import SeriesFiles, SeriesRequest, whole_series
 
 _INDEX_FORMAT = 1
 
@@ -25,12 +26,14 @@ class FolderSource:
         Searched with all its subfolders.
     cache_folder : path
         For the index of the folder, and for folders of links to CT files that lie among others.
+    listed : callable
+        Number of files a CT series has, by SeriesInstanceUID; 0 when that is not known.
     """
 
     remote = False
 
-    def __init__(self, folder, cache_folder):
-        self._folder, self._cache_folder = pathlib.Path(folder), pathlib.Path(cache_folder)
+    def __init__(self, folder, cache_folder, listed: Callable[[str], int] = lambda ct_uid: 0):
+        self._folder, self._cache_folder, self._listed = pathlib.Path(folder), pathlib.Path(cache_folder), listed
         self.name = f"Folder {self._folder}"
 
     def find(self, request: SeriesRequest) -> bool:
@@ -47,9 +50,11 @@ class FolderSource:
         ------
         NotAvailable
             The folder does not have the CT.
+        TumorConnectomeError
+            It has a part of it.
         """
-        answer = yield PythonJob("Searching the folder", "scan",
-                                 self._folder, self._cache_folder, request.ct_uid, request.sr_uid)
+        answer = yield PythonJob("Searching the folder", "scan", self._folder, self._cache_folder,
+                                 self._listed(request.ct_uid), request.ct_uid, request.sr_uid)
         if "missing" in answer:
             raise NotAvailable(answer["missing"])
         report = pathlib.Path(answer["report"]) if answer["report"] else None
@@ -58,18 +63,19 @@ class FolderSource:
 
 
 def scan_command(arguments, report):
-    """Worker: ``scan FOLDER CACHE_FOLDER CT_UID [SR_UID]``.
+    """Worker: ``scan FOLDER CACHE_FOLDER NUMBER_OF_FILES CT_UID [SR_UID]``.
 
     Returns ``{"ct_folder": path, "report": path or null}``, or ``{"missing": reason}``.
     """
     folder, cache_folder = (pathlib.Path(argument) for argument in arguments[:2])
-    request = SeriesRequest("", "0", *arguments[2:])    # only to check the UIDs
+    request = SeriesRequest("", "0", *arguments[3:])    # only to check the UIDs
     index = index_folder(folder, cache_folder, report)
     paths = _slices(index, request.ct_uid)
     if not paths:
         return {"missing": f"no file of series {request.ct_uid} among the {len(index)} files in {folder}"}
+    whole_series(len(paths), int(arguments[2]), request.ct_uid)
     found = _find_report(index, request)
-    return {"ct_folder": str(_folder_of(folder, paths, request.ct_uid, cache_folder)),
+    return {"ct_folder": str(folder_of([folder / path for path in paths], request.ct_uid, cache_folder)),
             "report": str(folder / found) if found else None}
 
 
@@ -149,46 +155,6 @@ def _slices(index, ct_uid):
 
 
 def _find_report(index, request):
-    """The report asked for, else a Sybil report of the CT, else any that refers to it."""
-    reports = [(entry["series"] != request.sr_uid, entry["description"] != SYBIL_DESCRIPTION, path)
-               for path, entry in index.items() if entry.get("modality") == "SR"
-               and (request.ct_uid in entry["references"] or entry["series"] == request.sr_uid)]
-    return min(reports)[2] if reports else None
-
-
-def _folder_of(folder, paths, ct_uid, cache_folder):
-    """The folder the files lie in if they are alone there, else a folder of links to them."""
-    parents = {(folder / path).parent for path in paths}
-    if len(parents) == 1:
-        parent = parents.pop()
-        if len(os.listdir(parent)) == len(paths):
-            return parent
-    originals = [folder.resolve() / path for path in paths]
-    digest = hashlib.sha256("\0".join(map(str, originals)).encode(errors="surrogateescape"))
-    linked = cache_folder / "linked" / f"{ct_uid}-{digest.hexdigest()[:12]}"
-    if not _up_to_date(linked, originals):
-        shutil.rmtree(linked, ignore_errors=True)
-        with atomic_folder(linked) as temporary:
-            for number, original in enumerate(originals):
-                _link(original, temporary / f"{number:05d}.dcm")
-    return linked
-
-
-def _up_to_date(linked, originals):
-    try:
-        links = sorted(linked.iterdir())
-        return len(links) == len(originals) and all(
-            (a.stat().st_size, a.stat().st_mtime_ns) == (b.stat().st_size, b.stat().st_mtime_ns)
-            for a, b in zip(links, originals))
-    except OSError:
-        return False
-
-
-def _link(original, link):
-    for make in (os.symlink, os.link):                  # Windows allows the first only to some users
-        try:
-            make(original, link)
-            return
-        except (OSError, NotImplementedError):
-            continue
-    shutil.copy2(original, link)
+    """Relative path of the report that belongs to the CT, or None."""
+    return choose_report(((entry["series"], entry["description"], entry["references"], path)
+                          for path, entry in index.items() if entry.get("modality") == "SR"), request)

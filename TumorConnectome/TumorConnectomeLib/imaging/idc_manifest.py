@@ -40,6 +40,17 @@ class IdcManifest:
         known, study = self.rows.get(request.ct_uid, (None, None))
         return study if known and request.sr_uid in ("", known.sr_uid) else None
 
+    def size(self, ct_uid: str) -> tuple[int, int] | None:
+        """Files and bytes of a CT with its report; None if it is not in the list."""
+        if ct_uid not in self.rows:
+            return None
+        _, study = self.rows[ct_uid]
+        return tuple(sum(getattr(series, name) for series in (study.ct, *study.reports)) for name in ("files", "bytes"))
+
+    def ct_files(self, ct_uid: str) -> int:
+        """Number of files of a CT; 0 if it is not in the list."""
+        return self.rows[ct_uid][1].ct.files if ct_uid in self.rows else 0
+
 
 @functools.lru_cache(maxsize=4)
 def read_manifest(path: pathlib.Path = SHIPPED_MANIFEST) -> IdcManifest:

@@ -2,21 +2,29 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
+import time
+from collections.abc import Callable
 from collections.abc import Sequence as Items
 
 from ..core.errors import JobFailed, NotAvailable, TumorConnectomeError
+from ..core.files import atomic_file
 from ..core.jobs import PythonJob, Sequence
 from .file_lock import exclusive
 from .idc_manifest import SHIPPED_MANIFEST, read_manifest
 from .idc_series import IdcStudy
 from .s5cmd_job import Endpoint, S5cmdJob, Target, find_s5cmd, require_space
-from .series_cache import Condition, SeriesCache, record_of, verify_job
+from .series_cache import Condition, SeriesCache, record_of
+from .series_check import verify_job
 from .sources import SeriesFiles, SeriesRequest
 from .transfer_errors import TransferFailed
 
+#: seconds for which a server that could be reached is taken to be so
+_REACHED_FOR = 15.0
+_ETAGS = "etags.json"
 ENDPOINTS = (Endpoint("Amazon", "https://s3.amazonaws.com"),
              Endpoint("Google", "https://storage.googleapis.com", google=True))
 
@@ -38,6 +46,8 @@ class IdcSource:
         The list of series that need no look-up.
     endpoints : sequence of Endpoint, optional
         Tried in this order; default_endpoints() if not given.
+    clock : callable
+        Seconds.
     job_options : mapping, optional
         ``retries`` and ``silence_limit`` of S5cmdJob.
     """
@@ -46,8 +56,9 @@ class IdcSource:
     remote = True
 
     def __init__(self, cache: SeriesCache, manifest: pathlib.Path = SHIPPED_MANIFEST,
-                 endpoints: Items[Endpoint] | None = None, **job_options):
-        self._cache, self._manifest, self._job_options = cache, manifest, job_options
+                 endpoints: Items[Endpoint] | None = None, clock: Callable[[], float] = time.monotonic, **job_options):
+        self._cache, self._manifest, self._clock, self._job_options = cache, manifest, clock, job_options
+        self._reached = {}
         self._endpoints = tuple(endpoints) if endpoints else default_endpoints()
 
     def find(self, request: SeriesRequest) -> bool:
@@ -89,14 +100,17 @@ class IdcSource:
         # eight digits of the uuid: together with the long names of the files the paths must stay short on Windows
         targets = [Target(series, staging / series.uuid[:8] / "files") for series in (study.ct, *study.reports)
                    if self._cache.condition(series.uid) is not Condition.WHOLE]
-        if not all(target.whole for target in targets):
-            require_space(staging, sum(target.series.bytes - sum(target.sizes()) for target in targets))
-            yield from self._download(targets, staging / "s5cmd.txt")
         records = {}
         if targets:
+            needed = sum(target.series.bytes - sum(target.sizes()) for target in targets)
+            with self._cache.promised(study.ct.uid, needed) as others:
+                require_space(staging, needed, others)
+                etags = yield from self._download(targets, staging / "s5cmd.txt")
+            with atomic_file(staging / _ETAGS, "w", encoding="utf-8") as stream:
+                json.dump(etags, stream)
             for target in targets:
                 target.clean()
-            answers = yield verify_job(*((target.folder, target.series.uid) for target in targets))
+            answers = yield verify_job(*((target.folder, target.series.uid) for target in targets), etags=staging / _ETAGS)
             for target, seen in zip(targets, answers):
                 _refuse_bad(target, seen["bad"])
                 records[target] = record_of(target.series.uid, seen)
@@ -121,16 +135,28 @@ class IdcSource:
     def _download(self, targets, run_file):
         executable, failures = find_s5cmd(), []
         for endpoint in self._endpoints:
+            if problem := (yield from self._unreachable(endpoint)):
+                failures.append(TransferFailed("offline", f"{endpoint.name} can not be reached: {problem}"))
+                continue
             try:
-                yield S5cmdJob(executable, endpoint, targets, run_file, **self._job_options)
-                return
+                return (yield S5cmdJob(executable, endpoint, targets, run_file, **self._job_options))
             except TransferFailed as error:
                 if not error.elsewhere:
                     raise
                 failures.append(error)
             except JobFailed as error:                  # ended by the runner after a long silence
                 failures.append(TransferFailed("stalled", f"{endpoint.name} stopped sending ({error})"))
+            self._reached.clear()                       # the network itself may be gone
         raise _all_failed(failures)
+
+    def _unreachable(self, endpoint):
+        """Why a server can not be reached, or "": the transfer itself would wait for minutes before it says so."""
+        if self._clock() - self._reached.get(endpoint.url, -_REACHED_FOR) < _REACHED_FOR:
+            return ""
+        # all at once: when the first is out of reach the answer about the second is there
+        problems = yield PythonJob("Looking for IDC", "reach", *(other.url for other in self._endpoints))
+        self._reached = {other.url: self._clock() for other in self._endpoints if other.url not in problems}
+        return problems.get(endpoint.url, "")
 
     def _choose_report(self, study: IdcStudy) -> str:
         """UID of the report that refers to the CT; if none does, of the only one: inspection then says what is wrong."""

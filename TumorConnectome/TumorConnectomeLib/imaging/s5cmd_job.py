@@ -82,8 +82,8 @@ class Target:
 class S5cmdJob(Job):
     """One run of s5cmd. Files that lie in the target folders already are not fetched again.
 
-    `finish` returns None when every target is whole, else raises TransferFailed; what has arrived stays for the
-    next try, unless it is not what IDC lists.
+    `finish` returns the ETag of each file by its name when every target is whole, else raises TransferFailed; what has
+    arrived stays for the next try, unless it is not what IDC lists.
 
     Parameters
     ----------
@@ -111,6 +111,7 @@ class S5cmdJob(Job):
         self._executable, self._endpoint, self._targets, self._run_file = str(executable), endpoint, tuple(targets), run_file
         self._retries, self.silence_limit, self._clock = retries, silence_limit, clock
         self.title = f"Downloading from IDC ({endpoint.name})"
+        self._etags = {}
         self._started, self._fetched_files, self._fetched_bytes, self._here = None, 0, 0, (0, 0)
         self._total = sum(t.series.files for t in self._targets), sum(t.series.bytes for t in self._targets)
 
@@ -118,11 +119,12 @@ class S5cmdJob(Job):
         lines = []
         for target in self._targets:
             target.clean()
+            source, destination = self._endpoint.address(target.series), f"{target.folder.as_posix()}/"
+            lines.insert(0, f"ls {_quoted(source)}")
             if target.whole:
                 continue
             # comparing with files that are here costs a request each: not when there are none
             options = "--no-clobber --if-size-differ " if target.sizes() else ""
-            source, destination = self._endpoint.address(target.series), f"{target.folder.as_posix()}/"
             lines.append(f"cp {options}{_quoted(source)} {_quoted(destination)}")
         self._run_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         sizes = [size for target in self._targets for size in target.sizes()]
@@ -136,6 +138,9 @@ class S5cmdJob(Job):
     def feed(self, line):
         try:
             message = json.loads(line)
+            if "etag" in message:
+                self._etags[str(message["key"]).rpartition("/")[2]] = str(message["etag"]).strip('"')
+                return None
             if not message.get("success"):
                 return None
             size = int(message["object"]["size"])
@@ -154,8 +159,8 @@ class S5cmdJob(Job):
         return Transfer(files, self._total[0], size, self._total[1], self._fetched_bytes / max(seconds, 1e-3))
 
     def finish(self, exit_code, errors):
-        if all(target.whole for target in self._targets):
-            return
+        if all(target.whole for target in self._targets) and len(self._etags) == self._total[0]:
+            return self._etags
         problem = classify(errors, self._endpoint.name, exit_code)
         here = sum(len(target.sizes()) for target in self._targets)
         self.stopped()
@@ -195,12 +200,13 @@ def find_s5cmd() -> pathlib.Path:
                          "s5cmd")
 
 
-def require_space(folder: pathlib.Path, needed: int, margin: int = 100_000_000) -> None:
-    """Raise TransferFailed if the disk of `folder` has not `needed` bytes and a margin free."""
+def require_space(folder: pathlib.Path, needed: int, promised: int = 0, margin: int = 100_000_000) -> None:
+    """Raise TransferFailed if the disk of `folder` has not `needed` bytes free, with a margin and what others were promised."""
     free = shutil.disk_usage(folder).free
-    if free < needed + margin:
+    if free < needed + promised + margin:
+        others = f" besides {promised / _MEGABYTE:.0f} MB for other downloads" if promised else ""
         raise TransferFailed("disk full", f"not enough free disk space in {folder}: {(needed + margin) / _MEGABYTE:.0f} MB "
-                             f"are needed, {free / _MEGABYTE:.0f} MB are free")
+                             f"are needed{others}, {free / _MEGABYTE:.0f} MB are free")
 
 
 def _quoted(text):

@@ -1,6 +1,7 @@
 """Downloaded series on disk: each whole and checked, or not there at all."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..core.errors import InputError, NotAvailable, TumorConnectomeError
-from ..core.files import atomic_file, checked_uid, sha256_of_files
-from ..core.jobs import PythonJob, Sequence
-from .file_header import read_header
+from ..core.files import atomic_file, checked_uid, list_files
+from ..core.jobs import Sequence
+from .series_check import verify_job
 from .sources import SeriesFiles, SeriesRequest
 
-_MARKER = "series.json"
+MARKER = "series.json"
 _FILES = "files"
 _FORMAT = 1
 
@@ -68,7 +69,20 @@ class SeriesCache:
     """
 
     def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+        self.folder, self._promises = pathlib.Path(folder), {}
+
+    @contextlib.contextmanager
+    def promised(self, ct_uid: str, size: int):
+        """Reserve disk space for a series while the block runs; yields the bytes that are promised to the others.
+
+        What has arrived of those counts twice, as used and as promised: on the safe side.
+        """
+        others = sum(self._promises.values())
+        self._promises[ct_uid] = size
+        try:
+            yield others
+        finally:
+            del self._promises[ct_uid]
 
     def entry(self, uid: str) -> pathlib.Path:
         """Folder of a series, whether it is there or not; InputError if `uid` is not a UID."""
@@ -93,7 +107,7 @@ class SeriesCache:
     def record(self, uid: str) -> SeriesRecord | None:
         """The record of a stored series; None if there is none or it can not be read."""
         try:
-            return read_record(self.entry(uid) / _MARKER, uid)
+            return read_record(self.entry(uid) / MARKER, uid)
         except (OSError, InputError):
             return None
 
@@ -120,7 +134,7 @@ class SeriesCache:
         stored and whole already, that copy stays.
         """
         entry = self.entry(record.uid)
-        with atomic_file(staged / _MARKER, "w", encoding="utf-8") as stream:
+        with atomic_file(staged / MARKER, "w", encoding="utf-8") as stream:
             json.dump({"format": _FORMAT, **vars(record)}, stream)
         if self.condition(record.uid) is Condition.WHOLE:
             shutil.rmtree(staged)
@@ -131,13 +145,18 @@ class SeriesCache:
 
     def refresh(self, record: SeriesRecord) -> None:
         """Write the record of a stored series anew."""
-        with atomic_file(self.entry(record.uid) / _MARKER, "w", encoding="utf-8") as stream:
+        with atomic_file(self.entry(record.uid) / MARKER, "w", encoding="utf-8") as stream:
             json.dump({"format": _FORMAT, **vars(record)}, stream)
+
+    def touch(self, uid: str) -> None:
+        """Note that a series is used now, for those who remove what was not used for long."""
+        with contextlib.suppress(OSError):              # a cache that can only be read is of use, too
+            os.utime(self.entry(uid) / MARKER)
 
     def drop(self, uid: str) -> None:
         """Remove a stored series, record first, so that a half removed one never counts."""
         entry = self.entry(uid)
-        (entry / _MARKER).unlink(missing_ok=True)
+        (entry / MARKER).unlink(missing_ok=True)
         if entry.exists():
             shutil.rmtree(entry)
 
@@ -155,10 +174,9 @@ def read_record(path: pathlib.Path, uid: str) -> SeriesRecord:
     return record
 
 
-def list_files(folder: pathlib.Path) -> list[tuple[str, int, int]]:
-    """Name, size and modification time (ns) of everything in a folder, by name."""
-    with os.scandir(folder) as entries:
-        return sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in entries)
+def record_of(uid: str, seen: dict, report_uid: str = "") -> SeriesRecord:
+    """The record of a series from what `verify_command` saw."""
+    return SeriesRecord(uid, tuple(tuple(row) for row in seen["files"]), seen["sha256"], tuple(seen["references"]), report_uid)
 
 
 class CacheSource:
@@ -196,6 +214,7 @@ class CacheSource:
         if report_uid:
             yield from self.check(report_uid)
             report = self._cache.report_file(report_uid)
+        self._cache.touch(request.ct_uid)
         return SeriesFiles(self._cache.files_folder(request.ct_uid), report, self.name)
 
     def check(self, uid: str) -> Sequence:
@@ -211,37 +230,3 @@ class CacheSource:
                 self._cache.refresh(record_of(uid, seen, record.report_uid))
         if condition is Condition.DAMAGED:
             raise Damaged(f"the stored files of series {uid} were changed or are incomplete; they are not used")
-
-
-def verify_job(*series: tuple[pathlib.Path, str]) -> PythonJob:
-    """The job that runs `verify_command` on (folder, SeriesInstanceUID) pairs; it returns a list, one for each."""
-    return PythonJob("Checking the files", "verify", *(argument for pair in series for argument in pair))
-
-
-def record_of(uid: str, seen: dict, report_uid: str = "") -> SeriesRecord:
-    """The record of a series from what `verify_command` saw."""
-    return SeriesRecord(uid, tuple(tuple(row) for row in seen["files"]), seen["sha256"], tuple(seen["references"]), report_uid)
-
-
-def verify_command(arguments, report):
-    """Worker: ``verify FOLDER SERIES_UID ...``: read every file of one or more series and say what it is.
-
-    Returns for each series ``files`` ([name, size, time] each), ``sha256``, ``bad`` ([name, why] of each file that is
-    not a DICOM file of that series) and ``references`` (SeriesInstanceUIDs that its reports refer to).
-    """
-    return [_verify(pathlib.Path(folder), checked_uid(uid), report) for folder, uid in zip(arguments[::2], arguments[1::2])]
-
-
-def _verify(folder, uid, report):
-    files, bad, references = list_files(folder), [], set()
-    for number, (name, *_) in enumerate(files):
-        report(number / len(files), f"Checking file {number + 1} of {len(files)}")
-        header = read_header(folder / name)
-        if header is None:
-            bad.append((name, "not a readable DICOM file"))
-        elif header.series_uid != uid:
-            bad.append((name, f"belongs to series {header.series_uid}"))
-        else:
-            references.update(header.references)
-    return {"files": files, "sha256": sha256_of_files(folder / row[0] for row in files), "bad": bad,
-            "references": sorted(references)}

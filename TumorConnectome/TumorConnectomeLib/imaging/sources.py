@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ..core.errors import TumorConnectomeError
 from ..core.files import checked_uid
 from ..core.jobs import Sequence
 
@@ -86,3 +87,17 @@ class Source(Protocol):
             It should have, but failed.
         """
         ...
+
+
+def whole_series(found: int, listed: int, ct_uid: str) -> None:
+    """Raise TumorConnectomeError if a place holds fewer files of a CT series than it has: half a series is none.
+
+    Parameters
+    ----------
+    found, listed : int
+        Files that are there, and that there should be; 0 when the latter is not known.
+    ct_uid : str
+        SeriesInstanceUID, for the message.
+    """
+    if found < listed:
+        raise TumorConnectomeError(f"only {found} of {listed} files of the CT series {ct_uid} are there")

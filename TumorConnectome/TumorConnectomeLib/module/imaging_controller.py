@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 from ..core.errors import TumorConnectomeError
 from ..imaging.patient_nodes import find_patient, load_patient
 from ..imaging.patient_views import MATCH, QUERY, show_patients
-from .image_sources import image_sources, series_request
+from .image_sources import series_request
 from .patient_loading import PatientLoading
 
 
@@ -19,6 +19,8 @@ class ImagingController:
     ----------
     runner : JobRunner
         For looking at the files.
+    sources : ImageSources
+        Where the files may be.
     queue : DownloadQueue
         Brings them here.
     status : StatusLine
@@ -26,8 +28,8 @@ class ImagingController:
         Called with the dict of shown PatientNodes by place (QUERY, MATCH).
     """
 
-    def __init__(self, runner, queue, status, onShown=lambda shown: None):
-        self._runner, self._queue, self._status, self._onShown = runner, queue, status, onShown
+    def __init__(self, runner, sources, queue, status, onShown=lambda shown: None):
+        self._runner, self._sources, self._queue, self._status, self._onShown = runner, sources, queue, status, onShown
         self._task, self._wanted, self.shown = None, None, {}
 
     @property
@@ -69,7 +71,7 @@ class ImagingController:
         cohort, patient_ids, image_folder = self._wanted = wanted
         try:
             requests = [series_request(cohort, patient_id) for patient_id in patient_ids]
-            sources = image_sources(cohort, image_folder)
+            sources = self._sources.of(cohort, image_folder)
         except TumorConnectomeError as error:
             self._status.done(str(error), problem=True)
             return

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
+from ..core.files import default_cache_folder
 from ..imaging.patient_nodes import find_patient
 from ..imaging.patient_views import CONNECTOME_LAYOUT, CONNECTOME_TAG, MATCH, ONE_LAYOUT, QUERY, SIDE_BY_SIDE_LAYOUT
 from ..widgets.connectome_view import ConnectomeView
@@ -16,6 +17,7 @@ from .evaluate_controller import EvaluateController
 from .export_controller import ExportController
 from .graph_controls import GraphControls
 from .group_display import GroupDisplay
+from .image_sources import ImageSources
 from .imaging_controller import ImagingController
 from .json_list import list_from_text
 from .parameters import set_parameters
@@ -59,10 +61,11 @@ class Panel:
         self.evaluate = EvaluateController(
             self, StatusLine(ui.evaluateStatusLabel, ui.evaluateProgressBar, ui.evaluateCancelButton), resourcePath)
         self.cohort = CohortController(self, resourcePath)
-        self.downloads = DownloadQueue()
+        self.sources = ImageSources(default_cache_folder())
+        self.downloads = DownloadQueue(sizeOf=self.sources.sizeOf)
         self.imaging = ImagingController(
-            self.runner, self.downloads, StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton),
-            self._onImagesShown)
+            self.runner, self.sources, self.downloads,
+            StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self._onImagesShown)
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
         ui.compareButton.connect("clicked(bool)", self._onCompareButton)
