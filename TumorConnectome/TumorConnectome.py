@@ -6,7 +6,7 @@ from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import *
 from slicer.util import VTKObservationMixin
 
-from TumorConnectomeLib.imaging.patient_views import register_layouts, show_layout
+from TumorConnectomeLib.imaging.view_layouts import register_layouts, show_layout
 from TumorConnectomeLib.module.panel import Panel
 from TumorConnectomeLib.module.parameters import TumorConnectomeParameterNode
 from TumorConnectomeLib.module.sections import load_sections
@@ -70,14 +70,14 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self):
         """Called before the module is unloaded or reloaded, and when the application closes."""
         if self.panel is not None:                      # None when the setup failed
-            self.setParameterNode(None)
             self.panel.cleanup()
+            self.setParameterNode(None)
         self.removeObservers()
 
     def enter(self):
         """Called each time the user opens the module."""
         self.initializeParameterNode()
-        show_layout(self.panel.layoutNumber())
+        show_layout(self.panel.compare.display.layoutNumber())
 
     def exit(self):
         """Called each time the user opens another module."""

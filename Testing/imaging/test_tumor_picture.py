@@ -69,7 +69,7 @@ def expected_gray(field, pixels):
     """The linear function along the picture: right is left, top is anterior."""
     steps = (np.arange(pixels) - (pixels - 1) / 2) * field / pixels
     hu = -500 + 10 * -steps[None, :] - 4 * -steps[:, None]
-    return np.clip((hu + 500 + 700) / 1400, 0, 1) * 255
+    return np.clip((hu + 600 + 750) / 1500, 0, 1) * 255
 
 
 def yellow(picture):
@@ -144,15 +144,16 @@ def test_without_a_lesion_the_middle_of_the_volume_is_shown(scene):
     nodes = patient(np.eye(3), spacing=(1, 1, 1), size=(81, 81, 81), lesion=False)
     picture = tumor_picture(nodes, 40, 41)
     assert not yellow(picture).any()
-    assert picture[20, 20, 0] == pytest.approx(127.5, abs=3)
+    assert picture[20, 20, 0] == pytest.approx((100 + 750) / 1500 * 255, abs=3)     # -500 HU in the middle
 
 
 def test_the_window_can_be_chosen(scene):
+    from TumorConnectomeLib.core.image_views import CTWindow
     from TumorConnectomeLib.imaging.tumor_picture import tumor_picture
 
     nodes = patient(np.eye(3))
-    assert set(np.unique(tumor_picture(nodes, 40, 41, box=False, window_hu=1, level_hu=-500))) <= set(range(256))
-    assert tumor_picture(nodes, 40, 41, box=False, window_hu=400, level_hu=2000).max() == 0
+    assert set(np.unique(tumor_picture(nodes, 40, 41, box=False, window=CTWindow("", 1, -500)))) <= set(range(256))
+    assert tumor_picture(nodes, 40, 41, box=False, window=CTWindow("", 400, 2000)).max() == 0
 
 
 def test_pictures_of_several_tumors_have_one_scale(scene):

@@ -1,7 +1,7 @@
 """Stand-ins for Slicer's slice view, its bar and the widget that holds both."""
 import slicer
 import vtk
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 from .render_view import RenderView
 
@@ -73,6 +73,16 @@ class qMRMLSliceView(RenderView):
         self._logic.ResizeSliceNode(*self._window.GetSize())
 
 
+class _ElidedLabel(QtWidgets.QLabel):
+    """A label that ends in an ellipsis when there is no room for all of its text."""
+
+    def paintEvent(self, event):
+        painter = QtGui.QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), QtCore.Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), QtCore.Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+
 class qMRMLSliceControllerWidget(QtWidgets.QWidget):
     """The colored bar above a slice view: name, offset slider, offset, volume."""
 
@@ -81,7 +91,7 @@ class qMRMLSliceControllerWidget(QtWidgets.QWidget):
         self._node, self._logic = node, logic
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_StyledBackground)
         self._color, self._name = None, QtWidgets.QLabel()
-        self._slider, self._text = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal), QtWidgets.QLabel()
+        self._slider, self._text = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal), _ElidedLabel()
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(6, 1, 6, 1)
         for widget, stretch in ((self._name, 0), (self._slider, 1), (self._text, 1)):

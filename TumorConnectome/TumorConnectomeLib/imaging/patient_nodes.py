@@ -13,10 +13,9 @@ import slicer
 import vtk
 
 from ..core.errors import InputError
+from ..core.image_views import LUNG, CTWindow
 from .lesions import lps_to_ras
 
-#: CT lung window of Slicer's own presets, in HU
-LUNG_WINDOW_HU, LUNG_LEVEL_HU = 1400.0, -500.0
 #: attributes that mark our nodes in the scene
 PATIENT_ATTRIBUTE = "TumorConnectome.PatientID"
 SERIES_ATTRIBUTE = "TumorConnectome.SeriesInstanceUID"
@@ -104,17 +103,38 @@ def load_patient(patient_id: str, inspection: dict) -> PatientNodes:
     return PatientNodes(patient_id, volume, rois, transform, tuple(inspection["findings"]))
 
 
+def loaded_patients() -> list[PatientNodes]:
+    """All patients whose CT is in the scene, by PatientID."""
+    ids = {node.GetAttribute(PATIENT_ATTRIBUTE) for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")}
+    found = (find_patient(patient_id) for patient_id in sorted(ids - {None}))
+    return [patient for patient in found if patient is not None]
+
+
+def voxel_megabytes(patient: PatientNodes) -> float:
+    """Memory that the voxels of a patient's CT take, in MB (10^6 bytes)."""
+    return patient.volume.GetImageData().GetActualMemorySize() * 1024 / 1e6
+
+
 def unload_patient(patient: PatientNodes) -> None:
-    """Remove the patient's nodes and free their memory."""
-    for node in patient.nodes:
-        slicer.mrmlScene.RemoveNode(node)
+    """Remove everything that belongs to a patient, with its display and storage nodes, and free the memory."""
+    nodes = [node for node in slicer.util.getNodesByClass("vtkMRMLTransformableNode")
+             if node.GetAttribute(PATIENT_ATTRIBUTE) == patient.patient_id]
+    helpers = []
+    for node in nodes:
+        if node.IsA("vtkMRMLDisplayableNode"):
+            helpers += [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
+        if node.IsA("vtkMRMLStorableNode"):
+            helpers += [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
+    for node in [*nodes, *filter(None, helpers)]:
+        if slicer.mrmlScene.IsNodePresent(node):
+            slicer.mrmlScene.RemoveNode(node)
 
 
-def show_window(volume, window_hu: float = LUNG_WINDOW_HU, level_hu: float = LUNG_LEVEL_HU) -> None:
-    """Set window width and level of a CT volume, in HU."""
+def show_window(volume, window: CTWindow = LUNG) -> None:
+    """Set window width and level of a CT volume."""
     display = volume.GetDisplayNode()
     display.AutoWindowLevelOff()
-    display.SetWindowLevel(window_hu, level_hu)
+    display.SetWindowLevel(window.width_hu, window.level_hu)
 
 
 def tumor_size_mm(patient: PatientNodes) -> float:

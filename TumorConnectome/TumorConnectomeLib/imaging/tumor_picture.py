@@ -7,7 +7,8 @@ import numpy as np
 import slicer
 import vtk
 
-from .patient_nodes import LUNG_LEVEL_HU, LUNG_WINDOW_HU, PatientNodes, tumor_size_mm
+from ..core.image_views import LUNG, CTWindow
+from .patient_nodes import PatientNodes, tumor_size_mm
 
 #: side of a picture when the tumors are small
 SMALLEST_FIELD_MM = 60.0
@@ -23,7 +24,7 @@ def common_field_mm(patients: Iterable[PatientNodes]) -> float:
 
 
 def tumor_picture(patient: PatientNodes, field_mm: float = SMALLEST_FIELD_MM, pixels: int = 160, *, box: bool = True,
-                  window_hu: float = LUNG_WINDOW_HU, level_hu: float = LUNG_LEVEL_HU) -> np.ndarray:
+                  window: CTWindow = LUNG) -> np.ndarray:
     """Picture of the axial plane (RAS) through the center of a patient's largest lesion.
 
     The patient's right is on the left of the picture, anterior is up. The volume may have any orientation: it is sampled
@@ -38,8 +39,7 @@ def tumor_picture(patient: PatientNodes, field_mm: float = SMALLEST_FIELD_MM, pi
         Side of the picture in pixels.
     box : bool
         Draw the cut through the lesion box, as a line of one pixel just outside of it.
-    window_hu, level_hu : float
-        Window width and center.
+    window : CTWindow
 
     Returns
     -------
@@ -53,7 +53,7 @@ def tumor_picture(patient: PatientNodes, field_mm: float = SMALLEST_FIELD_MM, pi
     points[..., 0] = center[0] - steps                  # columns run to the patient's left
     points[..., 1] = center[1] - steps[:, None]         # rows run to posterior
     points[..., 2] = center[2]
-    gray = (_sampled(patient.volume, points) - (level_hu - window_hu / 2)) / window_hu
+    gray = (_sampled(patient.volume, points) - (window.level_hu - window.width_hu / 2)) / window.width_hu
     picture = np.repeat((np.clip(gray, 0, 1) * 255).round().astype(np.uint8)[..., None], 3, axis=2)
     if box and lesion is not None:
         picture[_outline(_inside(lesion, patient.volume, points))] = BOX_COLOR

@@ -132,6 +132,8 @@ class GraphControls:
             panel.load(panel.parameters.selectedPatient)
         elif action == "compare":
             panel.compareWith(panel.parameters.comparedPatient)
+        elif action in panel.compare.actions:
+            panel.compare.actions[action]()
         elif action == "nextModel":
             following = (self._models.index(panel.state.modelOf(panel.parameters)) + 1) % len(self._models)
             panel.set(model=self._models[following])

@@ -1,13 +1,12 @@
 """From a patient to its CT in the slice views: finds, fetches, loads, shows; one request at a time."""
 from __future__ import annotations
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from ..core.errors import TumorConnectomeError
+from ..core.image_views import ImageViews
 from ..imaging.patient_nodes import find_patient, load_patient
-from ..imaging.patient_views import MATCH, QUERY, show_patients
 from .image_sources import series_request
 from .patient_loading import PatientLoading
 
@@ -24,21 +23,26 @@ class ImagingController:
     queue : DownloadQueue
         Brings them here.
     status : StatusLine
-    onShown : callable
-        Called with the dict of shown PatientNodes by place (QUERY, MATCH).
+    display : ImageDisplay
+        Shows what was loaded.
     """
 
-    def __init__(self, runner, sources, queue, status, onShown=lambda shown: None):
-        self._runner, self._sources, self._queue, self._status, self._onShown = runner, sources, queue, status, onShown
-        self._task, self._wanted, self.shown = None, None, {}
+    def __init__(self, runner, sources, queue, status, display):
+        self._runner, self._sources, self._queue, self._status, self._display = runner, sources, queue, status, display
+        self._task, self._wanted = None, None
+
+    @property
+    def shown(self):
+        """PatientNodes in the views by place."""
+        return self._display.shown
 
     @property
     def busy(self):
         """Whether images are being fetched."""
         return self._task is not None
 
-    def show(self, cohort, patient_ids, image_folder=""):
-        """Show a patient, or two side by side; loads what is not in the scene yet.
+    def show(self, cohort, patient_ids, image_folder="", views=ImageViews.ONE, connectome=True):
+        """Show patients in an arrangement of views; loads what is not in the scene yet.
 
         A request that is still being served gives way to a new one at once: what both want goes on, the rest is stopped and
         what has arrived is kept.
@@ -47,11 +51,14 @@ class ImagingController:
         ----------
         cohort : Cohort
         patient_ids : list of str
-            The query, and maybe its match.
+            The query first, then one for each other place of `views`; some of them may be missing at the end.
         image_folder : str
             Local DICOM folder to look in, "" for none.
+        views : ImageViews
+        connectome : bool
+            Whether the connectome stays beside the images.
         """
-        wanted = cohort, tuple(patient_ids), image_folder
+        wanted = cohort, tuple(patient_ids), image_folder, views, connectome
         if self._task is None or wanted != self._wanted:
             replaced, self._task = self._task, None
             self._begin(wanted)
@@ -65,10 +72,10 @@ class ImagingController:
 
     def forget(self):
         """The scene was closed: nothing is shown any more."""
-        self.shown = {}
+        self._display.forget()
 
     def _begin(self, wanted):
-        cohort, patient_ids, image_folder = self._wanted = wanted
+        cohort, patient_ids, image_folder, *_arrangement = self._wanted = wanted
         try:
             requests = [series_request(cohort, patient_id) for patient_id in patient_ids]
             sources = self._sources.of(cohort, image_folder)
@@ -77,21 +84,22 @@ class ImagingController:
             return
         missing = [request for request in requests if find_patient(request.patient_id, request.ct_uid) is None]
         if not missing:
-            self._load(patient_ids, [])
+            self._load([])
             return
         self._task = PatientLoading(self._queue, self._runner, missing, sources, self._status.progress,
-                                    lambda inspections: self._onInspected(patient_ids, inspections), self._onError)
+                                    self._onInspected, self._onError)
         self._status.watch(self._task)
 
-    def _onInspected(self, patient_ids, inspections):
+    def _onInspected(self, inspections):
         self._task = None
-        self._load(patient_ids, inspections)
+        self._load(inspections)
 
     def _onError(self, error):
         self._task = None
         self._status.failed(error, lambda: self.show(*self._wanted))
 
-    def _load(self, patient_ids, inspections):
+    def _load(self, inspections):
+        _cohort, patient_ids, _folder, views, connectome = self._wanted
         with slicer.util.tryWithErrorDisplay(_("The images can not be shown."), waitCursor=True):
             try:
                 for inspection in inspections:
@@ -99,23 +107,15 @@ class ImagingController:
             except TumorConnectomeError as error:
                 self._status.done(str(error), problem=True)
                 return
-            self.shown = {place: find_patient(patient_id) for place, patient_id in zip((QUERY, MATCH), patient_ids)}
-            show_patients(self.shown)
-            qt.QTimer.singleShot(0, self.fitViews)      # the views get their final size in the next event loop turn
+            self._display.show(patient_ids, views, connectome)
             self._status.done(self._summary(inspections))
-            self._onShown(self.shown)
-
-    def fitViews(self):
-        """Bring every shown tumor to the center of its views again, at one scale."""
-        if self.shown:
-            show_patients(self.shown)
 
     def _summary(self, inspections):
         lines = []
         for place, patient in self.shown.items():
             count = len(patient.lesions)
             boxes = _("{n} lesion boxes").format(n=count) if count != 1 else _("1 lesion box")
-            lines.append(f"{_('Query') if place == QUERY else _('Match')} {patient.patient_id}: CT, {boxes}")
+            lines.append(f"{self._display.title(place)}: CT, {boxes}")
             lines += [f"  {finding}" for finding in patient.findings]
         for inspection in inspections:
             source = _("{patient} from: {source}").format(patient=inspection["patient"], source=inspection["source"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from ..core.files import default_cache_folder
-from ..imaging.patient_nodes import find_patient
-from ..imaging.patient_views import CONNECTOME_LAYOUT, CONNECTOME_TAG, MATCH, ONE_LAYOUT, QUERY, SIDE_BY_SIDE_LAYOUT
+from ..core.image_views import QUERY, ImageViews
+from ..imaging.view_layouts import CONNECTOME_LAYOUT, CONNECTOME_TAG, show_layout
 from ..widgets.connectome_view import ConnectomeView
 from ..widgets.job_runner import JobRunner
 from ..widgets.picture_strip import PictureStrip
 from .chart_place import place_chart
 from .cohort_controller import CohortController
+from .compare_controller import CompareController
 from .derived_analyses import DerivedAnalyses
 from .download_queue import DownloadQueue
 from .evaluate_controller import EvaluateController
@@ -63,9 +64,10 @@ class Panel:
         self.cohort = CohortController(self, resourcePath)
         self.sources = ImageSources(default_cache_folder())
         self.downloads = DownloadQueue(sizeOf=self.sources.sizeOf)
+        self.compare = CompareController(self)
         self.imaging = ImagingController(
             self.runner, self.sources, self.downloads,
-            StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self._onImagesShown)
+            StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self.compare.display)
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
         ui.compareButton.connect("clicked(bool)", self._onCompareButton)
@@ -79,6 +81,7 @@ class Panel:
         self.pictures.cleanup()
         self.graphControls.cleanup()
         self.evaluate.cleanup()
+        self.compare.cleanup()
         self.view.cleanup()
 
     # State
@@ -117,6 +120,7 @@ class Panel:
                 self.group.show(self.state.cohort, list_from_text(self.parameters.group), self.state.facetOf(self.parameters))
                 self.graphControls.show(self.parameters)
                 self.evaluate.show(self.parameters)
+                self.compare.show(self.parameters)
         finally:
             self._updating = False
         self.evaluate.showPending()
@@ -144,9 +148,9 @@ class Panel:
 
     def _restoreImages(self):
         """After a scene was loaded: show the patients whose images came with it."""
-        shown = [p for p in (self.parameters.selectedPatient, self.parameters.comparedPatient) if p and find_patient(p)]
-        if not self.imaging.shown and shown and shown[0] == self.parameters.selectedPatient:
-            self.imaging.show(self.state.cohort, shown)
+        shown = self.compare.loadedPatients()
+        if not self.imaging.shown and shown:
+            self.showImages(shown, self.parameters.views if len(shown) > 1 else ImageViews.ONE)
 
     # Selection
 
@@ -171,19 +175,21 @@ class Panel:
 
     # Images
 
-    def layoutNumber(self):
-        """The layout that fits what is shown."""
-        return SIDE_BY_SIDE_LAYOUT if MATCH in self.imaging.shown else ONE_LAYOUT if self.imaging.shown else CONNECTOME_LAYOUT
+    def showConnectome(self):
+        """Give the window to the connectome."""
+        show_layout(CONNECTOME_LAYOUT)
 
     def load(self, patientId):
         """Show one patient's CT."""
         self.select(patientId)
-        self._show([patientId])
+        self.showImages([patientId], ImageViews.ONE)
 
     def compareWith(self, patientId):
-        """Show the query and this patient side by side."""
+        """Show the query and this patient side by side, or taking turns if that is the arrangement."""
         self.mark(patientId)
-        self._show([self.parameters.selectedPatient, patientId])
+        views = self.parameters.views
+        self.showImages([self.parameters.selectedPatient, patientId],
+                        views if views is ImageViews.FLICKER else ImageViews.PAIR)
 
     def compareFromTable(self, patientId):
         """Compare the query with a row's patient; the click before a double click has made it the query already."""
@@ -198,19 +204,22 @@ class Panel:
             self.compareWith(patientId)
 
     def _onLoadButton(self, checked=False):
-        self._show([self.parameters.selectedPatient])
+        self.load(self.parameters.selectedPatient)
 
     def _onCompareButton(self, checked=False):
-        self._show([self.parameters.selectedPatient, self.parameters.comparedPatient])
+        self.compareWith(self.parameters.comparedPatient)
 
     def _onImageFolder(self, path):
         if self.parameters is not None and self.parameters.imageFolder != path:
             self.parameters.imageFolder = path
 
-    def _show(self, patientIds):
-        self.imaging.show(self.state.cohort, patientIds, self.parameters.imageFolder)
+    def showImages(self, patientIds, views):
+        """Load patients and show them in an arrangement of views, the query first."""
+        self.compare.arrange(views)
+        self.imaging.show(self.state.cohort, patientIds, self.parameters.imageFolder, views, self.parameters.connectomeBeside)
 
-    def _onImagesShown(self, shown):
+    def onImagesShown(self, shown):
+        """Other patients are shown, or loaded: the strip shows crops of them."""
         self.pictures.refresh()
 
     @property

@@ -6,6 +6,7 @@ from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from ..core.analysis import KEPT_NEIGHBORS
 from ..core.connectome import Match
+from ..core.image_views import ImageViews
 from ..core.result_maps import ResultKind
 from ..core.structure.repairs import Repair
 
@@ -63,6 +64,8 @@ class TumorConnectomeParameterNode:
     thumbnails - Whether pictures of slices are fetched from IDC.
     selectedPatient - PatientID of the query; empty for none.
     comparedPatient - PatientID of the marked neighbor; empty for none.
+    views - How the images are arranged.
+    connectomeBeside - Whether the connectome stays beside the images.
     group - JSON list: PatientIDs of the lasso's group.
     repair - What is done about hubs before neighbors are looked for.
     evaluation - Which evaluation is run next, and whose results are shown.
@@ -85,6 +88,8 @@ class TumorConnectomeParameterNode:
     thumbnails: bool = True
     selectedPatient: str
     comparedPatient: str
+    views: ImageViews = ImageViews.ONE
+    connectomeBeside: bool = True
     group: str
     repair: Repair = Repair.NONE
     evaluation: ResultKind = ResultKind.RETRIEVAL

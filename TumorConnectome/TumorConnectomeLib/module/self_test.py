@@ -6,8 +6,8 @@ import numpy as np
 import slicer
 
 from ..core.connectome import Match
+from ..core.image_views import MATCH, QUERY
 from ..imaging.patient_nodes import find_patient
-from ..imaging.patient_views import MATCH, QUERY
 
 
 class SelfTest:

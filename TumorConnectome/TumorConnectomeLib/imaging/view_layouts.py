@@ -1,0 +1,57 @@
+"""The module's layouts of the main window, each with the connectome beside the images or without it."""
+from __future__ import annotations
+
+import pathlib
+from xml.etree import ElementTree
+
+import slicer
+
+from ..core.image_views import ImageViews
+
+#: tag of the connectome in the layout descriptions
+CONNECTOME_TAG = "TumorConnectomeView"
+#: our numbers among Slicer's layouts: its own are below 100, other extensions choose numbers of their own
+CONNECTOME_LAYOUT = 18301
+_NUMBERS = {ImageViews.ONE: 18302, ImageViews.PAIR: 18303, ImageViews.SIX: 18304, ImageViews.FLICKER: 18302}
+_WITHOUT_CONNECTOME = 10
+_FILES = {ImageViews.ONE: "OnePatient.xml", ImageViews.PAIR: "SideBySide.xml", ImageViews.SIX: "SixPatients.xml"}
+
+
+def register_layouts(folder) -> None:
+    """Add the layout descriptions of a folder (``Resources/Layouts``) to the scene's layout node.
+
+    Like everything here it does nothing where Slicer runs without a main window.
+    """
+    if not slicer.app.layoutManager():
+        return
+    folder = pathlib.Path(folder)
+    texts = {CONNECTOME_LAYOUT: (folder / "ConnectomeOnly.xml").read_text(encoding="utf-8")}
+    for views, name in _FILES.items():
+        text = (folder / name).read_text(encoding="utf-8")
+        texts[layout_number(views)] = text
+        texts[layout_number(views, connectome=False)] = without_connectome(text)
+    node = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+    for number, text in texts.items():
+        if node.IsLayoutDescription(number):
+            node.SetLayoutDescription(number, text)
+        else:
+            node.AddLayoutDescription(number, text)
+
+
+def layout_number(views: ImageViews, connectome: bool = True) -> int:
+    """Number of a layout, with the connectome beside the images or not."""
+    return _NUMBERS[views] + (0 if connectome else _WITHOUT_CONNECTOME)
+
+
+def without_connectome(text: str) -> str:
+    """A layout description without the item that holds the connectome."""
+    root = ElementTree.fromstring(text)
+    for item in [item for item in root if item.find(CONNECTOME_TAG) is not None]:
+        root.remove(item)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def show_layout(number: int) -> None:
+    """Switch the main window to one of our layouts."""
+    if slicer.app.layoutManager():
+        slicer.app.layoutManager().setLayout(number)

@@ -1,0 +1,188 @@
+"""The section that compares tumors: arrangement, window, neighbors, taking turns, and what is in memory."""
+from __future__ import annotations
+
+import qt
+from slicer.i18n import tr as _
+
+from ..core.image_views import BONE, LUNG, MATCH, MEDIASTINUM, NEIGHBORS, QUERY, ImageViews
+from ..core.patient_summary import neighbor_rows
+from ..imaging.patient_nodes import find_patient, loaded_patients, unload_patient, voxel_megabytes
+from ..imaging.patient_views import release_images, slice_widget
+from ..widgets.keys import BINDINGS
+from .image_display import ImageDisplay
+
+#: actions of widgets.keys that this section does
+_ACTIONS = ("nextImages", "previousImages", "swap", "takeTurns", "lungWindow", "mediastinumWindow", "boneWindow")
+
+
+class CompareController:
+    """The section *Compare tumors*.
+
+    Parameters
+    ----------
+    panel : Panel
+        Its `set` writes the state, its `showImages` loads patients.
+    """
+
+    def __init__(self, panel):
+        self._panel, self._ui = panel, panel.ui
+        self.display = ImageDisplay(self._onShown)
+        self.display.window.onChanged = self._onWindow
+        self._asked, self._shortcuts = None, {}         # (views, connectome) shown last; shortcuts by name of their view
+        self._timer = qt.QTimer()
+        self._timer.connect("timeout()", self.display.takeTurns)
+        self.actions = dict(zip(_ACTIONS, (
+            self.showNext, self.showPrevious, self.swap, self.display.takeTurns,
+            *(lambda w=window: self.display.window.set(w) for window in (LUNG, MEDIASTINUM, BONE)))))
+        ui = self._ui
+        for button, action in ((ui.lungButton, "lungWindow"), (ui.mediastinumButton, "mediastinumWindow"),
+                               (ui.boneButton, "boneWindow"), (ui.previousButton, "previousImages"),
+                               (ui.nextButton, "nextImages"), (ui.swapButton, "swap"), (ui.turnButton, "takeTurns")):
+            button.connect("clicked(bool)", lambda checked=False, name=action: self.actions[name]())
+        ui.turnCheckBox.connect("toggled(bool)", self._onTimed)
+        ui.turnSpinBox.connect("valueChanged(double)", self._onTimed)
+        ui.unloadButton.connect("clicked(bool)", self._onUnload)
+        ui.unloadHiddenButton.connect("clicked(bool)", self._onUnloadHidden)
+
+    def cleanup(self):
+        """Let go of timers, nodes and views."""
+        self._timer.stop()
+        self.display.cleanup()
+        for shortcut in [shortcut for found in self._shortcuts.values() for shortcut in found]:
+            shortcut.deleteLater()
+        self._shortcuts = {}
+
+    # Arrangement
+
+    def show(self, parameters):
+        """Show the state; another arrangement loads the patients that it lacks."""
+        wanted = parameters.views, parameters.connectomeBeside
+        if wanted == self._asked:
+            return
+        self._asked = wanted
+        if self.display.shown:
+            self._panel.showImages(self.patientsFor(parameters.views), parameters.views)
+
+    def arrange(self, views):
+        """Make an arrangement the state, without loading anything."""
+        self._asked = views, self._panel.parameters.connectomeBeside
+        self._panel.set(views=views)
+
+    def patientsFor(self, views):
+        """PatientIDs that an arrangement shows, the query first."""
+        parameters = self._panel.parameters
+        query = parameters.selectedPatient
+        others = self._neighbors()
+        if views in (ImageViews.PAIR, ImageViews.FLICKER) and parameters.comparedPatient:
+            others = [parameters.comparedPatient]
+        return [query, *others][:len(views.places)]
+
+    def loadedPatients(self):
+        """The patients to show after a scene was loaded: those of its arrangement whose images came with it."""
+        found = [patient for patient in self.patientsFor(self._panel.parameters.views) if patient and find_patient(patient)]
+        return found if found and found[0] == self._panel.parameters.selectedPatient else []
+
+    def _neighbors(self):
+        """PatientIDs of the query's list, by rank."""
+        graph, query = self._panel.state.connectome, self._panel.parameters.selectedPatient
+        if graph is None or query not in graph.patient_ids:
+            return []
+        return [row.patient_id for row in neighbor_rows(graph, graph.patient_ids.index(query))]
+
+    # Neighbors
+
+    def showNext(self, step=1):
+        """Compare the query with the next patient of its list, after the last with the first."""
+        neighbors, compared = self._neighbors(), self._panel.parameters.comparedPatient
+        if neighbors and self.display.shown:
+            place = neighbors.index(compared) + step if compared in neighbors else min(step, 0)
+            self._panel.compareWith(neighbors[place % len(neighbors)])
+
+    def showPrevious(self):
+        """Compare the query with the patient before in its list."""
+        self.showNext(-1)
+
+    def swap(self):
+        """Make the match the query and the query the match."""
+        if MATCH in self.display.shown:
+            query, match = (self.display.shown[place].patient_id for place in (QUERY, MATCH))
+            self._panel.set(selectedPatient=match, comparedPatient=query)
+            self._panel.showImages([match, query], self.display.views)
+
+    def _onTimed(self, value=None):
+        if self._ui.turnCheckBox.checked and self.display.views is ImageViews.FLICKER:
+            self._timer.start(int(1000 * self._ui.turnSpinBox.value))
+        else:
+            self._timer.stop()
+
+    # What is shown
+
+    def _onShown(self, shown):
+        ui, pair = self._ui, MATCH in shown
+        for button in (ui.lungButton, ui.mediastinumButton, ui.boneButton, ui.previousButton, ui.nextButton):
+            button.enabled = bool(shown)
+        ui.swapButton.enabled = pair
+        for widget in (ui.turnButton, ui.turnCheckBox, ui.turnSpinBox):
+            widget.enabled = pair and self.display.views is ImageViews.FLICKER
+        self._onTimed()
+        self._addShortcuts()
+        self._onWindow(self.display.window.window)
+        self._showLoaded()
+        self._panel.onImagesShown(shown)
+
+    def _onWindow(self, window):
+        name = f"{_(window.name)}: " if window.name else ""
+        self._ui.windowLabel.text = f"{name}{window}" if self.display.shown else ""
+
+    def _addShortcuts(self):
+        """The keys of this section work in the slice views, too."""
+        for place in (QUERY, MATCH, *NEIGHBORS) if self.display.shown else ():
+            for orientation in self.display.views.orientations:
+                widget = slice_widget(place, orientation)
+                if widget is None or f"{place}{orientation}" in self._shortcuts:
+                    continue
+                found = self._shortcuts[f"{place}{orientation}"] = []
+                for binding in [binding for binding in BINDINGS if binding.action in self.actions]:
+                    shortcut = qt.QShortcut(qt.QKeySequence(binding.keys[0]), widget)
+                    shortcut.setContext(qt.Qt.WidgetWithChildrenShortcut)
+                    shortcut.connect("activated()", self.actions[binding.action])
+                    found.append(shortcut)
+
+    # Memory
+
+    def _showLoaded(self):
+        patients, ui = loaded_patients(), self._ui
+        ui.loadedComboBox.clear()
+        for patient in patients:
+            ui.loadedComboBox.addItem(_("{patient}, {mb:.0f} MB").format(
+                patient=patient.patient_id, mb=voxel_megabytes(patient)), patient.patient_id)
+        ui.loadedComboBox.enabled = ui.unloadButton.enabled = bool(patients)
+        ui.unloadHiddenButton.enabled = len(patients) > len(self.display.shown)
+
+    def _onUnload(self, checked=False):
+        self.unload([self._ui.loadedComboBox.itemData(self._ui.loadedComboBox.currentIndex)])
+
+    def _onUnloadHidden(self, checked=False):
+        shown = {patient.patient_id for patient in self.display.shown.values()}
+        self.unload([patient.patient_id for patient in loaded_patients() if patient.patient_id not in shown])
+
+    def unload(self, patientIds):
+        """Remove patients from the scene and free their memory; what stays in the views is arranged anew."""
+        shown = [patient.patient_id for patient in self.display.shown.values()]
+        left = [patient for patient in shown if patient not in patientIds]
+        if shown and shown[0] in patientIds:
+            left = []
+        if left != shown:
+            self.display.forget()
+        for patient in [find_patient(patientId) for patientId in patientIds]:
+            if patient is not None:
+                unload_patient(patient)
+        release_images()
+        if left and left != shown:
+            views = self.display.views if len(left) > 1 else ImageViews.ONE
+            self.arrange(views)
+            self._panel.showImages(left, views)
+        elif not left:
+            self._panel.showConnectome()
+        self._showLoaded()
+        self._panel.onImagesShown(self.display.shown)

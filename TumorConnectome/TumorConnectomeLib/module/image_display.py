@@ -1,0 +1,100 @@
+"""What the slice and 3D views show: which patients, in which arrangement, with which labels and window."""
+from __future__ import annotations
+
+import qt
+from slicer.i18n import tr as _
+
+from ..core.image_views import MATCH, NEIGHBORS, QUERY, ImageViews
+from ..imaging.patient_nodes import find_patient
+from ..imaging.patient_views import show_patients, slice_widget, take_turns
+from ..imaging.view_labels import ViewLabels
+from ..imaging.view_layouts import CONNECTOME_LAYOUT, layout_number
+from ..imaging.window_link import WindowLink
+
+
+class ImageDisplay:
+    """Shows loaded patients.
+
+    Parameters
+    ----------
+    onShown : callable
+        Called with the dict of shown PatientNodes by place after each change.
+
+    Attributes
+    ----------
+    shown : dict of str to PatientNodes
+        By place (core.image_views).
+    views : ImageViews
+    front : str
+        With ImageViews.FLICKER: the place of the patient whose turn it is.
+    window : WindowLink
+    """
+
+    def __init__(self, onShown=lambda shown: None):
+        self._onShown, self._labels, self._connectome = onShown, {}, True
+        self.shown, self.views, self.front, self.window = {}, ImageViews.ONE, QUERY, WindowLink()
+
+    def show(self, patientIds, views, connectome=True):
+        """Show loaded patients, the query first."""
+        self.shown = {place: find_patient(patient) for place, patient in zip(views.places, patientIds)}
+        self.views, self.front, self._connectome = views, QUERY, connectome
+        self.window.watch(list(self.shown.values()))
+        self.fit()
+        qt.QTimer.singleShot(0, self.fit)               # the views get their final size in the next event loop turn
+        self._onShown(self.shown)
+
+    def fit(self):
+        """Bring every shown tumor to the center of its views again, at one scale."""
+        if self.shown:
+            show_patients(self.shown, self.views, self._connectome, self.front)
+            self._label()
+
+    def takeTurns(self):
+        """With ImageViews.FLICKER: show the other patient."""
+        if self.views is ImageViews.FLICKER and MATCH in self.shown:
+            self.front = MATCH if self.front == QUERY else QUERY
+            take_turns(self.shown, self.front)
+            self._label()
+
+    def forget(self):
+        """Nothing is shown any more: the scene was closed, or the patients were unloaded."""
+        if self.shown:
+            self.cleanup()
+            self._onShown(self.shown)
+
+    def cleanup(self):
+        """Let go of nodes and views, and tell nobody: for the end of the module."""
+        self.shown = {}
+        self.window.forget()
+        for labels in self._labels.values():
+            labels.remove()
+        self._labels = {}
+
+    def layoutNumber(self):
+        """The layout that fits what is shown."""
+        return layout_number(self.views, self._connectome) if self.shown else CONNECTOME_LAYOUT
+
+    def title(self, place):
+        """Who is shown at a place: "Query 117502"."""
+        name = {QUERY: _("Query"), MATCH: _("Match")}.get(place)
+        if name is None:
+            name = _("Neighbor {n}").format(n=1 + NEIGHBORS.index(place))
+        return f"{name} {self.shown[place].patient_id}"
+
+    def labelText(self, place, orientation):
+        """What stands in the corner of a slice view."""
+        return self._labels[place, orientation].text
+
+    def _label(self):
+        for key in [key for key in self._labels if key[0] in self.views.framed_places and key[0] not in self.shown]:
+            self._labels.pop(key).remove()
+        words = {"Axial": _("axial"), "Coronal": _("coronal"), "Sagittal": _("sagittal")}
+        for place in self.views.framed_places:
+            source = self.front if self.views is ImageViews.FLICKER and self.front in self.shown else place
+            for orientation in self.views.orientations if source in self.shown else ():
+                widget = slice_widget(place, orientation)
+                if (place, orientation) not in self._labels:
+                    self._labels[place, orientation] = ViewLabels(widget)
+                title = f"{self.title(source)} {words[orientation]}"
+                self._labels[place, orientation].show(title, self.shown[source].volume.GetDisplayNode())
+                widget.mrmlSliceNode().SetLayoutLabel(title if orientation == "Axial" else words[orientation])
