@@ -23,6 +23,8 @@ WORKERS = {
     "hubs": "TumorConnectomeLib.commands.hubs:hubs_command",
     "agreement": "TumorConnectomeLib.commands.agreement:agreement_command",
     "probes": "TumorConnectomeLib.commands.probes:probes_command",
+    "query": "TumorConnectomeLib.commands.query:query_command",
+    "query-rows": "TumorConnectomeLib.commands.query:rows_command",
     "derive": "TumorConnectomeLib.commands.derive:derive_command",
 }
 

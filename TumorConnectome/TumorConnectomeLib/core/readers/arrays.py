@@ -81,13 +81,13 @@ def _header(stream, name, size, path):
 
 
 def companion_table(path) -> pathlib.Path | None:
-    """The table of a numpy file's rows: of the same name, or the only one in the folder."""
+    """The table of a numpy file's rows: of the same name, or the only CSV or TSV file in the folder."""
     path = pathlib.Path(path)
     for name in (path.stem, f"{path.stem}_ids", f"{path.stem}_patients", f"{path.stem}_table"):
         for ending in TABLES:
             if (found := path.with_name(name + ending)).is_file():
                 return found
-    found = [other for ending in TABLES for other in visible_files(path.parent, "*" + ending)]
+    found = [other for ending in TABLES[:2] for other in visible_files(path.parent, "*" + ending)]
     return found[0] if len(found) == 1 else None
 
 
