@@ -11,6 +11,7 @@ from TumorConnectomeLib.core.cell_patients import SHOWN, best_queries, common_qu
 from TumorConnectomeLib.core.cohort import Facet
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.core.evidence_maps import CONFOUNDS, SAME_PATIENT
 from TumorConnectomeLib.core.neighbors import NeighborLists
 from TumorConnectomeLib.core.prepared import PreparedCohort, read_prepared, write_prepared
 from TumorConnectomeLib.core.result_maps import ResultKind, heat_map_of
@@ -32,11 +33,40 @@ def test_a_lift_is_colored_by_its_logarithm_and_marked_by_its_q_value():
                retrieval("A", "random", NAN, NAN, "negative control", n=0)]
     found = heat_map_of(ResultKind.RETRIEVAL, records, "P@k", {"stage": "Stage (AJCC 6th edition)"})
     assert found.row_keys == ("A", "B") and found.column_keys == ("stage", "sex", "random")
-    assert found.columns == ("Stage", "sex", "random (neg. control)")
+    assert found.columns == ("Stage", "sex", "random") and found.controls == ("random",)
+    np.testing.assert_allclose(found.spans[0, 0], [0, math.log2(1.5)])
     np.testing.assert_array_equal(found.shades, [[1, -1, NAN], [1, 0, NAN]])
     assert found.marks.tolist() == [[True, False, False], [True, False, False]]
     assert found.text(0, 0) == "2.00*" and found.text(1, 2) == "\u2013"
     assert "95 % CI of the lift 1.00 to 1.50" in found.words[0][0] and "q = 0.0500, n = 20" in found.words[0][0]
+
+
+def test_controls_come_last_and_say_what_they_are():
+    records = [retrieval("A", "body_side", 1.5, 0.01, "positive control"), retrieval("A", "stage", 1.1, 0.5),
+               retrieval("A", "random", 1.0, 0.9, "negative control")]
+    found = heat_map_of(ResultKind.RETRIEVAL, records, "P@k", {})
+    assert found.column_keys == ("stage", "body_side", "random") and found.controls == ("body_side", "random")
+    assert found.words[0][1].startswith("A, body_side (positive control)")
+
+
+def test_same_patient_retrieval_is_colored_from_chance_to_always():
+    base = {"model": "A", "targets": "another series", "metric": "R@1", "n": 10, "patients": 5, "value": 0.6, "chance": 0.2,
+            "value_low": 0.2, "value_high": 1.0}
+    found = heat_map_of(ResultKind.RETRIEVAL, [base, {**base, "model": "B", "n": 0, "value": NAN}], SAME_PATIENT, {})
+    np.testing.assert_allclose(found.shades, [[0.5], [NAN]])
+    np.testing.assert_allclose(found.spans[0, 0], [0, 1])
+    assert found.columns == ("R@1, another series",) and not found.marks.any()
+    assert "10 queries of 5 patients" in found.words[0][0] and "no patient has such a series" in found.words[1][0]
+
+
+def test_lifts_inside_strata_have_a_row_only_where_there_is_a_lift():
+    base = {"model": "A", "facet": "stage", "within": "sex", "lift": 1.2, "p": 0.01, "within_lift": 1.1, "within_p": 0.06,
+            "strata": 2, "exchangeable": 9}
+    records = [base, {**base, "facet": "race", "p": 0.051}, {**base, "facet": "age", "lift": 0.9}]
+    found = heat_map_of(ResultKind.RETRIEVAL, records, CONFOUNDS, {"stage": "Stage (AJCC)"})
+    assert found.row_keys == ("A: Stage",) and found.column_keys == ("", "sex") and found.columns[0] == "All patients"
+    assert found.values.tolist() == [[1.2, 1.1]] and found.marks.tolist() == [[True, False]]
+    assert "labels of 9 patients can change" in found.words[0][1]
 
 
 def test_agreement_has_no_color_at_chance_and_is_symmetric():

@@ -20,3 +20,21 @@ def demo(session):
     slicer.mrmlScene.Clear()
     session.load_cohort()
     return session
+
+
+@pytest.fixture
+def panel(demo):
+    """The panel with the Evaluate section open, few permutations, and all models and labels ticked."""
+    from evaluation_hands import PERMUTATIONS, kinds
+
+    from TumorConnectomeLib.core.connectome import Match
+    from TumorConnectomeLib.core.structure.repairs import Repair
+
+    panel = demo.panel
+    panel.ui.evaluateCollapsibleButton.collapsed = False
+    panel.set(permutations=PERMUTATIONS, repair=Repair.NONE, model="", neighborCount=5, match=Match.MOST,
+              evaluation=kinds().RETRIEVAL, evaluatedModels="", evaluatedFacets="", evaluatedCount=5, confounds=False)
+    demo.settle(0.05)
+    yield panel
+    panel.evaluate.cancel()
+    panel.derived.cancel()

@@ -108,6 +108,38 @@ def test_the_tooltip_tells_everything_about_the_cell_under_the_pointer_and_escap
     assert widget.toolTip == "A, sex<br>n = 5 &lt; 6"
 
 
+def test_controls_are_set_apart_and_named(widget):
+    before = widget.cellCenter("A", "stage")
+    widget.setHeatMap(HeatMap.of_cells("Lift", ["A"], ["sex", "stage"], ["Sex", "Stage"],
+                                       lambda row, column: (1.0, 0.0, False, ""), controls=["stage"]))
+    assert widget.cellCenter("A", "stage")[0] > before[0] + 5
+    gap = (widget.cellCenter("A", "sex")[0] + widget.cellCenter("A", "stage")[0]) / 2
+    click(widget, (gap, widget.cellCenter("A", "sex")[1]))
+    assert widget.cells == [], "nothing lies between results and controls"
+    click(widget, widget.cellCenter("A", "stage"))
+    assert widget.cells == [("A", "stage")]
+
+
+def test_an_interval_is_a_line_with_a_tick_at_the_neutral_value(widget):
+    widget.setHeatMap(HeatMap.of_cells("Lift", ["A"], ["wide", "none"], ["wide", "none"], lambda row, column: (
+        1.0, 0.0, False, "", (-1.0, 1.0) if column == "wide" else (math.nan, math.nan))))
+
+    def dark(column):
+        x, y = map(round, widget.cellCenter("A", column))
+        line = pixels(widget)[y + 8:y + 11, x - 14:x + 14].astype(int).sum(axis=2)
+        return int((line < 200).any(axis=0).sum())
+
+    assert dark("wide") > 24 and dark("none") == 0
+
+
+def test_the_legend_shows_both_ends_of_the_colors(widget):
+    assert not has_color(pixels(widget)[130:], ORANGE)
+    widget.setHeatMap(HeatMap.of_cells("Lift", ["A"], ["sex"], ["Sex"], lambda row, column: (1.0, 0.0, False, ""),
+                                       scale=("less", "chance", "more")))
+    below = pixels(widget)[round(widget.cellCenter("A", "sex")[1]) + 16:]
+    assert has_color(below, ORANGE) and has_color(below, BLUE)
+
+
 def test_nothing_is_shown_without_figures(widget):
     widget.setHeatMap(None)
     assert not widget.isVisible() and "nothing" in widget.accessibleName

@@ -18,7 +18,7 @@ from ..core.evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..core.files import atomic_file, sha256_of_files
 from ..core.readers.sources import published_folder, split_paths
 from ..core.structure.repairs import Repair
-from .tables import add_data_option, add_rows_option, chosen_models, independent_cohort_of, write_csv
+from .tables import add_data_option, add_rows_option, chosen_models, chosen_names, independent_cohort_of, parts_of, write_csv
 
 _DESCRIPTION = """\
 One row per model, facet and metric. 'value': mean of the metric over 'n' queries; 'null_mean': mean over label permutations;
@@ -146,23 +146,12 @@ def _distances(options):
 
 
 def _within(cohort, text):
-    return tuple(cohort.facets) if text.strip().lower() == "all" else _parts(text)
+    return tuple(cohort.facets) if text.strip().lower() == "all" else tuple(parts_of(text))
 
 
 def _facets(cohort, text):
-    """Facet keys in a text such as "stage,sex", without repetitions; "all" is all of them."""
-    if text.strip().lower() == "all":
-        return tuple(cohort.facets)
-    keys = tuple(dict.fromkeys(part.lower() for part in _parts(text)))
-    for key in keys or ("",):
-        if key not in cohort.facets:
-            raise InputError(f"no facet {key!r}", source=cohort.name,
-                             expected=f"all or some of {', '.join(cohort.facets) or 'none'}")
-    return keys
-
-
-def _parts(text):
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    """Facet keys in a text such as "stage,sex"; "all" is all of them."""
+    return tuple(cohort.facets) if text.strip().lower() == "all" else chosen_names("facet", text, cohort.facets, cohort.name)
 
 
 def _all_rows(folder):

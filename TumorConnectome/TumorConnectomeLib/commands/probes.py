@@ -5,7 +5,7 @@ import pathlib
 from ..core.errors import InputError
 from ..core.structure.probe_tasks import default_tasks, standard_task
 from ..core.structure.probes import COLUMNS, PROBES, ProbeOptions, probe_models
-from .tables import add_data_option, add_rows_option, chosen_models, independent_cohort_of, plain, write_csv
+from .tables import add_data_option, add_rows_option, chosen_models, independent_cohort_of, parts_of, plain, write_csv
 
 
 def add_parser(subparsers):
@@ -59,7 +59,7 @@ def _add_options(parser):
 
 
 def _scores(cohort, options, report=lambda fraction, message="": None):
-    names = [name.strip() for name in options.task.split(",") if name.strip()]
+    names = parts_of(options.task)
     tasks = [standard_task(name, cohort) for name in dict.fromkeys(names)] or default_tasks(cohort)
     if not tasks:
         raise InputError("nothing is known about the patients that could be asked for", source=cohort.name,

@@ -1,5 +1,6 @@
 """What commands that write tables share: checked options, CSV files and tables for worker results."""
 import csv
+import json
 import math
 
 from ..core.errors import InputError
@@ -62,14 +63,33 @@ def chosen_models(cohort, name, *, consensus=False):
     models = with_consensus(cohort.models) if consensus else cohort.models
     if name == "all":
         return models
-    by_name = {model.lower(): model for model in models}
-    chosen = []
-    for part in name.split(","):
-        if part.strip().lower() not in by_name:
-            raise InputError(f"no model {part.strip()!r}", source=cohort.name,
-                             expected=f"all or one of {', '.join(models)}")
-        chosen.append(by_name[part.strip().lower()])
+    return chosen_names("model", name, models, cohort.name)
+
+
+def chosen_names(what, text, possible, source):
+    """Those of the possible names that a text lists, without regard to case and without repetitions.
+
+    Raises
+    ------
+    InputError
+        Another name, or none.
+    """
+    by_name, chosen = {name.lower(): name for name in possible}, []
+    for part in parts_of(text) or [""]:
+        if part not in possible and part.lower() not in by_name:
+            raise InputError(f"no {what} {part!r}", source=source, expected=f"all or some of {', '.join(possible) or 'none'}")
+        chosen.append(part if part in possible else by_name[part.lower()])
     return tuple(dict.fromkeys(chosen))
+
+
+def parts_of(text):
+    """Names in a text such as "CTFM,Merlin", or in a JSON list, for names with a comma."""
+    if text.lstrip().startswith("["):
+        try:
+            return [str(part) for part in json.loads(text)]
+        except ValueError:
+            raise InputError(f"{text!r} is no JSON list of names") from None
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def checked_k(cohort, k):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: what the ends of the colors of a lift stand for, see `lift_shade`
+LIFT_SCALE = ("half as often", "chance", "twice as often")
+
 
 @dataclass(frozen=True, eq=False)
 class HeatMap:
@@ -29,6 +32,12 @@ class HeatMap:
         R by C: everything about the cell, in lines.
     decimals : tuple of int
         C numbers of decimals that are printed.
+    spans : np.ndarray
+        float64, shape (R, C, 2): ends of the interval of each figure, on the scale of the shades; NaN where there is none.
+    scale : tuple of str
+        What the deepest blue, no color and the deepest orange stand for; "" for an end that does not occur. Empty: no legend.
+    controls : tuple of str
+        Column keys that are set apart at the right, because they are no results but controls.
     """
 
     title: str
@@ -40,27 +49,39 @@ class HeatMap:
     marks: np.ndarray
     words: tuple[tuple[str, ...], ...]
     decimals: tuple[int, ...]
+    spans: np.ndarray
     note: str = ""
+    scale: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
 
     @classmethod
     def of_cells(cls, title: str, rows: Sequence[str], keys: Sequence[str], columns: Sequence[str], cell: Callable,
-                 note: str = "", decimals: Sequence[int] | None = None) -> HeatMap:
-        """The heat map whose cells are ``cell(row key, column key) -> (value, shade, mark, words)``.
+                 note: str = "", decimals: Sequence[int] | None = None, scale: Sequence[str] = (),
+                 controls: Sequence[str] = ()) -> HeatMap:
+        """The heat map whose cells are ``cell(row key, column key) -> (value, shade, mark, words[, (low, high)])``.
 
-        Shades are clipped; two decimals are printed unless told otherwise.
+        Shades and intervals are clipped; two decimals are printed unless told otherwise.
         """
-        cells = [[cell(row, key) for key in keys] for row in rows]
+        nothing = (math.nan, math.nan)
+        cells = [[(*found, nothing)[:5] for found in (cell(row, key) for key in keys)] for row in rows]
+        spans = np.array([[one[4] for one in line] for line in cells], float).reshape(len(rows), len(keys), 2)
 
         def part(number, kind):
             return np.array([[one[number] for one in line] for line in cells], kind).reshape(len(rows), len(keys))
 
         return cls(title, tuple(rows), tuple(keys), tuple(columns), part(0, float), np.clip(part(1, float), -1, 1),
                    part(2, bool), tuple(tuple(one[3] for one in line) for line in cells),
-                   (2,) * len(keys) if decimals is None else tuple(decimals), note)
+                   (2,) * len(keys) if decimals is None else tuple(decimals), np.clip(spans, -1, 1), note, tuple(scale),
+                   tuple(controls))
 
     def text(self, row: int, column: int) -> str:
         """What is printed in a cell: the figure, with an asterisk when it is marked."""
         return number_text(self.values[row, column], self.decimals[column]) + ("*" if self.marks[row, column] else "")
+
+
+def lift_shade(lift: float) -> float:
+    """Color of a lift: its logarithm to base 2; NaN when it is undefined."""
+    return math.log2(lift) if lift > 0 else -1.0 if lift == 0 else math.nan
 
 
 def number_text(value: float, decimals: int = 2) -> str:

@@ -8,10 +8,10 @@ from enum import Enum
 from .evaluation.controls import NEGATIVE_CONTROL, POSITIVE_CONTROL
 from .evaluation.metrics import METRICS
 from .evaluation.verdict import ALPHA
-from .heat_map import HeatMap, number_text
+from .evidence_maps import EVIDENCE_TITLES, evidence_map
+from .heat_map import LIFT_SCALE, HeatMap, lift_shade, number_text
 from .structure.agreement import MEASURES
 
-_CONTROLS = {NEGATIVE_CONTROL: "neg. control", POSITIVE_CONTROL: "pos. control"}
 #: columns of the table of hubs that are shown: title, and the value that has the deepest color (None: the largest)
 _HUB_COLUMNS = {"near_max": ("Largest hub, nearest", None), "near_skewness": ("Skewness, nearest", None),
                 "near_top5_share": ("Top-5 share, nearest", 1.0), "near_never": ("In no list, nearest", None),
@@ -36,9 +36,13 @@ class ResultKind(Enum):
 
     def metrics(self) -> dict[str, str]:
         """Keys and titles of what a heat map of these results can show."""
-        return {ResultKind.RETRIEVAL: {metric: f"Lift of {metric}" for metric in METRICS},
+        return {ResultKind.RETRIEVAL: {metric: f"Lift of {metric}" for metric in METRICS} | EVIDENCE_TITLES,
                 ResultKind.HUBS: {"hubs": "All figures"}, ResultKind.AGREEMENT: MEASURES,
                 ResultKind.PROBES: _PROBE_METRICS}[self]
+
+    def table(self, metric: str) -> str:
+        """Name of the table that holds a metric: that of the kind, or one of its own."""
+        return metric if metric in EVIDENCE_TITLES else self.value
 
 
 def heat_map_of(kind: ResultKind, records: Sequence[Mapping], metric: str, titles: Mapping[str, str]) -> HeatMap:
@@ -54,6 +58,8 @@ def heat_map_of(kind: ResultKind, records: Sequence[Mapping], metric: str, title
     titles : mapping of str to str
         Facet key to what the interface calls it; others are called by their key.
     """
+    if metric in EVIDENCE_TITLES:
+        return evidence_map(metric, records, titles)
     return {ResultKind.RETRIEVAL: _retrieval, ResultKind.HUBS: _hubs, ResultKind.AGREEMENT: _agreement,
             ResultKind.PROBES: _probes}[kind](records, metric, titles)
 
@@ -63,25 +69,27 @@ def _retrieval(records, metric, titles):
     chosen = [record for record in records if record["metric"] == metric]
     roles = {record["facet"]: record["role"] for record in chosen}
     cells = {(record["model"], record["facet"]): record for record in chosen}
-    names = {key: titles.get(key, key).partition(" (")[0] + (f" ({_CONTROLS[role]})" if role in _CONTROLS else "")
-             for key, role in roles.items()}
+    controls = [key for key, role in roles.items() if role in (NEGATIVE_CONTROL, POSITIVE_CONTROL)]
+    keys = [key for key in roles if key not in controls] + controls
+    names = {key: titles.get(key, key).partition(" (")[0] for key in keys}
     return HeatMap.of_cells(
-        f"Lift of {metric} over chance", _unique(record["model"] for record in chosen), list(roles), list(names.values()),
-        lambda model, facet: _retrieval_cell(cells.get((model, facet)), metric, names[facet]),
-        f"1 is chance; blue below, orange above. * q \u2264 {ALPHA:g} (Benjamini-Hochberg).")
+        f"Lift of {metric} over chance", _unique(record["model"] for record in chosen), keys, list(names.values()),
+        lambda model, facet: _retrieval_cell(cells.get((model, facet)), metric, names[facet], roles[facet]),
+        f"The line in a cell is the 95 % CI, its tick is chance. * q \u2264 {ALPHA:g} after correction for all tests.",
+        scale=LIFT_SCALE, controls=controls)
 
 
-def _retrieval_cell(record, metric, name):
+def _retrieval_cell(record, metric, name, role):
     if record is None:
         return math.nan, math.nan, False, ""
     lift, known = record["lift"], bool(record["n"])
     chance = number_text(record["null_mean"])
-    lines = [f"{record['model']}, {name}",
+    lines = [f"{record['model']}, {name}" + (f" ({role})" if role in (NEGATIVE_CONTROL, POSITIVE_CONTROL) else ""),
              f"{metric} = {number_text(record['value'])}, by chance {chance}: lift {number_text(lift)}",
              f"95 % CI of the lift {number_text(record['ci_low'])} to {number_text(record['ci_high'])}",
              f"p = {number_text(record['p'], 4)}, q = {number_text(record['q'], 4)}, n = {int(record['n'])} patients"]
-    shade = math.log2(lift) if known and lift > 0 else -1.0 if lift == 0 else math.nan
-    return lift, shade, known and record["q"] <= ALPHA, "\n".join(lines)
+    return lift, lift_shade(lift), known and record["q"] <= ALPHA, "\n".join(lines), tuple(
+        map(lift_shade, (record["ci_low"], record["ci_high"])))
 
 
 def _hubs(records, metric, titles):
@@ -102,8 +110,9 @@ def _hubs(records, metric, titles):
 
     return HeatMap.of_cells("Hubs and anisotropy", list(by_model), list(_HUB_COLUMNS),
                             [title for title, _full in _HUB_COLUMNS.values()], cell,
-                            "Deeper orange is more; every column has its own scale.",
-                            [0 if name.endswith(("_max", "_never")) else 2 for name in _HUB_COLUMNS])
+                            "Every column has its own scale.",
+                            [0 if name.endswith(("_max", "_never")) else 2 for name in _HUB_COLUMNS],
+                            scale=("", "none", "the most of the column"))
 
 
 def _agreement(records, metric, titles):
@@ -126,7 +135,8 @@ def _agreement(records, metric, titles):
         return record[metric], (record[metric] - chance) / (1 - chance), False, text
 
     note = f"Chance ({number_text(chance, 3)}) has no color, 1 the deepest." if metric != "cka" else "No single chance level."
-    return HeatMap.of_cells(MEASURES[metric], models, models, models, cell, note)
+    return HeatMap.of_cells(MEASURES[metric], models, models, models, cell, note,
+                            scale=("", "chance" if metric != "cka" else "0", "the same"))
 
 
 def _probes(records, metric, titles):
@@ -147,13 +157,15 @@ def _probes(records, metric, titles):
         lines = [f"{model}, {task}: {_PROBE_METRICS[metric]} = {number_text(record[metric], 3)}",
                  f"95 % CI {number_text(low, 3)} to {number_text(high, 3)}; none: {number_text(chance, 3)}",
                  f"n = {int(record['n'])} patients; Brier score {number_text(record['brier'], 3)}"]
-        return record[metric], (record[metric] - chance) / (span or 1), low > chance, "\n".join(lines)
+        return (record[metric], (record[metric] - chance) / (span or 1), low > chance, "\n".join(lines),
+                tuple((end - chance) / (span or 1) for end in (low, high)))
 
     tasks = _unique(record["task"] for record in chosen)
     return HeatMap.of_cells(
         f"{_PROBE_METRICS[metric]}, logistic probe on the embedding", _unique(map(label, chosen)), tasks,
         [titles.get(task, task).partition(" (")[0] for task in tasks], cell,
-        "Chance has no color. * the 95 % CI lies above chance (not corrected for the number of tests).")
+        "The line in a cell is the 95 % CI, its tick is chance. * It lies above chance; not corrected for the number of tests.",
+        scale=("worse", "clinical data", "0.5 better") if metric == "gain" else ("worse", "chance", "perfect"))
 
 
 def _unique(names):

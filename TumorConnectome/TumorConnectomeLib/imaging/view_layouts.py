@@ -11,7 +11,7 @@ from ..core.image_views import ImageViews
 #: tag of the connectome in the layout descriptions
 CONNECTOME_TAG = "TumorConnectomeView"
 #: our numbers among Slicer's layouts: its own are below 100, other extensions choose numbers of their own
-CONNECTOME_LAYOUT = 18301
+CONNECTOME_LAYOUT, RESULTS_LAYOUT = 18301, 18321
 _NUMBERS = {ImageViews.ONE: 18302, ImageViews.PAIR: 18303, ImageViews.SIX: 18304, ImageViews.FLICKER: 18302}
 _WITHOUT_CONNECTOME = 10
 _FILES = {ImageViews.ONE: "OnePatient.xml", ImageViews.PAIR: "SideBySide.xml", ImageViews.SIX: "SixPatients.xml"}
@@ -25,7 +25,8 @@ def register_layouts(folder) -> None:
     if not slicer.app.layoutManager():
         return
     folder = pathlib.Path(folder)
-    texts = {CONNECTOME_LAYOUT: (folder / "ConnectomeOnly.xml").read_text(encoding="utf-8")}
+    texts = {number: (folder / name).read_text(encoding="utf-8") for number, name in (
+        (CONNECTOME_LAYOUT, "ConnectomeOnly.xml"), (RESULTS_LAYOUT, "ConnectomeAndResults.xml"))}
     for views, name in _FILES.items():
         text = (folder / name).read_text(encoding="utf-8")
         texts[layout_number(views)] = text

@@ -5,9 +5,16 @@ from slicer.i18n import tr as _
 
 from ..core.cell_patients import best_queries, common_queries, largest_hubs
 from ..core.connectome import Match
+from ..core.evidence_maps import SEPARATOR, row_of
 from ..core.result_maps import ResultKind
+from ..core.structure.consensus import with_consensus
 from ..core.structure.hubs import TOP_HUBS
 from .json_list import list_to_text
+
+
+def model_of_row(row: str, cohort) -> str:
+    """The model that a row of a heat map is about; a row may be of a model and a facet."""
+    return row if row in with_consensus(cohort.models) else row.partition(SEPARATOR)[0]
 
 
 def choice_of_cell(kind: ResultKind, row: str, column: str, state, facts) -> tuple[dict, str]:
@@ -23,9 +30,15 @@ def choice_of_cell(kind: ResultKind, row: str, column: str, state, facts) -> tup
     facts : mapping
         Of the result (see `result_nodes.write_result`).
     """
-    cohort, analyses = state.cohort, state.prepared.analyses
+    cohort, analyses = state.cohort, {state.shown.model: state.shown.analysis, **state.prepared.analyses}
+    row, place = model_of_row(row, cohort), row
+    if kind is ResultKind.RETRIEVAL and row not in analyses:
+        return {}, _("{name}: there is no group to show.").format(name=place)
     if row not in analyses:
         return {}, _("{model} is no model of this cohort.").format(model=row)
+    if place != row:                                    # the row of a model and a facet: the lift inside strata
+        column = next((key for key, one in cohort.facets.items()
+                       if place == row_of({"model": row, "facet": key}, {key: one.title})), column)
     k = min(int(facts.get("k", 5)), analyses[row].largest_k)
     values = {"model": row, "hiddenCategories": ""}
     if kind is ResultKind.HUBS:

@@ -8,14 +8,19 @@ from slicer.i18n import tr as _
 
 from ..core.errors import TumorConnectomeError
 from ..core.evaluation.controls import RANDOM
-from ..core.evaluation.report import Report, report_body
+from ..core.evaluation.report import Report
 from ..core.result_maps import ResultKind, heat_map_of
+from ..core.structure.consensus import CONSENSUS
 from ..core.structure.repairs import Repair
+from ..imaging.view_layouts import show_layout
 from ..widgets.heat_map import HeatMapWidget
-from .cell_group import choice_of_cell
+from .cell_group import choice_of_cell, model_of_row
+from .evaluate_choices import EvaluateChoices
 from .evaluation_jobs import evaluation_sequence
 from .packages import require
+from .report_box import ReportBox
 from .result_nodes import find_result, read_result, write_plot, write_result
+from .result_views import results_are_shown, show_results
 
 
 class EvaluateController:
@@ -26,14 +31,13 @@ class EvaluateController:
     panel : Panel
         Its `set` writes the state.
     status : StatusLine
-    resourcePath : callable
-        Full path of a file in the module's Resources.
     """
 
-    def __init__(self, panel, status, resourcePath):
-        self._panel, self._ui, self._status, self._resourcePath = panel, panel.ui, status, resourcePath
+    def __init__(self, panel, status):
+        self._panel, self._ui, self._status = panel, panel.ui, status
         self._task, self._shownKey, self._records, self._facts = None, None, [], {}
         self._metrics, self._kind, self._pending = {}, None, None
+        self.choices, self.reportBox = EvaluateChoices(panel), ReportBox(panel.ui, status)
         self.heatMap = HeatMapWidget(_)
         self.heatMap.onCell = self._onCell
         self._area = qt.QScrollArea()
@@ -45,6 +49,7 @@ class EvaluateController:
         ui.heatMapPlace.layout().addWidget(self._area)
         ui.evaluateButton.connect("clicked(bool)", self.run)
         ui.evaluateMetricComboBox.connect("activated(int)", self._onMetric)
+        ui.showResultsButton.connect("clicked(bool)", self._onShowResults)
 
     @property
     def busy(self):
@@ -61,6 +66,7 @@ class EvaluateController:
     def cleanup(self):
         """Let go of the callbacks."""
         self.heatMap.onCell = lambda row, column: None
+        self.choices.cleanup()
 
     # Running
 
@@ -81,7 +87,7 @@ class EvaluateController:
             return
         facts = {"cohort": cohort.name, "synthetic": cohort.synthetic, "patients": len(cohort.patients)}
         if kind is not ResultKind.PROBES:
-            facts |= {"repair": parameters.repair.value, "k": min(parameters.neighborCount, len(cohort.patients) - 1)}
+            facts |= {"repair": parameters.repair.value, "k": min(parameters.evaluatedCount, len(cohort.patients) - 1)}
         if kind is ResultKind.RETRIEVAL:
             facts["permutations"] = parameters.permutations
         self._start(sequence, kind, facts)
@@ -111,8 +117,8 @@ class EvaluateController:
             write_result(name, columns, rows, {**facts, **more})
         records, _facts = read_result(find_result(kind.value))
         write_plot(kind.value, heat_map_of(kind, records, next(iter(kind.metrics())), self._titles()))
-        self._status.done(_("The figures are in the scene as tables and a plot named \"TumorConnectome: {name}\": the modules "
-                            "Tables and Plots show and export them.").format(name=kind.value))
+        self._status.done(_("The figures are in the scene as tables and a plot, \"TumorConnectome: {name}\".").format(
+            name=kind.value))
         self._panel.set(evaluation=kind)
         self._panel.onStateModified()
 
@@ -121,7 +127,7 @@ class EvaluateController:
     def show(self, parameters):
         """Show the result of the chosen kind that is in the scene."""
         kind = parameters.evaluation
-        self._enable(kind)
+        self.choices.show(parameters)
         if kind is not self._kind:
             self._kind, metrics = kind, kind.metrics()
             combo = self._ui.evaluateMetricComboBox
@@ -129,34 +135,36 @@ class EvaluateController:
             combo.addItems([_(title) for title in metrics.values()])
             combo.currentIndex = list(metrics).index(self._metrics.get(kind, next(iter(metrics))))
             self._ui.evaluateCellLabel.text = ""
-        node = find_result(kind.value)
-        key = kind, self._metric(), node and (node.GetID(), node.GetMTime()), self._panel.state.cohort
+        node, main = find_result(kind.table(self._metric())), find_result(kind.value)
+        key = kind, self._metric(), *(one and (one.GetID(), one.GetMTime()) for one in (node, main)), self._panel.state.cohort
         if key != self._shownKey:
             self._shownKey = key
             self._records, self._facts = read_result(node) if node is not None else ([], {})
-            self._showResult(kind)
+            self._showResult(kind, read_result(main)[1] if main is not None else {})
         if parameters.repair is not self._repair():     # the user changed his mind, or it can not be made
             self._pending = None
 
     def showPending(self):
         """Show the patients of a cell that was clicked before the repaired graph was there. It changes the state."""
-        if self._pending is not None and self._panel.state.shown.repair is self._repair():
+        if self._pending is not None and self._shownIs(self._pending[0]):
             cell, self._pending = self._pending, None
             self._onCell(*cell)
 
-    def _enable(self, kind):
-        """Only what the chosen evaluation depends on can be changed."""
-        ui, retrieval = self._ui, kind is ResultKind.RETRIEVAL
-        ui.evaluatedModelsComboBox.enabled = kind is not ResultKind.AGREEMENT
-        ui.evaluatedFacetsComboBox.enabled = retrieval or kind is ResultKind.PROBES
-        ui.permutationsSpinBox.enabled = ui.confoundsCheckBox.enabled = retrieval
+    def _shownIs(self, row):
+        """Whether the graph shows the repair of the figures and, if a row is of the consensus, that."""
+        shown = self._panel.state.shown
+        return (self._kind is ResultKind.PROBES or shown.repair is self._repair()) and (
+            model_of_row(row, self._panel.state.cohort) != CONSENSUS or shown.model == CONSENSUS)
 
-    def _showResult(self, kind):
-        ui, records = self._ui, self._records
+    def _heatMap(self):
+        """The heat map of what is chosen; None without figures."""
         try:
-            heat_map = heat_map_of(kind, records, self._metric(), self._titles()) if records else None
+            return heat_map_of(self._kind, self._records, self._metric(), self._titles()) if self._records else None
         except (KeyError, TypeError, ValueError):       # the table of the scene was changed by somebody else
-            heat_map = None
+            return None
+
+    def _showResult(self, kind, facts):
+        ui, heat_map = self._ui, self._heatMap()
         self.heatMap.setHeatMap(heat_map)
         bar = self._area.horizontalScrollBar().sizeHint.height()
         self._area.setFixedHeight(self.heatMap.minimumHeight + bar + 2 if heat_map else 0)
@@ -165,16 +173,11 @@ class EvaluateController:
             else escape(_("Not evaluated yet."))
         ui.heatMapNoteLabel.text = "{} {}".format(heat_map.note, _("Click a cell to see its patients.")) if heat_map else ""
         ui.heatMapNoteLabel.setVisible(heat_map is not None)
-        page = self._report()
-        ui.verdictBrowser.setHtml(report_body(page) if page else "")
-        ui.verdictBrowser.setVisible(page is not None and heat_map is not None)
-
-    def _report(self):
-        """The verdict that belongs to the shown figures; None when there is none, or it was changed by somebody else."""
+        ui.showResultsButton.setVisible(heat_map is not None)
         try:
-            return Report.from_plain(self._facts["report"])
-        except (KeyError, TypeError, ValueError):
-            return None
+            self.reportBox.show(Report.from_plain(facts["report"]) if heat_map is not None else None)
+        except (KeyError, TypeError, ValueError):       # none of this kind, or changed by somebody else
+            self.reportBox.show(None)
 
     def _circumstances(self):
         """On what the shown figures rest."""
@@ -203,6 +206,13 @@ class EvaluateController:
 
     # Events
 
+    def _onShowResults(self, checked=False):
+        if results_are_shown():
+            show_layout(self._panel.compare.display.layoutNumber())
+        else:
+            chart = write_plot(self._kind.value, self._heatMap())
+            show_results(chart, find_result(self._kind.table(self._metric())))
+
     def _onMetric(self, index):
         self._metrics[self._kind] = self._metric()
         self.show(self._panel.parameters)
@@ -214,9 +224,10 @@ class EvaluateController:
             self._ui.evaluateCellLabel.text = _("These figures are of another cohort: {name}.").format(
                 name=self._facts.get("cohort"))
             return
-        if self._kind is not ResultKind.PROBES and state.shown.repair is not self._repair():
+        if not self._shownIs(row):
             self._pending = row, column
-            self._panel.set(repair=self._repair())
+            model = {"model": CONSENSUS} if model_of_row(row, state.cohort) == CONSENSUS else {}
+            self._panel.set(repair=self._repair() if self._kind is not ResultKind.PROBES else state.shown.repair, **model)
             return
         values, text = choice_of_cell(self._kind, row, column, state, self._facts)
         self._ui.evaluateCellLabel.text = text

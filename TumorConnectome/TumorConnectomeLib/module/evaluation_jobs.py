@@ -1,6 +1,7 @@
 """Evaluations as worker jobs: what each is started with, and the tables that come back."""
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,9 @@ from ..core.evaluation.report import Report
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob
 from ..core.result_maps import ResultKind
-from .parameters import Scope
+from ..core.structure.consensus import with_consensus
+from ..core.structure.probe_tasks import tasks_of
+from .json_list import choice_from_text
 
 
 @dataclass(frozen=True)
@@ -44,25 +47,31 @@ def evaluation_sequence(parameters, state, path):
     Raises
     ------
     InputError
-        The consensus is to be evaluated, or there is no facet.
+        Too few models or no label are chosen.
     """
     kind, cohort = parameters.evaluation, state.cohort
-    model, facet = state.modelOf(parameters), state.facetOf(parameters)
-    only_shown = parameters.evaluatedModels is Scope.SHOWN and kind is not ResultKind.AGREEMENT
-    if only_shown and model not in cohort.models:
-        raise InputError(_("{model} has neighbor lists, but no embedding").format(model=model),
-                         expected=_("a model, or all models"))
-    shown_facet = parameters.evaluatedFacets is Scope.SHOWN
-    if facet is None and kind in (ResultKind.RETRIEVAL, ResultKind.PROBES):
-        raise InputError(_("nothing is known about the patients"), source=cohort.name, expected=_("a patient table"))
-    arguments = ["--prepared", path, "--model", model if only_shown else "all"]
+    possible = with_consensus(cohort.models)
+    models, facets = choice_from_text(parameters.evaluatedModels, possible), choice_from_text(
+        parameters.evaluatedFacets, cohort.facets)
+    if kind is not ResultKind.RETRIEVAL:
+        models = tuple(model for model in models if model in cohort.models)
+    if len(models) < (2 if kind is ResultKind.AGREEMENT else 1):
+        raise InputError(_("too few models are ticked"), expected={
+            ResultKind.AGREEMENT: _("at least two models (the consensus does not count)"),
+            ResultKind.RETRIEVAL: _("at least one")}.get(kind, _("at least one that is not the consensus")))
+    if not facets and kind in (ResultKind.RETRIEVAL, ResultKind.PROBES):
+        if not cohort.facets:
+            raise InputError(_("nothing is known about the patients"), source=cohort.name, expected=_("a patient table"))
+        raise InputError(_("no label is ticked"), source=cohort.name, expected=_("at least one"))
+    arguments = ["--prepared", path, "--model", json.dumps(models)]
     if kind is ResultKind.PROBES:
-        arguments += ["--task", facet.key] if shown_facet else []
+        every = len(facets) == len(cohort.facets)       # then the standard questions: all would take an hour
+        arguments += ["--task", "" if every else json.dumps(tasks_of(cohort, facets))]
     else:
-        k = min(parameters.neighborCount, len(cohort.patients) - 1)
+        k = min(parameters.evaluatedCount, len(cohort.patients) - 1)
         arguments += ["--k", k, "--repair", parameters.repair.value]
     if kind is ResultKind.RETRIEVAL:
-        arguments += ["--cache", default_cache_folder(), "--facet", facet.key if shown_facet else "all",
+        arguments += ["--cache", default_cache_folder(), "--facet", json.dumps(facets),
                       "--permutations", parameters.permutations, "--within", "all" if parameters.confounds else ""]
         arguments += ["--data", parameters.dataFolder] if parameters.dataFolder else []
         name = "evaluate"

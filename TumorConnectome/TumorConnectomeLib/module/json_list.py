@@ -15,3 +15,24 @@ def list_from_text(text: str) -> list[str]:
     except ValueError:
         return []
     return [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
+
+
+def choice_to_text(chosen, possible) -> str:
+    """Text of some of several possible names: "" for all of them, else a JSON list, which may be empty."""
+    return "" if set(possible) <= set(chosen) else json.dumps([name for name in possible if name in chosen])
+
+
+def choice_from_text(text: str, possible) -> tuple[str, ...]:
+    """The chosen ones of the possible names, in their order.
+
+    All of them when the text is no JSON list, or when it is one of names of which none is possible here: those of another
+    cohort.
+    """
+    try:
+        items = json.loads(text) if text else None
+    except ValueError:
+        items = None
+    if not isinstance(items, list):
+        return tuple(possible)
+    chosen = tuple(name for name in possible if name in items)
+    return chosen if chosen or not items else tuple(possible)

@@ -60,7 +60,7 @@ class Panel:
             self.runner, StatusLine(ui.deriveStatusLabel, ui.deriveProgressBar, ui.deriveCancelButton), self.onStateModified,
             self._onNotDerived)
         self.evaluate = EvaluateController(
-            self, StatusLine(ui.evaluateStatusLabel, ui.evaluateProgressBar, ui.evaluateCancelButton), resourcePath)
+            self, StatusLine(ui.evaluateStatusLabel, ui.evaluateProgressBar, ui.evaluateCancelButton))
         self.cohort = CohortController(self, resourcePath)
         self.sources = ImageSources(default_cache_folder())
         self.downloads = DownloadQueue(sizeOf=self.sources.sizeOf)

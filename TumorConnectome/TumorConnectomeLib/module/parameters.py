@@ -35,17 +35,6 @@ class NumberColors(Enum):
         return {"continuous": "Continuous", "steps": "Round steps", "quartiles": "Quartiles"}[self.value]
 
 
-class Scope(Enum):
-    """What an evaluation looks at, of several models or facets."""
-
-    ALL = "all"
-    SHOWN = "shown"
-
-    def label(self) -> str:
-        """What the interface shows."""
-        return "All" if self is Scope.ALL else "The one that is shown"
-
-
 @parameterNodeWrapper
 class TumorConnectomeParameterNode:
     """All choices of the user.
@@ -69,7 +58,9 @@ class TumorConnectomeParameterNode:
     group - JSON list: PatientIDs of the lasso's group.
     repair - What is done about hubs before neighbors are looked for.
     evaluation - Which evaluation is run next, and whose results are shown.
-    evaluatedModels, evaluatedFacets - What it looks at.
+    evaluatedModels, evaluatedFacets - JSON lists of what it looks at; empty for all (see json_list.choice_from_text). In
+        scenes of earlier versions these are other words, which mean all.
+    evaluatedCount - Neighbors that it looks at.
     permutations - Label permutations of the evaluation against labels.
     confounds - Whether that evaluation also looks inside strata of the other facets.
     """
@@ -93,8 +84,9 @@ class TumorConnectomeParameterNode:
     group: str
     repair: Repair = Repair.NONE
     evaluation: ResultKind = ResultKind.RETRIEVAL
-    evaluatedModels: Scope = Scope.ALL
-    evaluatedFacets: Scope = Scope.ALL
+    evaluatedModels: str
+    evaluatedFacets: str
+    evaluatedCount: Annotated[int, WithinRange(1, KEPT_NEIGHBORS)] = 5
     permutations: Annotated[int, WithinRange(1, 100000)] = 2000
     confounds: bool = True
 

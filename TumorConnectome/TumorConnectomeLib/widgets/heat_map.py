@@ -9,7 +9,11 @@ import qt
 from ..core.heat_map import HeatMap
 from .theme import Theme, bold_font, no_pen, pen
 
-_CELL_WIDTH, _CELL_HEIGHT, _PAD = 40, 24, 5
+_CELL_WIDTH, _CELL_HEIGHT, _PAD = 37, 28, 5
+#: distance of the controls from the other columns; height of the interval's line from the lower edge of its cell
+_GAP, _SPAN = 12, 5
+#: legend: height of all of it and of the bar, width of the bar
+_LEGEND, _BAR_HEIGHT, _BAR_WIDTH = 34, 8, 150
 _LONGEST_COLUMN, _LONGEST_ROW = 150, 100
 #: blue and orange are told apart with every kind of color blindness
 _BLUE, _ORANGE = qt.QColor("#2c7fb8"), qt.QColor("#e66101")
@@ -35,7 +39,7 @@ class HeatMapWidget(qt.QWidget):
         super().__init__(parent)
         self.onCell = lambda row, column: None
         self._translate, self._map, self._current, self._pressed = translate, None, (0, 0), None
-        self._left = self._top = 0
+        self._left = self._top = self._apart = 0
         self.setMouseTracking(True)
         self.setFocusPolicy(qt.Qt.StrongFocus)
         self.setHeatMap(None)
@@ -54,9 +58,10 @@ class HeatMapWidget(qt.QWidget):
             widest = [max([metrics.horizontalAdvance(text) for text in texts], default=0) + 2
                       for texts in (heatMap.row_keys, heatMap.columns)]
             self._left = min(widest[0], _LONGEST_ROW) + 2 * _PAD
-            self._top = min(widest[1], _LONGEST_COLUMN) + 2 * _PAD
-            self.setMinimumSize(self._left + _CELL_WIDTH * len(heatMap.column_keys) + 1,
-                                self._top + _CELL_HEIGHT * len(heatMap.row_keys) + 1)
+            self._top = min(widest[1], _LONGEST_COLUMN) + 2 * _PAD + (metrics.height() if heatMap.controls else 0)
+            self._apart = len(heatMap.column_keys) - len(heatMap.controls)
+            self.setMinimumSize(self._left + _CELL_WIDTH * len(heatMap.column_keys) + self._gap() + 1,
+                                self._top + _CELL_HEIGHT * len(heatMap.row_keys) + 1 + (_LEGEND if heatMap.scale else 0))
             self.setMaximumHeight(self.minimumHeight)
         self._describe()
         self.update()
@@ -70,24 +75,36 @@ class HeatMapWidget(qt.QWidget):
 
     def _rect(self, row, column):
         """x, y, width and height of a cell."""
-        width = min((self.width - self._left - 1) / len(self._map.column_keys), 2.0 * _CELL_WIDTH)
-        return self._left + column * width, float(self._top + row * _CELL_HEIGHT), width, float(_CELL_HEIGHT)
+        width = min((self.width - self._left - self._gap() - 1) / len(self._map.column_keys), 2.0 * _CELL_WIDTH)
+        gap = self._gap() if column >= self._apart else 0
+        return self._left + gap + column * width, float(self._top + row * _CELL_HEIGHT), width, float(_CELL_HEIGHT)
+
+    def _gap(self):
+        """Pixels between results and controls."""
+        return _GAP if self._map.controls and self._apart else 0
+
+    def _columnAt(self, x):
+        """Number of the column at a pixel, or None."""
+        for column in range(len(self._map.column_keys)):
+            left, _y, width, _height = self._rect(0, column)
+            if left <= x < left + width:
+                return column
+        return None
 
     def _cellAt(self, x, y):
         """(row, column) of the cell at a pixel, or None."""
         if self._map is None or x < self._left or y < self._top:
             return None
-        column = int((x - self._left) // self._rect(0, 0)[2])
-        row = int((y - self._top) // _CELL_HEIGHT)
-        return (row, column) if row < len(self._map.row_keys) and column < len(self._map.column_keys) else None
+        column, row = self._columnAt(x), int((y - self._top) // _CELL_HEIGHT)
+        return (row, column) if row < len(self._map.row_keys) and column is not None else None
 
     def _nameAt(self, x, y):
         """Full name of the row or column whose name is at a pixel: there may not have been room for it."""
         if self._map is None or (x < self._left) == (y < self._top):
             return ""
         names = self._map.row_keys if x < self._left else self._map.columns
-        place = int((y - self._top) // _CELL_HEIGHT) if x < self._left else int((x - self._left) // self._rect(0, 0)[2])
-        return names[place] if place < len(names) else ""
+        place = int((y - self._top) // _CELL_HEIGHT) if x < self._left else self._columnAt(x)
+        return names[place] if place is not None and place < len(names) else ""
 
     # Painting
 
@@ -108,8 +125,13 @@ class HeatMapWidget(qt.QWidget):
             text = metrics.elidedText(name, qt.Qt.ElideRight, self._left - 2 * _PAD)
             baseline = self._rect(row, 0)[1] + (_CELL_HEIGHT + metrics.ascent() - metrics.descent()) / 2
             painter.drawText(qt.QPointF(float(_PAD), float(baseline)), text)
+        room = self._top - 2 * _PAD - (metrics.height() if heat_map.controls else 0)
+        if heat_map.controls:
+            x = self._rect(0, self._apart)[0]
+            painter.drawText(qt.QPointF(min(x, float(self.width - metrics.horizontalAdvance(self._controls()) - 2)),
+                                        float(metrics.ascent() + 1)), self._controls())
         for column, name in enumerate(heat_map.columns):
-            text = metrics.elidedText(name, qt.Qt.ElideRight, self._top - 2 * _PAD)
+            text = metrics.elidedText(name, qt.Qt.ElideRight, room)
             x, _y, width, _height = self._rect(0, column)
             painter.save()
             painter.translate(float(x + (width + metrics.ascent() - metrics.descent()) / 2), float(self._top - _PAD))
@@ -119,6 +141,8 @@ class HeatMapWidget(qt.QWidget):
         for row in range(len(heat_map.row_keys)):
             for column in range(len(heat_map.column_keys)):
                 self._paintCell(painter, theme, row, column)
+        if heat_map.scale:
+            self._paintLegend(painter, theme, names)
         if self.hasFocus():
             x, y, width, height = self._rect(*self._current)
             painter.setBrush(qt.QBrush())
@@ -128,18 +152,55 @@ class HeatMapWidget(qt.QWidget):
     def _paintCell(self, painter, theme, row, column):
         x, y, width, height = self._rect(row, column)
         shade, marked = float(self._map.shades[row, column]), bool(self._map.marks[row, column])
-        color = theme.background
-        if not math.isnan(shade):
-            color = theme.mix(_ORANGE if shade > 0 else _BLUE, _DEEPEST * abs(shade))
+        color = self._color(theme, shade)
         painter.setPen(no_pen())
         painter.setBrush(qt.QBrush(color))
         painter.drawRect(qt.QRectF(x, y, width - 1.0, height - 1.0))
         text, font = self._map.text(row, column), bold_font(self.font) if marked else self.font
-        metrics = qt.QFontMetricsF(font)
+        metrics, ink = qt.QFontMetricsF(font), qt.QColor("#ffffff" if _luminance(color) < 0.179 else "#000000")
         painter.setFont(font)
-        painter.setPen(pen(qt.QColor("#ffffff" if _luminance(color) < 0.179 else "#000000"), 1.0))
+        painter.setPen(pen(ink, 1.0))
+        low, high = map(float, self._map.spans[row, column])
+        lifted = 0 if math.isnan(low) else _SPAN
         painter.drawText(qt.QPointF(x + (width - metrics.horizontalAdvance(text)) / 2,
-                                    y + (height + metrics.ascent() - metrics.descent()) / 2), text)
+                                    y + (height - lifted + metrics.ascent() - metrics.descent()) / 2), text)
+        if lifted:
+            self._paintSpan(painter, ink, x, y + height - _SPAN, width - 1.0, low, high)
+
+    def _paintSpan(self, painter, ink, x, y, width, low, high):
+        """The interval of a figure as a line; the scale runs over the width of the cell, its middle has a tick."""
+        middle, half = x + width / 2, width / 2 - 2
+        painter.drawLine(qt.QPointF(middle, y - 2.5), qt.QPointF(middle, y + 2.5))
+        painter.setPen(pen(ink, 2.0))
+        painter.drawLine(qt.QPointF(middle + half * low, y), qt.QPointF(middle + half * high, y))
+
+    def _paintLegend(self, painter, theme, ink):
+        """What the colors stand for: a bar with its ends and its neutral value named."""
+        low, middle, high = self._map.scale
+        metrics, steps = qt.QFontMetrics(self.font), 15
+        first, width = (-steps if low else 0), min(float(_BAR_WIDTH), float(self.width - self._left - 2 * _PAD))
+        x, y = float(self._left), float(self._top + _CELL_HEIGHT * len(self._map.row_keys) + 2 * _PAD)
+        step = width / (steps - first + 1)
+        painter.setPen(no_pen())
+        for number, shade in enumerate(range(first, steps + 1)):
+            painter.setBrush(qt.QBrush(self._color(theme, shade / steps)))
+            painter.drawRect(qt.QRectF(x + number * step, y, step + 0.5, float(_BAR_HEIGHT)))
+        painter.setPen(pen(ink, 1.0))
+        painter.setFont(self.font)
+        baseline = y + _BAR_HEIGHT + metrics.ascent() + 1
+        ends = [(low, -metrics.horizontalAdvance(low) - 4.0, y + _BAR_HEIGHT)] if low else []
+        centered = x + (width - metrics.horizontalAdvance(middle)) / 2 if low else x
+        painter.drawText(qt.QPointF(centered, baseline), middle)
+        for text, shift, level in [*ends, (high, width + 4.0, y + _BAR_HEIGHT)]:
+            painter.drawText(qt.QPointF(max(0.0, x + shift), level), text)
+
+    def _controls(self):
+        return self._translate("Controls")
+
+    @staticmethod
+    def _color(theme, shade):
+        """Color of a shade -1..1; NaN has the background's."""
+        return theme.background if math.isnan(shade) else theme.mix(_ORANGE if shade > 0 else _BLUE, _DEEPEST * abs(shade))
 
     # Events
 

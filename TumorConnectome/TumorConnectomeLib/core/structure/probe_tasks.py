@@ -1,6 +1,7 @@
 """What probes are asked to tell: tasks made from facets, and the clinical data they are compared with."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +84,12 @@ def default_tasks(cohort: Cohort) -> list[Task]:
     known = [key for key, (facet, *_) in STANDARD_TASKS.items() if facet in cohort.facets]
     tasks = [standard_task(key, cohort) for key in [*known, *(["sex"] if "sex" in cohort.facets else [])]]
     return [task for task in tasks if (task.labels >= 0).any()]
+
+
+def tasks_of(cohort: Cohort, facets: Sequence[str]) -> list[str]:
+    """Names of the tasks for some of a cohort's facets: the standard ones where a facet has one, else the facet itself."""
+    standard = {facet: name for name, (facet, *_) in STANDARD_TASKS.items()}
+    return [standard.get(key, key) for key in facets if key in cohort.facets]
 
 
 def clinical_features(cohort: Cohort, *, without: str) -> tuple[np.ndarray, tuple[str, ...]]:
