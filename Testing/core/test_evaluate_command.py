@@ -87,7 +87,7 @@ def test_the_verdict_is_a_web_page_when_its_name_says_so(data, tmp_path):
     assert main(["evaluate", "--data", str(data), "--permutations", "9", "--out", str(tmp_path / "out"), "--model",
                  "alpha,CONSENSUS", "--verdict", str(tmp_path / "page.html")]) == 0
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.startswith("<!DOCTYPE html>") and "<h3>Consensus</h3>" in page and "<th>Model</th>" in page
+    assert page.startswith("<!DOCTYPE html>") and "<h4>Consensus</h4>" in page and "<th>Model</th>" in page
     assert table_of(tmp_path / "out")["model"].drop_duplicates().tolist() == ["Alpha", "Consensus"]
 
 

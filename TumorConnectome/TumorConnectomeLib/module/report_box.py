@@ -30,7 +30,7 @@ class ReportBox:
         """Show a report, or none."""
         if report != self.report:
             self.report = report
-            self._ui.verdictBrowser.setHtml(report_body(report) if report else "")
+            self._ui.verdictBrowser.setHtml(report_body(report, table=False) if report else "")
         for widget in (self._ui.verdictBrowser, self._ui.copyReportButton, self._ui.saveReportButton):
             widget.setVisible(report is not None)
 

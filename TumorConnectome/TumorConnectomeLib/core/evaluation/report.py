@@ -75,13 +75,13 @@ def report_text(report: Report) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def report_body(report: Report) -> str:
-    """The report as HTML without head and style, of tags that Qt's rich text knows."""
-    parts = [f"<h2>{escape(report.title)}</h2>"]
+def report_body(report: Report, *, table: bool = True) -> str:
+    """The report as HTML without head and style, of tags that Qt's rich text knows; with or without its table."""
+    parts = [f"<h3>{escape(report.title)}</h3>"]
     for section in report.sections:
         items = "".join(f"<li>{escape(sentence)}</li>" for sentence in section.sentences)
-        parts.append(f"<h3>{escape(section.title)}</h3><ul>{items}</ul>")
-    if report.table:
+        parts.append(f'<h4>{escape(section.title)}</h4><ul style="margin-left: 1em; -qt-list-indent: 0">{items}</ul>')
+    if table and report.table:
         head, *rows = (["".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)]
                        for row, tag in zip(report.table, ["th", *["td"] * len(report.table)]))
         body = "".join(f"<tr>{cells}</tr>" for (cells,) in (head, *rows))
