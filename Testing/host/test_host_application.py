@@ -175,6 +175,29 @@ def test_ctk_stand_ins_behave(qt, tmp_path):
     assert box.checked is False and ctk.ctkSearchBox().text == ""
 
 
+def test_a_collapsible_button_keeps_hidden_what_others_have_hidden(host):
+    import ctk
+    import qt
+    button, hidden, shown, late = ctk.ctkCollapsibleButton("Inputs"), qt.QLabel("a"), qt.QLabel("b"), qt.QLabel("c")
+    hidden.visible = False
+    layout = qt.QVBoxLayout(button)
+    for label in (hidden, shown, late):
+        layout.addWidget(label)
+    button.show()
+    button.collapsed = True
+    late.setVisible(False)
+    hidden_while_collapsed = [label.isVisibleTo(button) for label in (hidden, shown, late)]
+    button.collapsed = False
+    assert [label.isVisibleTo(button) for label in (hidden, shown, late)] == [False, True, False]
+    assert hidden_while_collapsed == [False] * 3
+    button.collapsed = True
+    late.setVisible(True)
+    assert not late.isVisibleTo(button)
+    button.collapsed = False
+    assert late.isVisibleTo(button)
+    button.close()
+
+
 def test_requirements_are_checked_against_what_is_installed(host, tmp_path):
     import slicer.packaging
     (tmp_path / "requirements.txt").write_text("# needed\nnumpy>=1.20\n\n-r other.txt\nnot-a-package; python_version < '3'\n")

@@ -5,6 +5,8 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 Signal = QtCore.Signal
 _UNLIMITED_HEIGHT = 16777215        # QWIDGETSIZE_MAX
+#: dynamic property of children that somebody else has hidden
+_HIDDEN = "hiddenInCollapsibleButton"
 
 
 def forward(target, *names):
@@ -43,6 +45,7 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
         if not isinstance(text, str):
             text, parent = "", text
         super().__init__(parent)
+        self._showing = False
         self._header = QtWidgets.QToolButton(self, text=text, checkable=True, checked=True)
         self._header.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._header.toggled.connect(lambda on: self.setCollapsed(not on))
@@ -54,6 +57,30 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
     def resizeEvent(self, event):
         self._header.setGeometry(0, 0, self.width(), self._header.sizeHint().height())
 
+    def childEvent(self, event):
+        child = event.child()
+        if event.added() and child.isWidgetType() and getattr(self, "_header", None) not in (None, child):
+            if child.isHidden() and child.testAttribute(QtCore.Qt.WidgetAttribute.WA_WState_ExplicitShowHide):
+                child.setProperty(_HIDDEN, True)
+            child.installEventFilter(self)
+            if self._collapsed:
+                self._show(child)
+
+    def eventFilter(self, child, event):
+        # what was hidden by somebody else stays hidden when the button is opened, and what is shown waits until then
+        if not self._showing and event.type() in (QtCore.QEvent.Type.ShowToParent, QtCore.QEvent.Type.HideToParent):
+            child.setProperty(_HIDDEN, event.type() == QtCore.QEvent.Type.HideToParent)
+            if self._collapsed:
+                self._show(child)
+        return False
+
+    def _show(self, child):
+        self._showing = True
+        child.setVisible(not self._collapsed and not child.property(_HIDDEN))
+        if not child.property(_HIDDEN):                 # this was not explicit: hiding a hidden child still is an event
+            child.setAttribute(QtCore.Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+        self._showing = False
+
     def setCollapsed(self, collapsed):
         if collapsed == self._collapsed:
             return
@@ -62,7 +89,7 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
         self._header.setArrowType(QtCore.Qt.ArrowType.RightArrow if collapsed else QtCore.Qt.ArrowType.DownArrow)
         for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindChildOption.FindDirectChildrenOnly):
             if child is not self._header:
-                child.setVisible(not collapsed)
+                self._show(child)
         self.setMaximumHeight(self._header.sizeHint().height() if collapsed else _UNLIMITED_HEIGHT)
         self.contentsCollapsed.emit(collapsed)
         self.toggled.emit(not collapsed)
