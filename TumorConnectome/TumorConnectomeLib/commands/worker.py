@@ -10,6 +10,7 @@ from ..core.errors import PackageMissing, TumorConnectomeError
 WORKERS = {
     "prepare": "TumorConnectomeLib.commands.prepare:prepare",
     "preview": "TumorConnectomeLib.commands.prepare:preview",
+    "fetch-cohort": "TumorConnectomeLib.imaging.cohort_download:fetch_cohort_command",
     "inspect": "TumorConnectomeLib.imaging.inspection:inspect_command",
     "scan": "TumorConnectomeLib.imaging.folder_source:scan_command",
     "gather": "TumorConnectomeLib.imaging.dicom_database_source:gather_command",
