@@ -8,7 +8,9 @@ from .embedding_pickle import read_embedding_pickle
 from .errors import InputError
 from .facets import standard_facets
 from .files import sha256_of_files, visible_files
+from .known_studies import add_known_studies
 from .patient_table import find_patient_table, normalized, patient_record, read_patient_table
+from .published_cohort import published_cohort, verification
 from .row_rules import PATIENT_OF_NODE, RowRule, select_rows, vectors_of
 
 SUFFIX = "_features.pkl"
@@ -60,6 +62,7 @@ def read_cohort(folder, report=lambda fraction, message="": None, rule: RowRule 
     patients, table_note = _patient_table(per_model, selection, rule), ""
     if table_path:
         patients, table_note = _joined(patients, table_path)
+    add_known_studies(patients)
     embeddings = {model: vectors_of(rows, selection.places[model]) for model, rows in per_model.items()}
     return Cohort(_cohort_name(folder), patients, embeddings, standard_facets(patients), provenance={
         "synthetic": False,
@@ -72,6 +75,7 @@ def read_cohort(folder, report=lambda fraction, message="": None, rule: RowRule 
         "patients_in_files": selection.found,
         "patients_left_out": selection.found - len(set(selection.patients)),
         "patient_table": table_note or "none",
+        "verified": verification(pickles, published_cohort()),
     })
 
 
@@ -113,7 +117,8 @@ def _joined(patients, path):
         others = known & (ours != theirs) & (ours != "") & (theirs != "")
         aligned.loc[others, [name for name in table if name.endswith("InstanceUID")]] = ""
         differing = int(others.sum())
-    for name in aligned.columns.drop(PATIENT_OF_NODE, errors="ignore") if PATIENT_OF_NODE in patients else aligned:
+    own = [PATIENT_OF_NODE, "center_SOPInstanceUID"] if PATIENT_OF_NODE in patients else []     # these differ between rows
+    for name in aligned.columns.drop(own, errors="ignore"):
         column = aligned[name] if aligned[name].dtype == float else aligned[name].astype(object).fillna("")
         if name in patients:
             filled = column.notna() if column.dtype == float else column != ""

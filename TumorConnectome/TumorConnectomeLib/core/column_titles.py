@@ -45,7 +45,8 @@ MEASURED = {
 TITLES = {"age": "Age (years)", "sex": "Sex", "race": "Race", "smoking": "Smoking", "cancer_type": "Cancer type",
           "icd_o_3": "ICD-O-3 morphology", "stage_code": "Stage (AJCC 6th edition)", "body_side": "Body side",
           **{name: column.title for name, column in MEASURED.items()},
-          "PatientID": "PatientID", "StudyInstanceUID": "Study UID", "CT_SeriesInstanceUID": "CT series UID",
+          "PatientID": "PatientID", "patient": "Patient of the row", "StudyInstanceUID": "Study UID",
+          "CT_SeriesInstanceUID": "CT series UID",
           "SR_SeriesInstanceUID": "Report series UID", "center_SOPInstanceUID": "Annotated image UID"}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .cohort import UNKNOWN, Facet
 from .column_facets import column_facets
 from .icd_o_3 import GROUPS, histological_group
+from .row_rules import PATIENT_OF_NODE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,7 @@ STAGES = ("IA", "IB", "IIA", "IIB", "IIIA", "IIIB", "IV")
 _AGE_GROUPS = ("under 55", "55-59", "60-64", "65-69", "70-74", "75 and over")
 _AGE_LIMITS = (0.0, 55.0, 60.0, 65.0, 70.0, 75.0, 120.0)
 #: columns that have a facet of their own, or are behind one
-_COVERED = ("sex", "age", "race", "smoking", "cancer_type", "icd_o_3", "stage_code", "body_side")
+_COVERED = ("sex", "age", "race", "smoking", "cancer_type", "icd_o_3", "stage_code", "body_side", PATIENT_OF_NODE)
 _SEX = {"m": "Male", "male": "Male", "f": "Female", "female": "Female"}
 _RACE = {"white": "White", "black": "Black", "black or african-american": "Black", "asian": "Asian"}
 _SIDE = {"left": "Left", "l": "Left", "right": "Right", "r": "Right"}

@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .cohort import Cohort, Facet
+from .cohort import Cohort
 from .errors import InputError
 from .patient_table import as_text
 
@@ -118,7 +118,7 @@ def one_node_per_patient(cohort: Cohort) -> Cohort:
     unique, first = np.unique(np.array(patients, dtype=object).astype(str), return_index=True)
     table = cohort.patients.iloc[first].drop(columns=PATIENT_OF_NODE)
     table.index = pd.Index(unique.tolist(), name=cohort.patients.index.name, dtype=object)
-    facets = {key: Facet(facet.key, facet.title, facet.categories, facet.codes[first], facet.ordered, facet.note)
+    facets = {key: replace(facet, codes=facet.codes[first], numbers=None if facet.numbers is None else facet.numbers[first])
               for key, facet in cohort.facets.items()}
     rule = RowRule.FIRST
     return Cohort(cohort.name, table, {model: values[first] for model, values in cohort.embeddings.items()}, facets,
