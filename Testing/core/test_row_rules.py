@@ -11,6 +11,7 @@ from TumorConnectomeLib.core.analysis import analyze, connectome
 from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.core.graph_export import neighbors_csv
 from TumorConnectomeLib.core.patient_summary import neighbor_rows
 from TumorConnectomeLib.core.prepared import read_prepared
 from TumorConnectomeLib.core.row_rules import RowRule, one_node_per_patient, patients_of
@@ -132,6 +133,10 @@ def test_neighbors_of_the_same_patient_are_marked(folder):
     marked = {row.patient_id for row in neighbor_rows(graph, 4, patients=patients_of(cohort)) if row.same_patient}
     assert marked == {"5 #1", "5 #3"}
     assert not any(row.same_patient for row in neighbor_rows(graph, 0, patients=patients_of(cohort)))
+    for line in csv.DictReader(neighbors_csv(graph, patients_of(cohort)).splitlines()):
+        same = line["PatientID"].partition(" ")[0] == line["MatchPatientID"].partition(" ")[0]
+        assert line["same_patient"] == str(int(same))
+    assert "same_patient" not in neighbors_csv(graph, cohort.patient_ids)
 
 
 def test_the_rule_is_part_of_the_cache_key_and_survives_the_cache(folder, tmp_path):

@@ -1,6 +1,4 @@
 """The published cohort over a faulty network: never a half file as a whole one, and the next try completes."""
-import hashlib
-import json
 import os
 import signal
 import socket
@@ -10,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from file_server import FileServer
+from published_on_loopback import PublishedOnLoopback
 
 from TumorConnectomeLib.core.errors import InputError, JobFailed
 from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
@@ -31,27 +29,18 @@ def content_of(model):
     return b"".join(f"{model} {number};".encode() for number in range(SIZE // 12))
 
 
-class Published:
-    """A cohort of three files on a server of this machine, and a folder to download them to."""
+class Published(PublishedOnLoopback):
+    """A cohort of three files, and a folder to download them to."""
 
-    def __init__(self, server, folder, list_file):
-        self.server, self.folder, self.arguments = server, folder, ["--to", str(folder), "--list", str(list_file)]
-        self.contents = {f"{model}_features.pkl": content_of(model) for model in MODELS}
-        server.files.update({f"embeddings/{name}": content for name, content in self.contents.items()})
-        listed = [{"path": f"embeddings/{name}", "blob": hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest(),
-                   **({"bytes": len(content)} if name < "V" else {})} for name, content in self.contents.items()]
-        list_file.write_text(json.dumps({"name": "NLST-Sybil", "title": "", "repository": "", "commit": "0" * 40, "license": "",
-                                         "base": server.url, "files": listed}))
+    def __init__(self, folder, list_file):
+        super().__init__({f"{model}_features.pkl": content_of(model) for model in MODELS}, list_file)
+        self.folder = folder
 
     def fetch(self, *, silence=0.5, tries=2, report=lambda fraction, message="": None):
-        return fetch_cohort_command([*self.arguments, "--silence", str(silence), "--tries", str(tries)], report)
+        return fetch_cohort_command(["--to", str(self.folder), "--silence", str(silence), "--tries", str(tries)], report)
 
     def here(self):
-        """Names of the whole files; fails when one of them is not what was published."""
-        names = [path.name for path in self.folder.glob("*_features.pkl")]
-        for name in names:
-            assert (self.folder / name).read_bytes() == self.contents[name]
-        return set(names)
+        return super().here(self.folder)
 
     def assert_complete(self):
         self.server.behave = None
@@ -63,9 +52,10 @@ class Published:
 @pytest.fixture
 def published(tmp_path, monkeypatch):
     monkeypatch.setattr("TumorConnectomeLib.imaging.cohort_download.Patience", Impatience)
-    server = FileServer({})
-    yield Published(server, tmp_path / "cache" / "published" / "NLST-Sybil", tmp_path / "list.json")
-    server.close()
+    monkeypatch.setenv("TUMORCONNECTOME_COHORT_LIST", str(tmp_path / "list.json"))
+    made = Published(tmp_path / "cache" / "published" / "NLST-Sybil", tmp_path / "list.json")
+    yield made
+    made.server.close()
 
 
 @dataclass(frozen=True)
@@ -222,7 +212,7 @@ def test_two_requests_at_once_leave_one_whole_copy(published):
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_a_process_that_is_ended_half_way_leaves_no_half_file_and_is_continued(published, end):
     published.server.behave = lambda path, number: ("stall", 200_000)
-    job = PythonJob("Downloading", "fetch-cohort", *published.arguments)
+    job = PythonJob("Downloading", "fetch-cohort", "--to", published.folder)
     process = subprocess.Popen(job.command(), stdout=subprocess.PIPE, env={**os.environ, **job.environment()})
     part = Part(published.folder / "CTFM_features.pkl")
     try:
@@ -239,10 +229,9 @@ def test_a_process_that_is_ended_half_way_leaves_no_half_file_and_is_continued(p
     assert published.server.requests[1][1]["Range"] == "bytes=200000-"
 
 
-def test_the_worker_says_in_one_line_what_is_wrong(published, monkeypatch):
-    monkeypatch.setenv("TUMORCONNECTOME_COHORT_BASE", published.server.url)
+def test_the_worker_says_in_one_line_what_is_wrong(published):
     published.server.behave = lambda path, number: 404
-    with pytest.raises(JobFailed, match=r"^CTClipVit: 127.0.0.1:\d+ does not have the file \(HTTP 404\). 0 of 9"):
+    with pytest.raises(JobFailed, match=r"^CTFM: 127.0.0.1:\d+ does not have the file \(HTTP 404\). 0 of 3"):
         run_blocking(download_sequence())
 
 
@@ -272,6 +261,14 @@ def test_the_place_of_another_computer_is_found_here(monkeypatch, tmp_path):
     assert cohort.local(other) == cohort.local(other.replace("/", "\\")) == cohort.local(here) == here
     assert cohort.local(str(tmp_path)) == str(tmp_path)
     assert cohort.local("") == ""
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"name": "../x", "files": []}', '{"files": [{"path": "a/..", "blob": ""}]}'])
+def test_a_damaged_list_is_named(tmp_path, monkeypatch, text):
+    (tmp_path / "list.json").write_text(text)
+    monkeypatch.setenv("TUMORCONNECTOME_COHORT_LIST", str(tmp_path / "list.json"))
+    with pytest.raises(InputError, match="list.json"):
+        published_cohort()
 
 
 def test_real_files_are_verified_and_changed_ones_named(real_data, tmp_path):

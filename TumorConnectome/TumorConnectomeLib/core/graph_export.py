@@ -4,7 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
 import numpy as np
@@ -60,18 +60,22 @@ def graphml(connectome: Connectome, cohort: Cohort) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def neighbors_csv(connectome: Connectome) -> str:
+def neighbors_csv(connectome: Connectome, patients: Sequence[str] = ()) -> str:
     """One line per edge, by patient and rank, with a line of column names (NEIGHBOR_COLUMNS), as the command line writes it.
 
-    The column of distances is named after what they are.
+    The column of distances is named after what they are. With the PatientID of each node in `patients`, and some patient at
+    several nodes, there is a column SAME_PATIENT.
     """
+    repeated = len(set(patients)) < len(patients)
     names = {"cosine_distance": connectome.distance.replace(" ", "_")}
-    lines = [tuple(names.get(name, name) for name in NEIGHBOR_COLUMNS)]
+    lines = [(*(names.get(name, name) for name in NEIGHBOR_COLUMNS), *([SAME_PATIENT] if repeated else []))]
     order = np.lexsort((connectome.ranks, connectome.sources))
     for edge in order.tolist():
-        lines.append((connectome.model, connectome.match.value, connectome.patient_ids[connectome.sources[edge]],
-                      int(connectome.ranks[edge]), connectome.patient_ids[connectome.targets[edge]],
-                      repr(float(connectome.distances[edge])), repr(float(connectome.percentiles[edge]))))
+        source, target = connectome.sources[edge], connectome.targets[edge]
+        same = [int(patients[source] == patients[target])] if repeated else []
+        lines.append((connectome.model, connectome.match.value, connectome.patient_ids[source], int(connectome.ranks[edge]),
+                      connectome.patient_ids[target], repr(float(connectome.distances[edge])),
+                      repr(float(connectome.percentiles[edge])), *same))
     return _csv(lines)
 
 

@@ -36,8 +36,7 @@ def known_studies(path: pathlib.Path = SHIPPED_LIST) -> Mapping[str, str]:
     rows = list(csv.reader(lines))
     if not rows or tuple(rows[0]) != COLUMNS or any(len(row) != 2 for row in rows):
         raise InputError("not a list of studies", source=path, expected=",".join(COLUMNS))
-    return types.MappingProxyType({series: study for series, study in ([checked_uid(uid, source=path) for uid in row]
-                                                                       for row in rows[1:])})
+    return types.MappingProxyType(dict([checked_uid(uid, source=path) for uid in row] for row in rows[1:]))
 
 
 def add_known_studies(patients: pd.DataFrame) -> None:

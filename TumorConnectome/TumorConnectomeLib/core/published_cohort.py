@@ -15,8 +15,8 @@ from .jobs import LIBRARY_FOLDER
 LIST_FILE = LIBRARY_FOLDER / "Resources" / "Cohorts" / "nlst-sybil.json"
 #: folder under the cache for whole published cohorts: its content is not evicted with the images
 CACHE_PART = "published"
-#: address that replaces the published one, for mirrors and tests
-BASE_VARIABLE = "TUMORCONNECTOME_COHORT_BASE"
+#: environment variables: another list of files, and an address that replaces that of the list; for mirrors and tests
+LIST_VARIABLE, BASE_VARIABLE = "TUMORCONNECTOME_COHORT_LIST", "TUMORCONNECTOME_COHORT_BASE"
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,19 @@ class PublishedCohort:
         return str(self.folder()) if parts[-3:] == self.place.parts else data_folder
 
 
-def published_cohort(path=LIST_FILE) -> PublishedCohort:
-    """Read the list of files that ships with the module; ``TUMORCONNECTOME_COHORT_BASE`` replaces its address."""
+def published_cohort() -> PublishedCohort:
+    """Read the list of files that ships with the module, or what LIST_VARIABLE and BASE_VARIABLE put in its place."""
+    path = pathlib.Path(os.environ.get(LIST_VARIABLE) or LIST_FILE)
     try:
-        content = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         files = tuple(PublishedFile(checked_name(entry["path"].rpartition("/")[2], source=path), entry["path"], entry["blob"],
                                     entry.get("bytes")) for entry in content["files"])
         base = os.environ.get(BASE_VARIABLE) or content["base"]
         return PublishedCohort(checked_name(content["name"], source=path), content["title"], content["repository"],
                                content["commit"], content["license"], base.rstrip("/") + "/", files)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"not a list of published files ({error})", source=path) from None
 
 

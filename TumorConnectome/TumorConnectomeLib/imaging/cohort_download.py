@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob, Sequence
-from ..core.published_cohort import CACHE_PART, LIST_FILE, PublishedCohort, PublishedFile, git_blob_id, published_cohort
+from ..core.published_cohort import CACHE_PART, PublishedCohort, PublishedFile, git_blob_id, published_cohort
 from .file_lock import exclusive
 from .http_file import Patience, RemoteFile, fetch_file
 from .transfer_errors import TransferFailed
@@ -32,7 +32,7 @@ def download_sequence() -> Sequence:
 
 
 def fetch_cohort_command(arguments: list[str], report: Callable[[float | None, str], None]) -> dict:
-    """Worker: ``--to FOLDER [--list FILE] [--silence S] [--tries N]``; nothing of what arrives is executed.
+    """Worker: ``--to FOLDER [--silence S] [--tries N]``; nothing of what arrives is executed.
 
     Returns
     -------
@@ -48,11 +48,10 @@ def fetch_cohort_command(arguments: list[str], report: Callable[[float | None, s
     """
     parser = argparse.ArgumentParser(prog="fetch-cohort")
     parser.add_argument("--to", required=True, type=pathlib.Path)
-    parser.add_argument("--list", default=LIST_FILE, help="the files of a published cohort (default: those of NLST-Sybil)")
     parser.add_argument("--silence", type=float, default=Patience.silence)
     parser.add_argument("--tries", type=int, default=Patience.tries)
     options = parser.parse_args(arguments)
-    cohort = published_cohort(options.list)
+    cohort = published_cohort()
     report(0.0, f"Looking for the {cohort.name} cohort on this computer")
     with exclusive(options.to / ".lock", f"the {cohort.name} cohort"):
         fetched = _fetch_all(cohort, options.to, report, Patience(silence=options.silence, tries=options.tries))

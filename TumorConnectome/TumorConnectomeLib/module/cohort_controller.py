@@ -1,12 +1,18 @@
 """The Cohort section of the panel: which cohort is loaded, and what is said about it."""
 from __future__ import annotations
 
+import qt
 from slicer.i18n import tr as _
 
-from ..core.errors import PackageMissing
+from ..core.errors import PackageMissing, TumorConnectomeError
+from ..core.published_cohort import published_cohort
+from ..imaging.cohort_download import downloaded_bytes, remove_downloads
 from .cohort_loading import CohortLoader
+from .cohort_text import cohort_text
 from .packages import require
 from .status_line import StatusLine
+
+_MEGABYTE = 1e6
 
 
 class CohortController:
@@ -22,18 +28,25 @@ class CohortController:
     Attributes
     ----------
     loader : CohortLoader
-    wanted : str or None
-        Data folder of the loaded or loading cohort ("" is the demo cohort); None before the first, or to load it again.
+    wanted : (str, RowRule) or None
+        Data folder ("" is the demo cohort) and rule for rows of the loaded or loading cohort; None before the first, or to load
+        it again.
     """
 
     def __init__(self, panel, resourcePath):
-        self._panel, self._ui, self._resourcePath, self.wanted = panel, panel.ui, resourcePath, None
+        self._panel, self._ui, self.wanted = panel, panel.ui, None
         ui = self._ui
         self.loader = CohortLoader(
             panel.runner, StatusLine(ui.cohortStatusLabel, ui.cohortProgressBar, ui.cohortCancelButton), self._onLoaded)
         ui.dataFolderPathLineEdit.filters = ui.dataFolderPathLineEdit.Dirs | ui.dataFolderPathLineEdit.Readable
+        for button, picture, clicked in ((ui.demoCohortButton, "DemoCohort", self.loadDemo),
+                                         (ui.getPublishedButton, "PublishedCohort", self.getPublished),
+                                         (ui.ownFilesButton, "OwnCohort", self.openOwn)):
+            button.setIcon(qt.QIcon(resourcePath(f"Icons/{picture}.png")))
+            button.connect("clicked(bool)", clicked)
         ui.loadCohortButton.connect("clicked(bool)", self.load)
-        ui.demoCohortButton.connect("clicked(bool)", self.loadDemo)
+        ui.removeDownloadButton.connect("clicked(bool)", self.removeDownload)
+        self.showDownload()
 
     def load(self, checked=False):
         """Load the cohort of the folder in the line edit, again if it is loaded."""
@@ -46,17 +59,58 @@ class CohortController:
         self._ui.dataFolderPathLineEdit.currentPath = ""
         self.load()
 
+    def openOwn(self, checked=False):
+        """Let the user choose embedding files, and load them."""
+        before = self._ui.dataFolderPathLineEdit.currentPath
+        self._ui.dataFolderPathLineEdit.browse()
+        if self._ui.dataFolderPathLineEdit.currentPath not in ("", before):
+            self.load()
+
+    def getPublished(self, checked=False):
+        """Download what is missing of the published cohort, check it, and load it."""
+        self.loader.download(self._onDownloaded, self.showDownload)
+
+    def removeDownload(self, checked=False):
+        """Remove the downloaded cohort from this computer; what is loaded stays loaded."""
+        try:
+            remove_downloads()
+        except TumorConnectomeError as error:
+            self.loader.status.done(str(error), problem=True)
+        self.showDownload()
+
+    def showDownload(self):
+        """Say how much of the published cohort lies on this computer."""
+        size, ui = downloaded_bytes(), self._ui
+        ui.downloadLabel.text = _("{name}, {size:.1f} MB on this computer").format(
+            name=published_cohort().name, size=size / _MEGABYTE) if size else ""
+        for widget in (ui.downloadLabelLabel, ui.downloadLabel, ui.removeDownloadButton):
+            widget.setVisible(bool(size))
+
     def show(self, parameters):
         """Load the state's cohort if it is another one; without pandas only say so, and offer to install it."""
-        if self.wanted == parameters.dataFolder:
+        published = published_cohort()
+        here = published.local(parameters.dataFolder)
+        if here != parameters.dataFolder:               # the scene comes from another computer
+            parameters.dataFolder = self._ui.dataFolderPathLineEdit.currentPath = here
+        wanted = here, parameters.rowRule
+        if self.wanted == wanted:
             return
-        self.wanted = parameters.dataFolder
+        self.wanted = wanted
+        if here == str(published.folder()) and not published.folder().is_dir():
+            self.loader.cancel()
+            self.loader.status.done(_("The {name} cohort is not on this computer: press \"Get the {name} cohort\".").format(
+                name=published.name), problem=True)
+            return
         try:
             require("pandas", _("The patient table"))
         except PackageMissing as error:
             self.loader.status.failed(error, self.load)
         else:
-            self.loader.load(self.wanted)
+            self.loader.load(*wanted)
+
+    def _onDownloaded(self, folder):
+        self._ui.dataFolderPathLineEdit.currentPath = folder
+        self.load()
 
     def _onLoaded(self, prepared, note):
         cohort = prepared.cohort
@@ -64,13 +118,6 @@ class CohortController:
         self._ui.bannerLabel.text = "<b>{}</b> {}".format(
             _("Synthetic demo cohort."), _("Made-up patients and images; nothing here is clinical data.")) \
             if cohort.synthetic else ""
-        self.loader.status.done(self._text(cohort) + (f"\n{note}" if note else ""))
+        self._ui.rowRuleComboBox.enabled = not cohort.synthetic
+        self.loader.status.done(cohort_text(cohort) + (f"\n{note}" if note else ""))
         self._panel.onCohort(prepared)
-
-    def _text(self, cohort):
-        text = _("{name}: {n} patients, {m} models.").format(name=cohort.name, n=len(cohort.patients), m=len(cohort.models))
-        left_out = cohort.provenance.get("patients_left_out")
-        if left_out:
-            text += " " + _("{n} of {all} patients left out: more than one row, or not in every file.").format(
-                n=left_out, all=cohort.provenance["patients_in_files"])
-        return text

@@ -4,16 +4,18 @@ from __future__ import annotations
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob
 from ..core.prepared import read_prepared
+from ..core.row_rules import RowRule
+from ..imaging.cohort_download import download_sequence
 
 
-def prepare_sequence(data_folder: str):
+def prepare_sequence(data_folder: str, rule: RowRule = RowRule.SINGLE):
     """Jobs that leave a prepared cohort in the cache; returns what the worker says (``path``, ``note``)."""
-    arguments = ["--cache", default_cache_folder(), *(["--data", data_folder] if data_folder else [])]
+    arguments = ["--cache", default_cache_folder(), "--rows", rule.value, *(["--data", data_folder] if data_folder else [])]
     return (yield PythonJob("Preparing the cohort", "prepare", *arguments))
 
 
 class CohortLoader:
-    """Loads one cohort at a time; a new request replaces the one that runs.
+    """Downloads or loads one cohort at a time; a new request replaces the one that runs.
 
     Parameters
     ----------
@@ -34,30 +36,59 @@ class CohortLoader:
 
     @property
     def busy(self):
-        """Whether a cohort is being prepared."""
+        """Whether a cohort is being downloaded or prepared."""
         return self._task is not None
 
-    def load(self, data_folder):
-        """Prepare and load the cohort of a folder, or the demo cohort for ""."""
-        if self._task is not None:
-            self._task.cancel()
-        self._request = request = self._request + 1     # what an older request still says is not heard
+    def load(self, data_folder: str, rule: RowRule = RowRule.SINGLE):
+        """Prepare and load the cohort of a folder by a rule for rows, or the demo cohort for ""."""
+        def done(result):
+            prepared = read_prepared(result["path"])
+            self.path = result["path"]
+            self._onLoaded(prepared, result["note"])
+
+        self._start(prepare_sequence(data_folder, rule), done, lambda: self.load(data_folder, rule))
+
+    def download(self, onDownloaded, onEnd):
+        """Bring the published cohort here.
+
+        Parameters
+        ----------
+        onDownloaded : callable
+            Called with its folder.
+        onEnd : callable
+            Called without arguments before that, and also when the download failed or was canceled.
+        """
+        def done(result):
+            onEnd()
+            onDownloaded(result["folder"])
+
+        self._start(download_sequence(), done, lambda: self.download(onDownloaded, onEnd), onEnd)
+
+    def cancel(self):
+        """Stop what runs; what it has fetched is kept."""
+        task, self._task = self._task, None
+        self._request += 1                              # what an older request still says is not heard
+        if task is not None:
+            task.cancel()
+
+    def _start(self, sequence, onDone, again, onFailed=lambda: None):
+        self.cancel()
+        request = self._request
 
         def done(result):
             if request == self._request:
                 self._task = None
-                prepared = read_prepared(result["path"])
-                self.path = result["path"]
-                self._onLoaded(prepared, result["note"])
+                onDone(result)
 
         def failed(error):
             if request == self._request:
                 self._task = None
-                self.status.failed(error, lambda: self.load(data_folder))
+                self.status.failed(error, again)
+                onFailed()
 
         def progress(fraction, message):
             if request == self._request:
                 self.status.progress(fraction, message)
 
-        self._task = self._runner.start(prepare_sequence(data_folder), progress, done, failed)
+        self._task = self._runner.start(sequence, progress, done, failed)
         self.status.watch(self._task)

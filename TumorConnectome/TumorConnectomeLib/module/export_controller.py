@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 from ..core.errors import InputError, TumorConnectomeError
 from ..core.files import atomic_file
 from ..core.graph_export import graphml, layout_csv, neighbors_csv, patients_csv
+from ..core.row_rules import patients_of
 from ..widgets.graph_export import export_picture
 
 #: kind -> (title, file name ending)
@@ -48,7 +49,7 @@ class ExportController:
         if kind in _PICTURES:
             content = export_picture(self._view, kind, self._ui.exportWidthSpinBox.value, self._ui.exportHeightSpinBox.value)
         else:
-            text = {"neighbors": lambda: neighbors_csv(graph), "layout": lambda: layout_csv(graph, cohort),
+            text = {"neighbors": lambda: neighbors_csv(graph, patients_of(cohort)), "layout": lambda: layout_csv(graph, cohort),
                     "group": lambda: patients_csv(cohort, self._group()),
                     "graphml": lambda: graphml(graph, cohort)}[kind]()
             content = text.encode("utf-8")

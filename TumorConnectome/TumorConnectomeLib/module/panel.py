@@ -129,7 +129,7 @@ class Panel:
 
     def onCohort(self, prepared):
         """Show another cohort (PreparedCohort)."""
-        self.state.setPrepared(prepared, self.cohort.wanted)
+        self.state.setPrepared(prepared, self.cohort.wanted[0])
         self.derived.setPrepared(prepared, self.cohort.loader.path)
         self.state.choose = self.derived.choose
         self.evaluate.cancel()

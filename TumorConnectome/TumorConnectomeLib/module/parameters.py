@@ -8,6 +8,7 @@ from ..core.analysis import KEPT_NEIGHBORS
 from ..core.connectome import Match
 from ..core.image_views import ImageViews
 from ..core.result_maps import ResultKind
+from ..core.row_rules import RowRule
 from ..core.structure.repairs import Repair
 
 
@@ -40,6 +41,7 @@ class TumorConnectomeParameterNode:
     """All choices of the user.
 
     dataFolder - Folder of embedding files; empty for the synthetic demo cohort.
+    rowRule - What becomes of patients with several rows in the files.
     imageFolder - Local folder of DICOM files that is searched before IDC; empty for none.
     model - Embedding model; empty for the first one of the cohort.
     match - Most or least similar patients.
@@ -66,6 +68,7 @@ class TumorConnectomeParameterNode:
     """
 
     dataFolder: str
+    rowRule: RowRule = RowRule.SINGLE
     imageFolder: str
     model: str
     match: Match = Match.MOST

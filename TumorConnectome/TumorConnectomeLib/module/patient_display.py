@@ -11,6 +11,7 @@ from ..core.data_notes import data_note
 from ..core.idc_links import patient_viewer_url
 from ..core.patient_summary import clinical_values, matched_by_rows, neighbor_rows, percentile_text
 from ..core.row_rules import patients_of
+from ..widgets.pair_columns import SAME_PATIENT
 from ..widgets.pair_table import PairTable
 
 
@@ -52,7 +53,7 @@ class PatientDisplay:
         of_node = patients_of(cohort)
         lists = [find(graph, node, facet, self._state.prepared.analyses, of_node) for find in (neighbor_rows, matched_by_rows)]
         ui.patientLabel.text = f"<b>{escape(patient)}</b>" + (f" ({_('synthetic')})" if cohort.synthetic else "")
-        ui.patientDetailsLabel.text = self._details(node, compared, [row for rows in lists for row in rows])
+        ui.patientDetailsLabel.text = self._details(node, compared, lists)
         note = data_note(cohort, node)
         ui.noticeLabel.text = f"\N{WARNING SIGN} {note}" if note else ""
         ui.noticeLabel.setVisible(bool(note))
@@ -89,10 +90,13 @@ class PatientDisplay:
             ui.neighborTabs.setTabText(tab, text)
         self._pictures.show("", [], "")
 
-    def _details(self, node, comparedId, rows):
-        graph = self._state.connectome
+    def _details(self, node, comparedId, lists):
+        graph, rows = self._state.connectome, [row for rows in lists for row in rows]
         links = _("{out} out, {into} in").format(out=int(graph.out_degree[node]), into=int(graph.in_degree[node]))
         values = [*clinical_values(self._state.cohort, node), (_("Links"), links)]
+        if same := sum(row.same_patient for row in lists[0]):
+            values.append((_("Same patient"), _("{n} of the {k} neighbors are rows of the same patient ({mark})").format(
+                n=same, k=len(lists[0]), mark=SAME_PATIENT)))
         table = "".join(f"<tr><td>{escape(name)}:&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
         pair = next((row for row in rows if row.patient_id == comparedId), None)
         text = _("Marked: {id}, {meaning} {distance:.6f}, {percentile}").format(

@@ -17,6 +17,7 @@ from ..core.prepared import PreparedCohort
 from ..core.structure.consensus import with_consensus
 from ..core.structure.repairs import Repair
 from ..core.table_columns import table_columns
+from .cohort_text import size_text
 from .derived_analyses import Shown
 from .json_list import list_from_text
 from .parameters import NumberColors
@@ -143,5 +144,5 @@ class StateController:
     def _title(self, shown, match, k):
         kind = _("{k} most similar patients of each") if match is Match.MOST else _("{k} least similar patients of each")
         return (_("{model}: {kind}").format(model=shown.name, kind=kind.format(k=k)),
-                _("{cohort}, {n} patients, {distance}").format(cohort=self.cohort.name, n=len(self.cohort.patients),
-                                                               distance=shown.distance))
+                _("{cohort}, {size}, {distance}").format(cohort=self.cohort.name, size=size_text(self.cohort),
+                                                         distance=shown.distance))
