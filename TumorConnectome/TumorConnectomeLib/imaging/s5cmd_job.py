@@ -9,6 +9,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -207,6 +208,24 @@ def require_space(folder: pathlib.Path, needed: int, promised: int = 0, margin: 
         others = f" besides {promised / _MEGABYTE:.0f} MB for other downloads" if promised else ""
         raise TransferFailed("disk full", f"not enough free disk space in {folder}: {(needed + margin) / _MEGABYTE:.0f} MB "
                              f"are needed{others}, {free / _MEGABYTE:.0f} MB are free")
+
+
+def check_folder(folder: pathlib.Path) -> None:
+    """Make a folder for downloads if it is not there.
+
+    Raises
+    ------
+    InputError
+        It can not be made or written, or s5cmd has no way to write its name.
+    """
+    _quoted(folder.as_posix())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"can not be written ({error.strerror or error})", source=folder,
+                         expected="a folder for downloaded images") from None
 
 
 def _quoted(text):

@@ -1,9 +1,11 @@
 """Series that are in the scene already: nothing has to be fetched."""
 from __future__ import annotations
 
+import slicer.util
+
 from ..core.errors import NotAvailable
 from ..core.jobs import Sequence
-from .patient_nodes import find_patient
+from .patient_nodes import PATIENT_ATTRIBUTE, SERIES_ATTRIBUTE, find_patient
 from .sources import SeriesFiles, SeriesRequest
 
 
@@ -23,3 +25,9 @@ class SceneSource:
             raise NotAvailable(f"the CT of patient {request.patient_id} is not in the scene")
         return SeriesFiles(None, None, self.name)
         yield                                           # a generator, as every source's
+
+
+def names_in_scene() -> set[str]:
+    """SeriesInstanceUIDs and PatientIDs of the CTs in the scene: their files may be needed again to save it."""
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    return {name for volume in volumes for name in map(volume.GetAttribute, (SERIES_ATTRIBUTE, PATIENT_ATTRIBUTE)) if name}

@@ -52,7 +52,7 @@ class ImageSources:
     def sizeOf(self, request: SeriesRequest) -> tuple[int, int] | None:
         """Files and bytes that would have to be downloaded for a request; None if that is not known."""
         if self._cache.entry(request.ct_uid).is_dir() or SceneSource().find(request):
-            return None
+            return 0, 0
         return read_manifest().size(request.ct_uid)
 
 

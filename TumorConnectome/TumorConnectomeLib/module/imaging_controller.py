@@ -65,6 +65,10 @@ class ImagingController:
             if replaced is not None:
                 replaced.drop()
 
+    def seriesUnderWay(self):
+        """SeriesInstanceUIDs of the CTs that are being fetched or looked at: set of str."""
+        return self._task.uids if self._task is not None else set()
+
     def cancel(self):
         """Stop fetching; what arrived stays for the next try."""
         if self._task is not None:

@@ -5,15 +5,18 @@ from slicer.i18n import tr as _
 
 from ..core.files import default_cache_folder
 from ..core.image_views import QUERY, ImageViews
+from ..imaging.scene_source import names_in_scene
 from ..imaging.view_layouts import CONNECTOME_LAYOUT, CONNECTOME_TAG, show_layout
 from ..widgets.connectome_view import ConnectomeView
 from ..widgets.job_runner import JobRunner
 from ..widgets.picture_strip import PictureStrip
+from .cache_controller import CacheController
 from .chart_place import place_chart
 from .cohort_controller import CohortController
 from .compare_controller import CompareController
 from .derived_analyses import DerivedAnalyses
 from .download_queue import DownloadQueue
+from .downloads_controller import DownloadsController
 from .evaluate_controller import EvaluateController
 from .export_controller import ExportController
 from .graph_controls import GraphControls
@@ -69,6 +72,9 @@ class Panel:
             self.runner, self.sources, self.downloads,
             StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self.compare.display)
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
+        self.downloadsList = DownloadsController(ui, self.downloads, self.sources, self.state)
+        self.cache = CacheController(ui, self.runner, self._seriesInUse, self._onCacheFolder)
+        self.downloads.onFetched = lambda request, files: self.cache.tidySoon()
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
         ui.compareButton.connect("clicked(bool)", self._onCompareButton)
         ui.goToButton.connect("clicked(bool)", self.goToMarked)
@@ -77,7 +83,9 @@ class Panel:
     def cleanup(self):
         """Stop what runs; the widgets are deleted by their owners."""
         self.runner.cleanup()
+        self.downloadsList.cleanup()
         self.downloads.cleanup()
+        self.cache.cleanup()
         self.pictures.cleanup()
         self.graphControls.cleanup()
         self.evaluate.cleanup()
@@ -92,6 +100,7 @@ class Panel:
         if parameters is None:
             self.imaging.cancel()
             self.imaging.forget()
+            self.downloadsList.show(None)
             self.derived.cancel()
             self.evaluate.cancel()
             return
@@ -117,6 +126,7 @@ class Panel:
                 self.pictures.thumbnails = self.parameters.thumbnails
                 self.state.update(self.parameters)
                 self.patient.show(self.parameters)
+                self.downloadsList.show(self.parameters)
                 self.group.show(self.state.cohort, list_from_text(self.parameters.group), self.state.facetOf(self.parameters))
                 self.graphControls.show(self.parameters)
                 self.evaluate.show(self.parameters)
@@ -208,6 +218,12 @@ class Panel:
 
     def _onCompareButton(self, checked=False):
         self.compareWith(self.parameters.comparedPatient)
+
+    def _seriesInUse(self):
+        return names_in_scene() | self.downloads.uidsUnderWay() | self.imaging.seriesUnderWay()
+
+    def _onCacheFolder(self, folder):
+        self.sources.cache_folder = self.pictures.cacheFolder = folder
 
     def _onImageFolder(self, path):
         if self.parameters is not None and self.parameters.imageFolder != path:

@@ -53,6 +53,7 @@ class TumorConnectomeParameterNode:
     edges - Which edges are drawn.
     animated - Whether nodes glide to new places.
     thumbnails - Whether pictures of slices are fetched from IDC.
+    prefetch - Whether the CTs of the selected patient's neighbors are fetched ahead.
     selectedPatient - PatientID of the query; empty for none.
     comparedPatient - PatientID of the marked neighbor; empty for none.
     views - How the images are arranged.
@@ -80,6 +81,7 @@ class TumorConnectomeParameterNode:
     edges: Edges = Edges.ALL
     animated: bool = True
     thumbnails: bool = True
+    prefetch: bool = False
     selectedPatient: str
     comparedPatient: str
     views: ImageViews = ImageViews.ONE

@@ -33,6 +33,11 @@ class PatientLoading:
         self._onProgress, self._onDone, self._onError = onProgress, onDone, onError
         self._gathering, self._task = Gathering(queue, requests, sources, self._onMoved, self._onFiles, self._onFailed), None
 
+    @property
+    def uids(self):
+        """SeriesInstanceUIDs of the CTs: set of str."""
+        return {request.ct_uid for request in self._requests}
+
     def cancel(self, reason="Canceled"):
         """Stop; `onError` gets Cancelled(reason)."""
         self._onFailed(Cancelled(reason))

@@ -27,7 +27,7 @@ class PatientPictures:
     def __init__(self, strip):
         self._strip, self._cohort, self._shown = strip, None, []
         self._runner, self._tasks = JobRunner(), {}
-        self.thumbnails = True
+        self.thumbnails, self.cacheFolder = True, default_cache_folder()
 
     def cleanup(self):
         """Stop all downloads."""
@@ -66,7 +66,7 @@ class PatientPictures:
     def pathOf(self, node):
         """Path of a patient's thumbnail if it was fetched before, else None."""
         sop = self._sop(node)
-        return ThumbnailStore(default_cache_folder()).find(sop) if sop else None
+        return ThumbnailStore(self.cacheFolder).find(sop) if sop else None
 
     def _sop(self, node):
         """SOPInstanceUID of the annotated slice, "" when IDC does not have it."""
@@ -86,7 +86,7 @@ class PatientPictures:
         elif patient not in self._tasks:
             record = self._cohort.patients.iloc[node]
             study, series = record["StudyInstanceUID"], record["CT_SeriesInstanceUID"]
-            sequence = thumbnail_sequence(study, series, sop, default_cache_folder())
+            sequence = thumbnail_sequence(study, series, sop, self.cacheFolder)
             self._tasks[patient] = self._runner.start(
                 sequence, lambda fraction, message: None, lambda path, p=patient: self._arrived(p, path),
                 lambda error, p=patient: self._failed(p, error))
