@@ -1,74 +1,13 @@
 """The queue of downloads: two at a time, each series once, requests before prefetches, offline said once."""
 import pathlib
-import sys
 import time
 
 import pytest
+from held_source import HeldSource
 
-from TumorConnectomeLib.core.errors import Cancelled, JobFailed, NotAvailable, TumorConnectomeError
-from TumorConnectomeLib.core.jobs import Job, Progress, Transfer
+from TumorConnectomeLib.core.errors import Cancelled, NotAvailable, TumorConnectomeError
+from TumorConnectomeLib.core.jobs import Transfer
 from TumorConnectomeLib.imaging.sources import SeriesFiles, SeriesRequest
-from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
-
-#: runs until its file appears, then says how it ended: a number of files, or the name of an error
-CODE = """import pathlib, sys, time
-print('started', flush=True)
-path = pathlib.Path(sys.argv[1])
-while not path.exists():
-    time.sleep(0.003)
-print(path.read_text(), flush=True)"""
-
-
-class HeldJob(Job):
-    """A process that goes on until the test lets it end."""
-
-    def __init__(self, request, file):
-        self.title, self.request, self.file, self.lines, self.was_stopped = "Held", request, file, [], False
-
-    def command(self):
-        return [sys.executable, "-S", "-E", "-u", "-c", CODE, str(self.file)]
-
-    def feed(self, line):
-        self.lines.append(line)
-        self.transfer = Transfer(10 * len(self.lines), 20, 1_000_000 * len(self.lines), 2_000_000, 500_000.0)
-        return Progress(self.transfer.fraction, self.transfer.text())
-
-    def finish(self, exit_code, errors):
-        if self.lines[-1] == "broken":
-            raise JobFailed("broken")
-        if self.lines[-1] == "offline":
-            raise TransferFailed("offline", "IDC can not be reached")
-
-    def stopped(self):
-        self.was_stopped = True
-
-
-class HeldSource:
-    """Fetches every series by a HeldJob; `release` ends one."""
-
-    name, remote = "IDC", True
-
-    def __init__(self, folder):
-        self.folder, self.jobs = folder, []
-
-    def find(self, request):
-        return True
-
-    def fetch(self, request):
-        job = HeldJob(request, self.folder / f"{request.ct_uid}.{len(self.jobs)}")
-        self.jobs.append(job)
-        yield job
-        return SeriesFiles(self.folder / request.ct_uid, None, self.name)
-
-    def started(self):
-        """Numbers of the series whose job ran, in order."""
-        return [int(job.request.ct_uid.rpartition(".")[2]) for job in self.jobs if job.lines]
-
-    def release(self, number, outcome="20"):
-        job = next(job for job in reversed(self.jobs) if job.request == request(number))
-        part = job.file.with_suffix(".part")
-        part.write_text(outcome)
-        part.rename(job.file)
 
 
 class LocalSource:
@@ -109,6 +48,9 @@ class Wishes:
     def expect(self, *numbers):
         self.queue.prefetch([request(number) for number in numbers], [self.source])
 
+    def release(self, number, outcome="20"):
+        self.source.release(request(number).ct_uid, outcome)
+
     def started(self, *numbers):
         self.wait(lambda: self.source.started() == list(numbers))
 
@@ -137,12 +79,12 @@ def test_two_run_at_a_time_and_the_others_wait_their_turn(wishes):
     wishes.ask(1, 2, 3, 4)
     wishes.started(1, 2)
     assert wishes.states() == {1: "running", 2: "running", 3: "waiting", 4: "waiting"}
-    wishes.source.release(2)
+    wishes.release(2)
     wishes.started(1, 2, 3)
     for number in (1, 3):
-        wishes.source.release(number)
+        wishes.release(number)
     wishes.started(1, 2, 3, 4)
-    wishes.source.release(4)
+    wishes.release(4)
     wishes.wait(lambda: len(wishes.files) == 4)
     assert sorted(wishes.files) == [(number, "IDC") for number in (1, 2, 3, 4)] and not wishes.errors
     assert not wishes.queue.downloads and not wishes.queue.busy
@@ -152,7 +94,7 @@ def test_a_request_for_a_series_under_way_joins_it(wishes):
     wishes.ask(1, 1)
     wishes.started(1)
     wishes.ask(1)
-    wishes.source.release(1)
+    wishes.release(1)
     wishes.wait(lambda: len(wishes.files) == 3)
     assert len(wishes.source.jobs) == 1
 
@@ -161,7 +103,7 @@ def test_who_gives_up_does_not_stop_it_for_the_others(wishes):
     wishes.ask(1, 1)
     wishes.started(1)
     wishes.tickets[0].cancel()
-    wishes.source.release(1)
+    wishes.release(1)
     wishes.wait(lambda: not wishes.queue.busy)
     wishes.wait(lambda: wishes.files)
     assert wishes.files == [(1, "IDC")] and not wishes.errors
@@ -185,7 +127,7 @@ def test_a_new_request_for_a_series_that_is_being_stopped_starts_by_itself(wishe
     wishes.ask(1)
     wishes.started(1, 1)
     assert wishes.source.jobs[0].was_stopped
-    wishes.source.release(1)
+    wishes.release(1)
     wishes.wait(lambda: wishes.files)
     assert wishes.files == [(1, "IDC")] and not wishes.errors
 
@@ -204,10 +146,10 @@ def test_a_request_takes_the_place_of_a_prefetch_which_goes_on_later(wishes):
     wishes.ask(4)
     wishes.started(1, 2, 4)
     assert {wishes.states()[number] for number in (1, 4)} == {"running"} and wishes.source.jobs[1].was_stopped
-    wishes.source.release(4)
+    wishes.release(4)
     wishes.started(1, 2, 4, 2)
     for number in (1, 2):
-        wishes.source.release(number)
+        wishes.release(number)
     wishes.started(1, 2, 4, 2, 3)
     assert wishes.files == [(4, "IDC")]
 
@@ -218,7 +160,7 @@ def test_a_prefetch_that_is_asked_for_goes_on_and_is_not_started_again(wishes):
     wishes.ask(2)
     wishes.expect()
     wishes.wait(lambda: wishes.states() == {2: "running"})
-    wishes.source.release(2)
+    wishes.release(2)
     wishes.wait(lambda: wishes.files)
     assert len(wishes.source.jobs) == 2
 
@@ -246,13 +188,13 @@ def test_cancel_one_and_cancel_all(wishes):
 def test_a_failed_download_is_listed_with_its_reason_until_it_is_asked_for_again(wishes):
     wishes.ask(1)
     wishes.started(1)
-    wishes.source.release(1, "broken")
+    wishes.release(1, "broken")
     wishes.wait(lambda: wishes.errors)
     failed, = wishes.queue.downloads
     assert "broken" in str(failed.problem) and wishes.states() == {1: "failed"} and not wishes.queue.busy
     wishes.ask(1)
     wishes.started(1, 1)
-    wishes.source.release(1, "broken")
+    wishes.release(1, "broken")
     wishes.wait(lambda: len(wishes.errors) == 2)
     wishes.queue.cancel("1.2.1")
     assert not wishes.queue.downloads
@@ -262,7 +204,7 @@ def test_offline_is_found_out_once_and_local_folders_are_asked_all_the_same(wish
     sources = [LocalSource(4), wishes.source]
     wishes.ask(1, 2, 3, 4, sources=sources)
     wishes.started(1, 2)
-    wishes.source.release(2, "offline")
+    wishes.release(2, "offline")
     wishes.wait(lambda: len(wishes.errors) == 2 and wishes.files)
     assert wishes.files == [(4, "Folder")]
     errors = {number: str(error) for number, error in wishes.errors}
@@ -272,7 +214,7 @@ def test_offline_is_found_out_once_and_local_folders_are_asked_all_the_same(wish
     wishes.expect(5)
     wishes.wait(lambda: 5 not in wishes.states())       # no prefetching for a minute
     wishes.now = 61.0
-    wishes.source.release(1)
+    wishes.release(1)
     wishes.expect(5)
     wishes.started(1, 2, 5)
 
@@ -280,7 +222,7 @@ def test_offline_is_found_out_once_and_local_folders_are_asked_all_the_same(wish
 def test_a_failed_prefetch_is_not_reported(wishes):
     wishes.expect(1)
     wishes.started(1)
-    wishes.source.release(1, "broken")
+    wishes.release(1, "broken")
     wishes.wait(lambda: not wishes.queue.downloads)
 
 
@@ -291,7 +233,7 @@ def test_the_total_counts_what_is_done_runs_and_waits(wishes):
     wishes.wait(lambda: wishes.queue.total().files == 20)
     assert wishes.queue.total() == Transfer(20, 60, 2_000_000, 6_000_000, 1_000_000.0)
     assert wishes.queue.total().text() == "20 of 60 files, 2.0 of 6.0 MB, 1.0 MB/s, 4 s left"
-    wishes.source.release(1)
+    wishes.release(1)
     wishes.started(1, 2, 3)
     assert (wishes.queue.total().files, wishes.queue.total().files_total) == (40, 60)
     wishes.queue.cancelAll()
@@ -316,7 +258,7 @@ def test_several_series_are_one_task_with_one_progress(wishes):
     wishes.started(1, 2)
     wishes.wait(lambda: (0.5, "20 of 40 files, 2.0 of 4.0 MB, 1.0 MB/s, 2 s left") in seen)
     for number in (2, 1):
-        wishes.source.release(number)
+        wishes.release(number)
     wishes.wait(lambda: done)
     assert [files.ct_folder.name for files in done[0]] == ["1.2.1", "1.2.2"] and not gathering.running and not errors
 
@@ -327,6 +269,6 @@ def test_one_failure_ends_the_gathering_and_gives_up_the_rest(wishes):
     errors = []
     Gathering(wishes.queue, [request(1), request(2)], [wishes.source], lambda *p: None, pytest.fail, errors.append)
     wishes.started(1, 2)
-    wishes.source.release(2, "broken")
+    wishes.release(2, "broken")
     wishes.wait(lambda: errors and set(wishes.states()) == {2})
     assert len(errors) == 1 and isinstance(errors[0], TumorConnectomeError) and wishes.source.jobs[0].was_stopped

@@ -59,16 +59,14 @@ class Transfer:
         """For the user: files, MB, MB/s and the time left, as far as they are known."""
         text = (f"{self.files} of {self.files_total} files, {self.bytes / 1e6:.1f} of {self.bytes_total / 1e6:.1f} MB, "
                 f"{self.bytes_per_second / 1e6:.1f} MB/s")
-        if not self.bytes_per_second:
-            return text
-        return f"{text}, {duration_text(max(self.bytes_total - self.bytes, 0) / self.bytes_per_second)} left"
+        return f"{text}, {self.time_left()} left" if self.bytes_per_second else text
 
-
-def duration_text(seconds: float) -> str:
-    """A duration in the unit in which it is read most easily."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+    def time_left(self) -> str:
+        """How long it will take at this speed, in the unit in which it is read most easily; it must be known."""
+        seconds = max(self.bytes_total - self.bytes, 0) / self.bytes_per_second
+        if seconds < 100:
+            return f"{seconds:.0f} s"
+        return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 class Job:

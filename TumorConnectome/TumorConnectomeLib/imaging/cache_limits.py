@@ -23,6 +23,7 @@ _PLACES = (("", _SERIES, None), ("unfinished", "staging", 14 * _DAY), ("links", 
            ("thumbnails", "thumbnails", None), ("synthetic", "synthetic", None), ("lists", "folders", 90 * _DAY),
            ("lists", "dicom-database", _DAY))
 _TEMPORARY_FOR = _DAY
+_SERIES_KINDS = {"series", "synthetic"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def tidy(folder: pathlib.Path, limit: int | None, keep: Collection[str] = (), no
     Returns
     -------
     dict
-        For json: ``bytes`` left, ``series`` left, ``freed`` bytes, ``removed`` series.
+        For json: ``bytes`` left, CT ``series`` left, ``freed`` bytes, ``removed`` CT series.
     """
     cache, keep = SeriesCache(folder), set(keep)
     items = sorted(cache_items(folder, now), key=lambda item: (not item.left_over, item.used))
@@ -100,10 +101,11 @@ def tidy(folder: pathlib.Path, limit: int | None, keep: Collection[str] = (), no
         if needed and not keep.intersection(item.names) and _remove(cache, item):
             report(number / len(items), f"Removing {item.paths[0].name}")
             total -= item.bytes
-            removed += item.kind == "series"
+            removed += item.kind in _SERIES_KINDS
         else:
             left.append(item)
-    return {"bytes": total, "series": sum(item.kind == "series" for item in left), "freed": before - total, "removed": removed}
+    series = sum(item.kind in _SERIES_KINDS for item in left)
+    return {"bytes": total, "series": series, "freed": before - total, "removed": removed}
 
 
 def tidy_command(arguments, report):

@@ -63,10 +63,11 @@ class CacheController:
 
     def empty(self, checked=False):
         """Remove everything that is neither shown nor being fetched, after the user has agreed."""
-        size = _("all") if self.size is None else f"{self.size / 1e9:.2f} GB"
-        if slicer.util.confirmOkCancelDisplay(
-                _("Remove {size} of images and thumbnails from {folder}?\n\nWhat is shown or being fetched now stays. Everything "
-                  "can be downloaded again.").format(size=size, folder=self.folder)):
+        question = _("Remove all images and thumbnails from {folder}?") if self.size is None \
+            else _("Remove {gb:.2f} GB of images and thumbnails from {folder}?")
+        question = question.format(gb=(self.size or 0) / 1e9, folder=self.folder) + "\n\n" + _(
+            "What is shown or being fetched now stays. Everything can be downloaded again.")
+        if slicer.util.confirmOkCancelDisplay(question):
             self._run(0)
 
     def _run(self, limit):
@@ -80,7 +81,7 @@ class CacheController:
     def _onTidied(self, answer):
         self._ended()
         self.size = answer["bytes"]
-        text = _("{gb:.2f} GB in {folder}: {n} series.").format(gb=self.size / 1e9, folder=self.folder, n=answer["series"])
+        text = _("{gb:.2f} GB, {n} CT series, in {folder}.").format(gb=self.size / 1e9, n=answer["series"], folder=self.folder)
         if answer["freed"] >= 1e6:
             text += " " + _("{mb:.0f} MB were removed.").format(mb=answer["freed"] / 1e6)
         free = _free_bytes(self.folder)

@@ -57,6 +57,11 @@ class Download:
         return not self.tickets
 
     @property
+    def transferring(self) -> bool:
+        """Whether files arrive just now; before and after that other jobs run."""
+        return self.state is DownloadState.RUNNING and self.task.job is not None and self.task.job.transfer is not None
+
+    @property
     def wanted(self) -> bool:
         """Whether there is any reason to go on."""
         return bool(self.tickets) or self.expected

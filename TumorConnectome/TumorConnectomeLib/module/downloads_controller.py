@@ -65,8 +65,8 @@ class DownloadsController:
         downloads, total = self._queue.downloads, self._queue.total()
         self._table.setRows([_row(download) for download in downloads])
         counts = {state: sum(download.state is state for download in downloads) for state in DownloadState}
-        texts = [_("{n} running").format(n=counts[DownloadState.RUNNING]), _("{n} waiting").format(n=counts[DownloadState.WAITING])]
-        text = _("Downloads: {counts}").format(counts=", ".join(texts)) if self._queue.busy else ""
+        text = _("Downloads: {running} running, {waiting} waiting").format(
+            running=counts[DownloadState.RUNNING], waiting=counts[DownloadState.WAITING]) if self._queue.busy else ""
         if total is not None:
             text += ". " + total.text()
         self._ui.downloadsLabel.text = "\n".join(filter(None, (text, self._problem)))
@@ -150,12 +150,16 @@ class DownloadsController:
 
 def _row(download):
     """The line of a Download."""
+    part = download.transfer
     state = {DownloadState.WAITING: _("Waiting"), DownloadState.STOPPING: _("Stopping"),
              DownloadState.RUNNING: download.message or _("Starting")}.get(download.state)
     if state is None:
         state = f"\N{WARNING SIGN} {download.problem}"
-    elif download.prefetched:
+    elif download.transferring:
+        left = _("{left} left, ").format(left=part.time_left()) if part.bytes_per_second else ""
+        state = _("{left}{speed:.1f} MB/s, {files} of {all} files").format(
+            left=left, speed=part.bytes_per_second / 1e6, files=part.files, all=part.files_total)
+    if download.prefetched and download.problem is None:
         state = _("Ahead: {state}").format(state=state)
-    part = download.transfer
     return DownloadRow(download.request.ct_uid, download.request.patient_id, state,
-                       part.fraction if part is not None else None, download.state is DownloadState.RUNNING)
+                       download.fraction if part is None else part.fraction, download.state is DownloadState.RUNNING)

@@ -87,7 +87,6 @@ class DownloadTable:
             for column in (_PATIENT, _STATE):
                 table.setItem(number, column, qt.QTableWidgetItem(""))
             bar = qt.QProgressBar()
-            bar.setTextVisible(True)
             bar.accessibleName = self._translate("Progress of patient {id}").format(id=row.patient)
             table.setCellWidget(number, _PROGRESS, bar)
             self._bars.append(bar)
@@ -113,6 +112,7 @@ class DownloadTable:
         busy = row.fraction is None and row.moving
         bar.setRange(0, 0 if busy else 100)
         bar.setValue(round(100 * (row.fraction or 0.0)))
+        bar.setTextVisible(row.fraction is not None)
 
     def _currentKey(self):
         row = self._table.currentRow()
