@@ -10,7 +10,7 @@ from .cohort import Cohort
 from .connectome import COSINE_DISTANCE, Connectome, Match
 from .errors import InputError
 from .layout import LAYOUT_NEIGHBORS, layouts
-from .neighbors import NeighborLists, edge_weights, neighbor_lists
+from .neighbors import NeighborLists, edge_weights, neighbors_and_scale
 
 #: neighbours kept per patient and direction, at most
 KEPT_NEIGHBORS = 50
@@ -42,8 +42,11 @@ def analyze(cohort: Cohort, report=lambda fraction, message="": None) -> dict[st
     kept = min(max(KEPT_NEIGHBORS, LAYOUT_NEIGHBORS), len(cohort.patients) - 1)
     lists = {}
     for number, model in enumerate(cohort.models):
-        report(0.5 * number / len(cohort.models), f"Neighbors by {model}")
-        lists[model] = neighbor_lists(cohort.embeddings[model], kept, source=model)
+        def of_model(fraction, message="", number=number, model=model):
+            report(0.5 * (number + fraction) / len(cohort.models), f"Neighbors by {model}")
+
+        of_model(0.0)
+        lists[model] = neighbors_and_scale(cohort.embeddings[model], kept, source=model, report=of_model)[0]
     positions = layouts(cohort.embeddings, {model: found[Match.MOST].indices for model, found in lists.items()},
                         lambda fraction, message="": report(0.5 + 0.5 * fraction, message))
     return {model: ModelAnalysis(lists[model], positions[model]) for model in cohort.models}

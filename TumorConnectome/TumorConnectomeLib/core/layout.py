@@ -2,7 +2,8 @@
 
 Student-t forces on the graph of the 15 nearest neighbours: the kernel and update of t-SNE (van der Maaten and Hinton,
 2008) with rank-based edge weights. It keeps about twice as many true neighbours side by side as a spring layout. Positions
-and velocities are rounded in every step, which makes the result bit-identical between runs and machines.
+and velocities are rounded in every step, which makes the result bit-identical between runs and machines. Past
+MESH_COUNT patients the repulsion comes from a grid (`particle_mesh`); that result is bit-identical between runs.
 """
 from __future__ import annotations
 
@@ -10,13 +11,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .neighbors import unit_vectors
+from .exact_cosine import unit_vectors
+from .particle_mesh import ParticleMesh
+from .principal_scores import leading_scores
 
 #: neighbours that attract each other
 LAYOUT_NEIGHBORS = 15
-_ITERATIONS = 80
+#: more patients than that repel each other by way of a grid
+MESH_COUNT = 2000
+_ITERATIONS, _MESH_ITERATIONS, _MESH_SETTLING = 80, 250, 100
 _EXAGGERATED = 25
 _START_SD = 1e-2
+_START_COMPONENTS = 16
 _BLOCK_ELEMENTS = 1 << 21
 
 
@@ -58,8 +64,8 @@ def principal_axes(vectors: np.ndarray) -> np.ndarray:
     return np.round(_START_SD * (scores / (scores.std() or 1.0) + step), 12)
 
 
-def force_layout(graph: tuple[np.ndarray, np.ndarray, np.ndarray], start: np.ndarray,
-                 exaggerated: int = _EXAGGERATED) -> np.ndarray:
+def force_layout(graph: tuple[np.ndarray, np.ndarray, np.ndarray], start: np.ndarray, exaggerated: int = _EXAGGERATED,
+                 report=lambda fraction: None) -> np.ndarray:
     """Move the points until neighbours attract and all others repel each other.
 
     Parameters
@@ -71,6 +77,8 @@ def force_layout(graph: tuple[np.ndarray, np.ndarray, np.ndarray], start: np.nda
     exaggerated : int
         Steps at the beginning with four times the attraction, which let clusters form from a point-like start; 0 to
         stay near `start`.
+    report : callable
+        Called with the fraction done.
 
     Returns
     -------
@@ -80,10 +88,15 @@ def force_layout(graph: tuple[np.ndarray, np.ndarray, np.ndarray], start: np.nda
     positions = np.array(start, float)
     count = len(positions)
     velocity, gains = np.zeros_like(positions), np.ones_like(positions)
-    rate = max(count / 12.0, 50.0)
-    for iteration in range(_ITERATIONS):
+    rate, iterations, repulsion, attraction = max(count / 12.0, 50.0), _ITERATIONS, _repulsion, _attraction
+    if count > MESH_COUNT:                              # many points need more and longer steps to spread
+        rate, repulsion, attraction = count / 4.0, ParticleMesh(), _attraction_of_pairs
+        iterations = _MESH_ITERATIONS if exaggerated else _MESH_SETTLING
+        graph = _pairs(graph, count)
+    for iteration in range(iterations):
+        report(iteration / iterations)
         early = iteration < exaggerated
-        gradient = 4.0 * ((4.0 if early else 1.0) * _attraction(graph, positions) - _repulsion(positions))
+        gradient = 4.0 * ((4.0 if early else 1.0) * attraction(graph, positions) - repulsion(positions))
         same = (gradient > 0) == (velocity > 0)
         gains = np.maximum(np.where(same, gains * 0.8, gains + 0.2), 0.01)
         velocity = np.round((0.5 if early else 0.8) * velocity - rate * gains * gradient, 7)
@@ -97,6 +110,22 @@ def _attraction(graph, positions):
     delta = positions[rows] - positions[columns]
     pull = delta * (weights / (1.0 + (delta ** 2).sum(axis=1)))[:, None]
     return np.column_stack([np.bincount(rows, pull[:, axis], len(positions)) for axis in (0, 1)])
+
+
+def _pairs(graph, count):
+    """Every pair of a symmetric graph once, rows ascending: half the work, and in the order of memory."""
+    rows, columns, weights = graph
+    once = rows < columns
+    keys, places = np.unique(rows[once] * count + columns[once], return_inverse=True)
+    return keys // count, keys % count, np.bincount(places, weights[once])
+
+
+def _attraction_of_pairs(pairs, positions):
+    rows, columns, weights = pairs
+    along_x, along_y = (positions[rows, axis] - positions[columns, axis] for axis in (0, 1))
+    pull = weights / (1.0 + along_x ** 2 + along_y ** 2)
+    return np.column_stack([np.bincount(rows, pull * along, len(positions)) - np.bincount(columns, pull * along, len(positions))
+                            for along in (along_x, along_y)])
 
 
 def _repulsion(positions):
@@ -150,16 +179,33 @@ def layouts(embeddings: Mapping[str, np.ndarray], nearest: Mapping[str, np.ndarr
     """
     models: Sequence[str] = sorted(embeddings)
     graphs = {model: neighbor_graph(nearest[model][:, :LAYOUT_NEIGHBORS]) for model in models}
+    large = len(nearest[models[0]]) > MESH_COUNT
+    start = (_mesh_start if large else _start)(embeddings, models)
+    summed = tuple(np.concatenate([graphs[model][part] for model in models]) for part in range(3))
+    parts = len(models) + 1
+    consensus = force_layout((summed[0], summed[1], summed[2] / len(models)), start,
+                             report=lambda fraction: report(fraction / parts, "Consensus layout"))
+    if large and len(models) == 1:                      # more steps would change little and take long
+        return {models[0]: np.round(unit_radius(consensus), 7)}
+    result = {}
+    for number, model in enumerate(models, start=1):
+        own = force_layout(graphs[model], consensus, exaggerated=0, report=lambda fraction, number=number, model=model:
+                           report((number + fraction) / parts, f"Layout of {model}"))
+        result[model] = aligned(own, consensus)
+    return result
+
+
+def _start(embeddings, models):
+    """The principal axes of all models together, where every model has the same say."""
     vectors = []
-    for model in models:                                # every model has the same say in the common principal axes
+    for model in models:
         centered = unit_vectors(embeddings[model], source=model)
         centered = np.round(centered - centered.mean(axis=0), 12)       # equal vectors: zeros, not rounding errors
         vectors.append(centered / (np.linalg.norm(centered) or 1.0))
-    summed = tuple(np.concatenate([graphs[model][part] for model in models]) for part in range(3))
-    report(0.0, "Consensus layout")
-    consensus = force_layout((summed[0], summed[1], summed[2] / len(models)), principal_axes(np.concatenate(vectors, axis=1)))
-    result = {}
-    for number, model in enumerate(models, start=1):
-        report(number / (len(models) + 1), f"Layout of {model}")
-        result[model] = aligned(force_layout(graphs[model], consensus, exaggerated=0), consensus)
-    return result
+    return principal_axes(np.concatenate(vectors, axis=1))
+
+
+def _mesh_start(embeddings, models):
+    """The same of very many patients, from each model's leading components; rounded more, since it is a sum over more."""
+    scores = [leading_scores(embeddings[model], _START_COMPONENTS, source=model) for model in models]
+    return np.round(principal_axes(np.concatenate(scores, axis=1)), 7)

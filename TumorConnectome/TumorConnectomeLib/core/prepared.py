@@ -14,7 +14,7 @@ from .neighbors import NeighborLists
 
 _KIND = "TumorConnectome prepared cohort"
 #: part of the cache key: raise it when the file's form or any algorithm behind its content changes
-VERSION = 3
+VERSION = 4
 _PARTS = ("indices", "distances", "percentiles")
 
 
