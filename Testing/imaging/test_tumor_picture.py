@@ -162,3 +162,18 @@ def test_pictures_of_several_tumors_have_one_scale(scene):
     small, large = patient(np.eye(3)), patient(np.eye(3), box=(70.0, 30.0, 30.0))
     assert common_field_mm([]) == common_field_mm([small]) == 60
     assert common_field_mm([small, large]) == 120
+
+
+@pytest.mark.parametrize("axes", AXES.values(), ids=AXES)
+def test_nine_cuts_go_through_the_center_in_their_directions(scene, axes):
+    """The gray values are a linear function of RAS, so each cut is known exactly."""
+    from TumorConnectomeLib.imaging.tumor_picture import tumor_cuts
+
+    cuts = tumor_cuts(patient(axes), 30, 31)
+    assert len({cut.direction.name for cut in cuts}) == len(cuts) == 9
+    for cut in cuts:
+        away = cut.direction.points(CENTER, 30, 31) - CENTER
+        np.testing.assert_allclose(cut.hu, -500 + away @ [10, -4, 3], atol=0.1)
+        assert cut.box.any()
+        inside = (np.abs(away) <= np.array([22, 14, 10]) / 2).all(axis=-1)
+        assert not (cut.box & inside).any()

@@ -249,3 +249,24 @@ def test_unloading_what_is_hidden_keeps_what_is_shown(pair):
     press(panel.ui.unloadHiddenButton)
     assert panel.ui.loadedComboBox.count == 1 and not panel.ui.unloadHiddenButton.enabled
     assert shown_in(pair, "TumorQueryAxial") == ids[0]
+
+
+def test_nine_directions_of_both_tumors_are_shown_and_saved(pair, tmp_path):
+    from PySide6 import QtGui
+
+    panel = pair.panel
+    press(panel.ui.nineButton)
+    pair.settle()
+    nine = panel.compare.nine
+    lung = pixels(nine.sheet)
+    assert nine.sheet.visible and (lung > 0).any()
+    press(panel.ui.boneButton)
+    pair.settle()
+    bone = pixels(nine.sheet)
+    assert lung.shape == bone.shape and np.abs(lung.astype(int) - bone).mean() > 10
+    nine.save(str(tmp_path / "nine.png"))
+    image = QtGui.QImage(str(tmp_path / "nine.png"))
+    assert (image.width(), image.height()) == tuple(2 * side for side in nine.sheet.sheetSize())
+    nine.save(str(tmp_path / "nine.png" / "below.png"))
+    assert "below" in nine.statusText and "\N{WARNING SIGN}" in nine.statusText
+    nine.cleanup()

@@ -1,13 +1,15 @@
-"""Small pictures of loaded tumors: the axial slice through the tumor's center, in the lung window, at a known scale."""
+"""Pictures of loaded tumors: planes through the tumor's center, in a window, at a known scale, with the box."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import slicer
 import vtk
 
 from ..core.image_views import LUNG, CTWindow
+from ..core.oblique import NINE_DIRECTIONS, Direction, gray, inside_box, outline, sample
 from .patient_nodes import PatientNodes, tumor_size_mm
 
 #: side of a picture when the tumors are small
@@ -15,6 +17,34 @@ SMALLEST_FIELD_MM = 60.0
 _FIELD_PER_TUMOR = 1.6
 #: color of the lesion boxes in the slice views
 BOX_COLOR = (255, 217, 51)
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A square picture of a plane through a tumor, before it is windowed.
+
+    Parameters
+    ----------
+    direction : Direction
+    field_mm : float
+        Side of the picture.
+    hu : np.ndarray
+        float32, shape (P, P), row 0 on top; minus infinity outside of the volume.
+    box : np.ndarray
+        bool, shape (P, P): the outline of the lesion box.
+    """
+
+    direction: Direction
+    field_mm: float
+    hu: np.ndarray
+    box: np.ndarray
+
+    def picture(self, window: CTWindow = LUNG, box: bool = True) -> np.ndarray:
+        """The cut in a window: uint8, shape (P, P, 3), RGB."""
+        picture = gray(self.hu, window)
+        if box:
+            picture[self.box] = BOX_COLOR
+        return picture
 
 
 def common_field_mm(patients: Iterable[PatientNodes]) -> float:
@@ -27,37 +57,45 @@ def tumor_picture(patient: PatientNodes, field_mm: float = SMALLEST_FIELD_MM, pi
                   window: CTWindow = LUNG) -> np.ndarray:
     """Picture of the axial plane (RAS) through the center of a patient's largest lesion.
 
-    The patient's right is on the left of the picture, anterior is up. The volume may have any orientation: it is sampled
-    trilinearly in RAS; what lies outside of it is black. Without a lesion the middle of the volume is shown.
-
-    Parameters
-    ----------
-    patient : PatientNodes
-    field_mm : float
-        Side of the picture in mm.
-    pixels : int
-        Side of the picture in pixels.
-    box : bool
-        Draw the cut through the lesion box, as a line of one pixel just outside of it.
-    window : CTWindow
+    The patient's right is on the left of the picture, anterior is up. The box is drawn as a line of one pixel just outside
+    of its cut. See `tumor_cuts`.
 
     Returns
     -------
     np.ndarray
         uint8, shape (pixels, pixels, 3), RGB, row 0 at the top.
     """
+    return tumor_cuts(patient, field_mm, pixels, NINE_DIRECTIONS[:1])[0].picture(window, box)
+
+
+def tumor_cuts(patient: PatientNodes, field_mm: float, pixels: int,
+               directions: Iterable[Direction] = NINE_DIRECTIONS) -> list[Cut]:
+    """Planes through the center of a patient's largest lesion.
+
+    The volume may have any orientation: it is sampled trilinearly in RAS. Without a lesion the planes go through the middle
+    of the volume.
+
+    Parameters
+    ----------
+    patient : PatientNodes
+    field_mm : float
+        Side of the pictures in mm.
+    pixels : int
+        Side of the pictures in pixels.
+    directions : iterable of Direction
+        In RAS, in the space of the volume node.
+    """
     lesion = patient.lesions[0] if patient.lesions else None
-    center = _center(patient.volume, lesion)
-    steps = (np.arange(pixels) - (pixels - 1) / 2) * field_mm / pixels
-    points = np.empty((pixels, pixels, 3))              # RAS in mm, in the space of the volume node
-    points[..., 0] = center[0] - steps                  # columns run to the patient's left
-    points[..., 1] = center[1] - steps[:, None]         # rows run to posterior
-    points[..., 2] = center[2]
-    gray = (_sampled(patient.volume, points) - (window.level_hu - window.width_hu / 2)) / window.width_hu
-    picture = np.repeat((np.clip(gray, 0, 1) * 255).round().astype(np.uint8)[..., None], 3, axis=2)
-    if box and lesion is not None:
-        picture[_outline(_inside(lesion, patient.volume, points))] = BOX_COLOR
-    return picture
+    matrix = vtk.vtkMatrix4x4()
+    patient.volume.GetRASToIJKMatrix(matrix)
+    voxels, to_ijk, center = slicer.util.arrayFromVolume(patient.volume), _array(matrix), _center(patient.volume, lesion)
+    cuts = []
+    for direction in directions:
+        points = direction.points(center, field_mm, pixels)
+        inside = inside_box(_box_to_volume(lesion, patient.volume), lesion.GetSize(), points) if lesion else \
+            np.zeros((pixels, pixels), bool)
+        cuts.append(Cut(direction, field_mm, sample(voxels, to_ijk, points).astype(np.float32), outline(inside)))
+    return cuts
 
 
 def _center(volume, lesion):
@@ -68,42 +106,6 @@ def _center(volume, lesion):
         world = np.array(bounds).reshape(3, 2).mean(axis=1)
         return (_from_world(volume) @ np.append(world, 1))[:3]
     return _box_to_volume(lesion, volume)[:3, 3]
-
-
-def _sampled(volume, points):
-    """Trilinear samples at points (..., 3) in RAS: float64, minus infinity outside."""
-    matrix = vtk.vtkMatrix4x4()
-    volume.GetRASToIJKMatrix(matrix)
-    ijk = points @ _array(matrix)[:3, :3].T + _array(matrix)[:3, 3]
-    voxels = slicer.util.arrayFromVolume(volume)        # indexed k, j, i
-    largest = np.array(voxels.shape[::-1]) - 1
-    outside = ((ijk < -0.5) | (ijk > largest + 0.5)).any(axis=-1)
-    ijk = np.clip(ijk, 0, largest)
-    low = np.minimum(np.floor(ijk).astype(np.intp), np.maximum(largest - 1, 0))
-    share = ijk - low
-    result = np.zeros(points.shape[:-1])
-    for corner in np.ndindex(2, 2, 2):
-        i, j, k = np.moveaxis(np.minimum(low + corner, largest), -1, 0)
-        weight = np.where(np.array(corner, bool), share, 1 - share).prod(axis=-1)
-        result += weight * voxels[k, j, i]
-    return np.where(outside, -np.inf, result)
-
-
-def _inside(lesion, volume, points):
-    """Which points (..., 3) lie inside a lesion box: bool."""
-    to_box = np.linalg.inv(_box_to_volume(lesion, volume))
-    local = points @ to_box[:3, :3].T + to_box[:3, 3]
-    return (np.abs(local) <= np.array(lesion.GetSize()) / 2).all(axis=-1)
-
-
-def _outline(inside):
-    """The pixels around a region, diagonal ones included."""
-    padded = np.pad(inside, 1)
-    rows, columns = inside.shape
-    near = np.zeros_like(inside)
-    for down, right in np.ndindex(3, 3):
-        near |= padded[down:down + rows, right:right + columns]
-    return near & ~inside
 
 
 def _box_to_volume(lesion, volume):

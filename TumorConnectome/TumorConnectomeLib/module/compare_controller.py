@@ -10,6 +10,7 @@ from ..imaging.patient_nodes import find_patient, loaded_patients, unload_patien
 from ..imaging.patient_views import release_images, slice_widget
 from ..widgets.keys import BINDINGS
 from .image_display import ImageDisplay
+from .nine_directions import NineDirections
 
 #: actions of widgets.keys that this section does
 _ACTIONS = ("nextImages", "previousImages", "swap", "takeTurns", "lungWindow", "mediastinumWindow", "boneWindow")
@@ -28,6 +29,7 @@ class CompareController:
         self._panel, self._ui = panel, panel.ui
         self.display = ImageDisplay(self._onShown)
         self.display.window.onChanged = self._onWindow
+        self.nine = NineDirections(self.display, self._ui.nineButton)
         self._asked, self._shortcuts = None, {}         # (views, connectome) shown last; shortcuts by name of their view
         self._timer = qt.QTimer()
         self._timer.connect("timeout()", self.display.takeTurns)
@@ -41,12 +43,14 @@ class CompareController:
             button.connect("clicked(bool)", lambda checked=False, name=action: self.actions[name]())
         ui.turnCheckBox.connect("toggled(bool)", self._onTimed)
         ui.turnSpinBox.connect("valueChanged(double)", self._onTimed)
+        ui.nineButton.connect("clicked(bool)", self._onNine)
         ui.unloadButton.connect("clicked(bool)", self._onUnload)
         ui.unloadHiddenButton.connect("clicked(bool)", self._onUnloadHidden)
 
     def cleanup(self):
         """Let go of timers, nodes and views."""
         self._timer.stop()
+        self.nine.cleanup()
         self.display.cleanup()
         for shortcut in [shortcut for found in self._shortcuts.values() for shortcut in found]:
             shortcut.deleteLater()
@@ -119,7 +123,7 @@ class CompareController:
 
     def _onShown(self, shown):
         ui, pair = self._ui, MATCH in shown
-        for button in (ui.lungButton, ui.mediastinumButton, ui.boneButton, ui.previousButton, ui.nextButton):
+        for button in (ui.lungButton, ui.mediastinumButton, ui.boneButton, ui.previousButton, ui.nextButton, ui.nineButton):
             button.enabled = bool(shown)
         ui.swapButton.enabled = pair
         for widget in (ui.turnButton, ui.turnCheckBox, ui.turnSpinBox):
@@ -133,6 +137,10 @@ class CompareController:
     def _onWindow(self, window):
         name = f"{_(window.name)}: " if window.name else ""
         self._ui.windowLabel.text = f"{name}{window}" if self.display.shown else ""
+        self.nine.refresh()
+
+    def _onNine(self, checked=False):
+        self.nine.show()
 
     def _addShortcuts(self):
         """The keys of this section work in the slice views, too."""
