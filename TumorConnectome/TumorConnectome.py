@@ -9,6 +9,7 @@ from slicer.util import VTKObservationMixin
 from TumorConnectomeLib.imaging.view_layouts import register_layouts, show_layout
 from TumorConnectomeLib.module.panel import Panel
 from TumorConnectomeLib.module.parameters import TumorConnectomeParameterNode
+from TumorConnectomeLib.module.sample_data import register_sample_data
 from TumorConnectomeLib.module.sections import load_sections
 from TumorConnectomeLib.module.self_test import SelfTest
 
@@ -34,6 +35,11 @@ class TumorConnectome(ScriptedLoadableModule):
         self.parent.acknowledgementText = _(
             "Embeddings: NLST-Sybil tumor connectome. Images and annotations: National Lung Screening Trial and NLST-Sybil, "
             "from NCI Imaging Data Commons (CC BY 4.0).")
+        slicer.app.connect("startupCompleted()", self.registerSampleData)
+
+    def registerSampleData(self):
+        """Offer the cohorts in the module Sample Data, as soon as Slicer has started."""
+        register_sample_data(self.resourcePath)
 
 
 #

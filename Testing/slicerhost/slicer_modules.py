@@ -4,7 +4,7 @@ import types
 
 import slicer
 
-from . import parameter_types, parameter_wrapper, pip_packaging, scripted
+from . import parameter_types, parameter_wrapper, pip_packaging, sample_data, scripted
 
 _PARAMETER_NAMES = {
     parameter_types: ("Choice", "Decimals", "Default", "Exclude", "IsInstance", "Maximum", "Minimum", "NotNone", "SingleStep",
@@ -24,7 +24,7 @@ def install():
         name: getattr(module, name) for module, names in _PARAMETER_NAMES.items() for name in names})
     wrapper.__getattr__ = _missing_in_wrapper
     slicer.selfTests = {}
-    _add("SampleData", {"SampleDataLogic": SampleDataLogic})
+    _add("SampleData", {name: getattr(sample_data, name) for name in sample_data.__all__})
 
 
 def _add(name, contents):
@@ -49,24 +49,3 @@ def _tr(text):
 
 def _translate(context, text):
     return slicer.app.translate(context, text)
-
-
-class SampleDataLogic:
-    """Registers sample data sets; the host has no module to download them."""
-
-    @staticmethod
-    def registerCustomSampleDataSource(category="Custom", sampleName=None, uris=None, fileNames=None, nodeNames=None,
-                                       customDownloader=None, thumbnailFileName=None, loadFileTypes=None, loadFiles=None,
-                                       loadFileProperties=None, checksums=None, loadFileType=None):
-        source = types.SimpleNamespace(
-            sampleName=sampleName, uris=uris, fileNames=fileNames, nodeNames=nodeNames, customDownloader=customDownloader,
-            thumbnailFileName=thumbnailFileName, loadFileTypes=loadFileTypes or loadFileType, loadFiles=loadFiles,
-            loadFileProperties=loadFileProperties or {}, checksums=checksums)
-        sources = vars(slicer.modules).setdefault("sampleDataSources", {}).setdefault(category, [])
-        if source not in sources:
-            sources.append(source)
-
-    def downloadSamples(self, *arguments, **keywords):
-        raise NotImplementedError("slicerhost does not download sample data")
-
-    downloadSample = downloadFromURL = downloadSamples

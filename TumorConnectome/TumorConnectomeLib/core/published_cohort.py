@@ -33,12 +33,15 @@ class PublishedFile:
         git blob id, 40 hexadecimal digits.
     size : int or None
         Bytes, where they are known.
+    sha256 : str
+        Hexadecimal digits, where they are known, else "".
     """
 
     name: str
     path: str
     blob: str
     size: int | None = None
+    sha256: str = ""
 
     @property
     def model(self) -> str:
@@ -88,7 +91,7 @@ def published_cohort() -> PublishedCohort:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         files = tuple(PublishedFile(checked_name(entry["path"].rpartition("/")[2], source=path), entry["path"], entry["blob"],
-                                    entry.get("bytes")) for entry in content["files"])
+                                    entry.get("bytes"), entry.get("sha256", "")) for entry in content["files"])
         base = os.environ.get(BASE_VARIABLE) or content["base"]
         return PublishedCohort(checked_name(content["name"], source=path), content["title"], content["repository"],
                                content["commit"], content["license"], base.rstrip("/") + "/", files)
