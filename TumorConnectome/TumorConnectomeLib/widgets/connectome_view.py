@@ -11,9 +11,10 @@ from ..core.connectome import Connectome
 from .graph_canvas import GraphCanvas
 from .graph_state import EDGE_MODES
 from .keys import action_of
-from .mouse import Mouse
+from .mouse import Mouse, point_of
 from .movement import Movement
 from .pointing import Pointing
+from .query_mark import QueryMark
 from .theme import Theme, pen
 from .view_actions import ViewActions
 
@@ -169,6 +170,12 @@ class ConnectomeView(qt.QWidget):
         self.describe()
         self.update()
 
+    def setQuery(self, mark: QueryMark | None):
+        """Mark a new patient's place (a diamond with lines to its neighbors), or nothing."""
+        self._canvas.state.query = mark
+        self.describe()
+        self.update()
+
     def setNodeInfo(self, info: Callable[[str], str] | None):
         """Use `info(patientId)`, HTML (it may contain pictures), as the nodes' tooltip instead of the view's own."""
         self._nodeInfo = info
@@ -231,23 +238,23 @@ class ConnectomeView(qt.QWidget):
 
     def mousePressEvent(self, event):
         if event.button() == qt.Qt.LeftButton:
-            self._mouse.press(_point(event), bool(event.modifiers() & qt.Qt.ShiftModifier))
+            self._mouse.press(point_of(event), bool(event.modifiers() & qt.Qt.ShiftModifier))
             self._pointing.stop()
 
     def mouseMoveEvent(self, event):
         if self._mouse.pressed:
-            self._mouse.move(_point(event))
+            self._mouse.move(point_of(event))
         else:
-            self._pointing.moveTo(_point(event))
+            self._pointing.moveTo(point_of(event))
 
     def mouseReleaseEvent(self, event):
         if self._mouse.pressed and event.button() == qt.Qt.LeftButton:
-            self._mouse.release(_point(event))
+            self._mouse.release(point_of(event))
 
     def mouseDoubleClickEvent(self, event):
         if event.button() != qt.Qt.LeftButton:
             return
-        point = _point(event)
+        point = point_of(event)
         patientId, category = self._canvas.patient_at(*point), self._canvas.category_at(*point)
         if category is not None:
             self._actions.toggleCategory(category)
@@ -291,7 +298,3 @@ class ConnectomeView(qt.QWidget):
     def _readSurface(self):
         theme = Theme.of_palette(self.palette)
         self._canvas.set_surface(self.width, self.height, self.devicePixelRatioF(), self.font, theme)
-
-
-def _point(event):
-    return float(event.pos().x()), float(event.pos().y())

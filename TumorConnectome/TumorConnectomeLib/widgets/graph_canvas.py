@@ -16,6 +16,7 @@ from .header import Header
 from .legend import Legend
 from .motion import Pose
 from .picture import Picture
+from .query_mark import paint_query
 from .surface import Surface
 from .theme import Theme, pen
 from .viewport import Viewport, home_of
@@ -265,6 +266,9 @@ class GraphCanvas:
     def _paint_over(self, surface, drawer):
         theme, state = self._theme, self.state
         surface.set_smooth(True)
+        if state.query is not None:
+            drawer.paint_nodes(surface, paint_query(surface, self.geometry, self.viewport, state.query, self._font, theme,
+                                                    self._size[0]))
         for node, color in ((state.node_of(state.compared), theme.compared), (state.node_of(state.selected), theme.selected)):
             if node is not None:
                 paint_ring(surface, self.geometry, node, color, theme)

@@ -26,13 +26,15 @@ class GraphState:
         Patients with a ring, and the one under the pointer.
     edge_mode : str
         One of EDGE_MODES.
+    query : query_mark.QueryMark or None
+        A new patient's vector that is marked among the patients.
     """
 
     def __init__(self):
         self.geometry: GraphGeometry | None = None
         self.coloring: Coloring | None = None
         self.selected = self.compared = self.hovered = None
-        self.edge_mode = EDGE_MODES[0]
+        self.edge_mode, self.query = EDGE_MODES[0], None
         self._group: tuple[str, ...] = ()
         self._hidden: frozenset[str] = frozenset()
         self._kept: frozenset[str] | None = None
@@ -206,6 +208,8 @@ class GraphState:
             parts.append(f"Selected: {self.selected}.")
         if self.compared is not None:
             parts.append(f"Compared: {self.compared}.")
+        if self.query is not None:
+            parts.append(f"Query {self.query.label}: {', '.join(self.query.neighbors)}.")
         return " ".join(parts)
 
 

@@ -7,6 +7,11 @@ _CLICK_REACH = 4
 _LASSO_STEP = 3
 
 
+def point_of(event) -> tuple[float, float]:
+    """Pixel of a mouse event."""
+    return float(event.pos().x()), float(event.pos().y())
+
+
 class Mouse:
     """Follows one button from press to release; points are (x, y) in pixels.
 

@@ -21,6 +21,7 @@ class Theme:
         self.dissimilar = qt.QColor("#f08075" if self.dark else "#9c1c1c")
         self.selected = qt.QColor("#ffc61a" if self.dark else "#e0a100")
         self.compared = qt.QColor("#39b5ff" if self.dark else "#0078d4")
+        self.query = qt.QColor("#ff6ec7" if self.dark else "#c2187a")
         self.banner = qt.QColor("#ffb000")
         self.banner_text = qt.QColor("#1a1a1a")
         self.quiet = self.mix(text, 0.65)
