@@ -27,6 +27,7 @@ from .json_list import list_from_text
 from .parameters import set_parameters
 from .patient_display import PatientDisplay
 from .patient_pictures import PatientPictures
+from .query_controller import QueryController
 from .state_controller import StateController
 from .status_line import StatusLine
 
@@ -65,6 +66,7 @@ class Panel:
         self.evaluate = EvaluateController(
             self, StatusLine(ui.evaluateStatusLabel, ui.evaluateProgressBar, ui.evaluateCancelButton))
         self.cohort = CohortController(self, resourcePath)
+        self.query = QueryController(self)
         self.sources = ImageSources(default_cache_folder())
         self.downloads = DownloadQueue(sizeOf=self.sources.sizeOf)
         self.compare = CompareController(self)
@@ -89,6 +91,7 @@ class Panel:
         self.pictures.cleanup()
         self.graphControls.cleanup()
         self.evaluate.cleanup()
+        self.query.cleanup()
         self.compare.cleanup()
         self.view.cleanup()
 
@@ -103,6 +106,7 @@ class Panel:
             self.downloadsList.show(None)
             self.derived.cancel()
             self.evaluate.cancel()
+            self.query.cancel()
             return
         self.ui.dataFolderPathLineEdit.currentPath = parameters.dataFolder
         self.ui.imageFolderPathLineEdit.currentPath = parameters.imageFolder
@@ -129,6 +133,7 @@ class Panel:
                 self.downloadsList.show(self.parameters)
                 self.group.show(self.state.cohort, list_from_text(self.parameters.group), self.state.facetOf(self.parameters))
                 self.graphControls.show(self.parameters)
+                self.query.show(self.parameters)
                 self.evaluate.show(self.parameters)
                 self.compare.show(self.parameters)
         finally:

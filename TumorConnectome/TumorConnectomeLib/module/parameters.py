@@ -58,6 +58,7 @@ class TumorConnectomeParameterNode:
     comparedPatient - PatientID of the marked neighbor; empty for none.
     views - How the images are arranged.
     connectomeBeside - Whether the connectome stays beside the images.
+    query - JSON: a new patient's vector whose neighbors are shown (see query_jobs.query_to_text); empty for none.
     group - JSON list: PatientIDs of the lasso's group.
     repair - What is done about hubs before neighbors are looked for.
     evaluation - Which evaluation is run next, and whose results are shown.
@@ -87,6 +88,7 @@ class TumorConnectomeParameterNode:
     views: ImageViews = ImageViews.ONE
     connectomeBeside: bool = True
     group: str
+    query: str
     repair: Repair = Repair.NONE
     evaluation: ResultKind = ResultKind.RETRIEVAL
     evaluatedModels: str

@@ -16,7 +16,8 @@ from ..core.jobs import PythonJob
 
 def query_to_text(label: str, model: str, vector) -> str:
     """A query as JSON for the parameter node: its name, its model and the vector as base64 of little-endian float64."""
-    return json.dumps({"label": label, "model": model, "vector": base64.b64encode(np.asarray(vector, "<f8").tobytes()).decode()})
+    numbers = base64.b64encode(np.asarray(vector, "<f8").tobytes()).decode()
+    return json.dumps({"label": label, "model": model, "vector": numbers})
 
 
 def query_of_text(text: str) -> tuple[str, str, list[float]] | None:

@@ -27,7 +27,7 @@ def query_summary(result: QueryResult, count: int, cohort: Cohort, facet: Facet 
         names = Counter(facet.categories[facet.codes[row]] for row in rows).most_common()
         parts.append(escape(_("{facet} of the {n} most similar: {names}.").format(
             facet=facet.title, n=len(rows), names=", ".join(f"{name} {number}" for name, number in names))))
-    usual = _("{percent:.0f} % of the patients have a closer nearest patient.").format(percent=result.nearer)
+    usual = _("{percent:.0f} % of the patients are closer to their own nearest patient.").format(percent=result.nearer)
     if result.nearer >= _UNUSUAL:
         usual = "\N{WARNING SIGN} " + usual + " " + _("The cohort has hardly anybody like it.")
     parts.append(escape(usual))

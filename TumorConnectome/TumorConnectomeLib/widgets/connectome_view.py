@@ -173,8 +173,7 @@ class ConnectomeView(qt.QWidget):
     def setQuery(self, mark: QueryMark | None):
         """Mark a new patient's place (a diamond with lines to its neighbors), or nothing."""
         self._canvas.state.query = mark
-        self.describe()
-        self.update()
+        self._changed()
 
     def setNodeInfo(self, info: Callable[[str], str] | None):
         """Use `info(patientId)`, HTML (it may contain pictures), as the nodes' tooltip instead of the view's own."""

@@ -36,7 +36,7 @@ class Label:
 
 
 def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
-    """Labels in order of importance: patients in focus, neighbors with rank, then (unless hovered) at most `hub_limit` hubs."""
+    """Labels by importance: patients in focus, neighbors with rank, a query's, then (unless hovered) `hub_limit` hubs."""
     geometry = state.geometry
     ids = geometry.connectome.patient_ids
     selected, compared, hovered = map(state.node_of, (state.selected, state.compared, state.hovered))
@@ -47,6 +47,10 @@ def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
             labels[node] = Label(node, f"{rank} \u00b7 {ids[node]}", node in labels)
         for node in geometry.connectome.neighborhood(focus).tolist():
             labels.setdefault(node, Label(node, ids[node]))
+    for rank, patient in enumerate(state.query.neighbors if state.query is not None else (), start=1):
+        node = geometry.index_of(patient)
+        if node is not None:
+            labels.setdefault(node, Label(node, f"{rank} \u00b7 {patient}"))
     if hovered is None:
         hubs = geometry.hubs()
         for node in hubs[state.lit[hubs]][:hub_limit].tolist():
