@@ -191,7 +191,7 @@ def test_the_rule_for_several_rows_is_chosen_stated_and_saved(published):
 
 
 def test_every_row_has_the_images_of_its_own_series(published):
-    from TumorConnectomeLib.module.image_sources import series_request
+    from TumorConnectomeLib.imaging.sources import series_request
 
     get(published)
     choose(published, RowRule.ALL)
@@ -204,7 +204,7 @@ def test_every_row_has_the_images_of_its_own_series(published):
 
 def test_the_published_rows_can_all_be_asked_for(session, real_data):
     from TumorConnectomeLib.core.cohort_reader import read_cohort
-    from TumorConnectomeLib.module.image_sources import series_request
+    from TumorConnectomeLib.imaging.sources import series_request
 
     cohort = read_cohort(real_data / "embeddings", rule=RowRule.ALL)
     requests = [series_request(cohort, node) for node in cohort.patient_ids]

@@ -16,9 +16,20 @@ from ..core.evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
 from ..core.evaluation.table import COLUMNS, PERMUTATIONS
 from ..core.evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..core.files import atomic_file, sha256_of_files
+from ..core.measurements import evaluable_facets
 from ..core.readers.sources import published_folder, split_paths
 from ..core.structure.repairs import Repair
-from .tables import add_data_option, add_rows_option, chosen_models, chosen_names, independent_cohort_of, parts_of, write_csv
+from ..imaging.measurement_store import MeasurementStore
+from .tables import (
+    add_data_option,
+    add_measured_option,
+    add_rows_option,
+    chosen_models,
+    chosen_names,
+    independent_cohort_of,
+    parts_of,
+    write_csv,
+)
 
 _DESCRIPTION = """\
 One row per model, facet and metric. 'value': mean of the metric over 'n' queries; 'null_mean': mean over label permutations;
@@ -49,6 +60,7 @@ def add_parser(subparsers):
 
 
 def _add_choices(parser):
+    add_measured_option(parser)
     parser.add_argument("--model", default="all", help="names of models, separated by commas, or 'all' (default)")
     parser.add_argument("--facet", default="all", help="keys of facets, separated by commas, or 'all' (default)")
     parser.add_argument("--k", type=int, default=5, help="ranks that count (default 5)")
@@ -129,7 +141,8 @@ def evaluate_command(arguments, report):
 
 def _key(options, folder, choices):
     """Cache key: everything that the result depends on."""
-    files = [options.prepared, *(cohort_files(folder) if folder else [])]
+    measured = [MeasurementStore(options.measured).path] if options.measured else []
+    files = [options.prepared, *(cohort_files(folder) if folder else []), *(path for path in measured if path.exists())]
     return hashlib.sha256(json.dumps([VERSION, sha256_of_files(files), options.repair, choices]).encode()).hexdigest()
 
 
@@ -146,12 +159,14 @@ def _distances(options):
 
 
 def _within(cohort, text):
-    return tuple(cohort.facets) if text.strip().lower() == "all" else tuple(parts_of(text))
+    return evaluable_facets(cohort) if text.strip().lower() == "all" else tuple(parts_of(text))
 
 
 def _facets(cohort, text):
-    """Facet keys in a text such as "stage,sex"; "all" is all of them."""
-    return tuple(cohort.facets) if text.strip().lower() == "all" else chosen_names("facet", text, cohort.facets, cohort.name)
+    """Facet keys in a text such as "stage,sex"; "all" is all of them but what was measured on few patients."""
+    if text.strip().lower() == "all":
+        return evaluable_facets(cohort)
+    return chosen_names("facet", text, cohort.facets, cohort.name)
 
 
 def _all_rows(folder):

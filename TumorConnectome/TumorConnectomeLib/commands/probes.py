@@ -5,7 +5,16 @@ import pathlib
 from ..core.errors import InputError
 from ..core.structure.probe_tasks import default_tasks, standard_task
 from ..core.structure.probes import COLUMNS, PROBES, ProbeOptions, probe_models
-from .tables import add_data_option, add_rows_option, chosen_models, independent_cohort_of, parts_of, plain, write_csv
+from .tables import (
+    add_data_option,
+    add_measured_option,
+    add_rows_option,
+    chosen_models,
+    independent_cohort_of,
+    parts_of,
+    plain,
+    write_csv,
+)
 
 
 def add_parser(subparsers):
@@ -48,6 +57,7 @@ def probes_command(arguments, report):
 
 
 def _add_options(parser):
+    add_measured_option(parser)
     parser.add_argument("--model", default="all", help="models' names, separated by commas, or 'all' (default)")
     parser.add_argument("--task", default="",
                         help="tasks and facets, separated by commas (default: adenocarcinoma-vs-squamous, late-vs-early-stage "

@@ -2,14 +2,17 @@
 import csv
 import json
 import math
+import pathlib
 
 from ..core.errors import InputError
-from ..core.files import atomic_file
+from ..core.files import atomic_file, default_cache_folder
+from ..core.measurements import with_measurements
 from ..core.prepared import read_prepared
 from ..core.readers.own_cohort import previews
 from ..core.readers.sources import published_folder, read_data, split_paths
 from ..core.row_rules import RowRule, one_node_per_patient
 from ..core.structure.consensus import with_consensus
+from ..imaging.measurement_store import MeasurementStore
 
 #: said where figures of a cohort with several rows of a patient are shown
 ONCE_NOTE = "Each patient counts once, with its first row: rows of one patient are no independent observations."
@@ -41,11 +44,22 @@ def read_cohort_of(options, report=lambda fraction, message="": None):
     return read_data(paths, report, RowRule(options.rows), choices)
 
 
+def add_measured_option(parser):
+    """The choice to use what was measured on the patients' images."""
+    parser.add_argument("--measured", nargs="?", type=pathlib.Path, const=default_cache_folder(), metavar="CACHE",
+                        help="join what the command 'measure' found to the patient table: box sizes, body side, kernel, ...; "
+                             "they can be facets and strata (default folder: the cache)")
+
+
 def cohort_of(options, report=lambda fraction, message="": None):
-    """The cohort that ``--data`` with its options, or ``--prepared`` (a file of the cache) names."""
-    if getattr(options, "prepared", None):
-        return read_prepared(options.prepared).cohort
-    return read_cohort_of(options, report)
+    """The cohort that ``--data`` with its options, or ``--prepared`` (a file of the cache) names; see ``--measured``."""
+    prepared, measured = getattr(options, "prepared", None), getattr(options, "measured", None)
+    cohort = read_prepared(prepared).cohort if prepared else read_cohort_of(options, report)
+    if measured is None:
+        return cohort
+    store = MeasurementStore(measured)
+    store.update()
+    return with_measurements(cohort, store.measurements)
 
 
 def independent_cohort_of(options, report=lambda fraction, message="": None):

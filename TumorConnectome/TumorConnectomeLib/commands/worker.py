@@ -12,6 +12,7 @@ WORKERS = {
     "preview": "TumorConnectomeLib.commands.prepare:preview",
     "fetch-cohort": "TumorConnectomeLib.imaging.cohort_download:fetch_cohort_command",
     "inspect": "TumorConnectomeLib.imaging.inspection:inspect_command",
+    "measure": "TumorConnectomeLib.commands.measure:measure_command",
     "scan": "TumorConnectomeLib.imaging.folder_source:scan_command",
     "gather": "TumorConnectomeLib.imaging.dicom_database_source:gather_command",
     "reach": "TumorConnectomeLib.imaging.reachability:reach_command",

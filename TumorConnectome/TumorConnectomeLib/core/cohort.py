@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +69,10 @@ class Facet:
                 raise InputError(f"facet {self.key!r} has numbers or limits that do not fit its bins")
             numbers.flags.writeable = False
             object.__setattr__(self, "numbers", numbers)
+
+    def of_rows(self, rows: np.ndarray) -> Facet:
+        """The facet of some patients only, or in another order; `rows` are their indices."""
+        return replace(self, codes=self.codes[rows], numbers=None if self.numbers is None else self.numbers[rows])
 
     @property
     def counts(self) -> np.ndarray:

@@ -2,18 +2,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
-from .cohort import Cohort
+from .cohort import UNKNOWN, Cohort
 from .column_facets import column_facet
 from .column_titles import MEASURED
 from .errors import InputError
 from .files import checked_uid
 
 _LONGEST_TEXT = 200
+#: patients that must have been measured before "all facets" includes what was measured
+FEWEST_MEASURED = 20
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,9 @@ class SeriesMeasurement:
         """Plain values, as JSON writes them."""
         return asdict(self)
 
-    def values(self) -> dict[str, float | str]:
-        """Value of every column of MEASURED: of the largest box, where it is about a box; NaN or "" when missing."""
-        box = self.lesions[0] if self.lesions else None
+    def values(self, number: int = 0) -> dict[str, float | str]:
+        """Value of every column of MEASURED: of this box, where it is about a box (0: the largest); NaN or "" when missing."""
+        box = self.lesions[number] if number < len(self.lesions) else None
         width, height, depth = box.size_mm if box else (math.nan,) * 3
         return {
             "lesion_count": float(len(self.lesions)),
@@ -113,6 +115,26 @@ class SeriesMeasurement:
             "slice_thickness_mm": _number(self.slice_thickness_mm), "slice_spacing_mm": self.slice_spacing_mm,
             "pixel_spacing_mm": self.pixel_spacing_mm[1], "kernel": self.kernel, "manufacturer": self.manufacturer,
             "scanner_model": self.model, "tube_voltage_kv": _number(self.kvp_kv)}
+
+
+def lesion_rows(patient_ids: Sequence[str], series_uids: Sequence[str], measurements: Mapping[str, SeriesMeasurement]
+                ) -> list[list]:
+    """A row per lesion box of every measured patient, for tables; one of the CT alone where there is no box.
+
+    Returns
+    -------
+    list of list
+        PatientID, SeriesInstanceUID, number of the box (1 is the largest; None without), the columns of MEASURED, and what
+        is to be said about the side.
+    """
+    rows = []
+    for patient, uid in zip(patient_ids, series_uids):
+        found = measurements.get(uid)
+        for number in range(max(1, len(found.lesions)) if found else 0):
+            box = found.lesions[number] if found.lesions else None
+            rows.append([patient, uid, number + 1 if box else None, *found.values(number).values(),
+                         box.side_note if box else ""])
+    return rows
 
 
 def measurement_of_record(record: Mapping) -> SeriesMeasurement:
@@ -165,6 +187,16 @@ def with_measurements(cohort: Cohort, measurements: Mapping[str, SeriesMeasureme
         if facet is not None:
             facets[name] = facet
     return replace(cohort, patients=patients, facets=facets)
+
+
+def evaluable_facets(cohort: Cohort) -> tuple[str, ...]:
+    """Keys of all facets but those that were measured on fewer than FEWEST_MEASURED patients, or are the same for all."""
+    return tuple(key for key, facet in cohort.facets.items() if key not in MEASURED or _tells_apart(facet))
+
+
+def _tells_apart(facet):
+    counts = [count for name, count in zip(facet.categories, facet.counts) if name != UNKNOWN and count]
+    return len(counts) > 1 and sum(counts) >= FEWEST_MEASURED
 
 
 def _number(value):

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -118,8 +118,7 @@ def one_node_per_patient(cohort: Cohort) -> Cohort:
     unique, first = np.unique(np.array(patients, dtype=object).astype(str), return_index=True)
     table = cohort.patients.iloc[first].drop(columns=PATIENT_OF_NODE)
     table.index = pd.Index(unique.tolist(), name=cohort.patients.index.name, dtype=object)
-    facets = {key: replace(facet, codes=facet.codes[first], numbers=None if facet.numbers is None else facet.numbers[first])
-              for key, facet in cohort.facets.items()}
+    facets = {key: facet.of_rows(first) for key, facet in cohort.facets.items()}
     rule = RowRule.FIRST
     return Cohort(cohort.name, table, {model: values[first] for model, values in cohort.embeddings.items()}, facets,
                   {**cohort.provenance, "rule": rule.meaning(), "row_rule": rule.value})

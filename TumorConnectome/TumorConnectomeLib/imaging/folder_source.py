@@ -69,14 +69,23 @@ def scan_command(arguments, report):
     """
     folder, cache_folder = (pathlib.Path(argument) for argument in arguments[:2])
     request = SeriesRequest("", "0", *arguments[3:])    # only to check the UIDs
-    index = index_folder(folder, cache_folder, report)
+    answer = find_series(folder, index_folder(folder, cache_folder, report), request, cache_folder, int(arguments[2]))
+    return answer if "missing" in answer else {name: path and str(path) for name, path in answer.items()}
+
+
+def find_series(folder: pathlib.Path, index: dict[str, dict], request: SeriesRequest, cache_folder: pathlib.Path,
+                listed: int = 0) -> dict:
+    """Where an indexed folder has a CT and its report: ``ct_folder`` and ``report`` (None without), or ``missing``: why not.
+
+    TumorConnectomeError if it has fewer than `listed` files of the CT.
+    """
     paths = _slices(index, request.ct_uid)
     if not paths:
         return {"missing": f"no file of series {request.ct_uid} among the {len(index)} files in {folder}"}
-    whole_series(len(paths), int(arguments[2]), request.ct_uid)
+    whole_series(len(paths), listed, request.ct_uid)
     found = _find_report(index, request)
-    return {"ct_folder": str(folder_of([folder / path for path in paths], request.ct_uid, cache_folder)),
-            "report": str(folder / found) if found else None}
+    return {"ct_folder": folder_of([folder / path for path in paths], request.ct_uid, cache_folder),
+            "report": folder / found if found else None}
 
 
 def index_folder(folder: pathlib.Path, cache_folder: pathlib.Path, report=lambda fraction, message: None) -> dict[str, dict]:

@@ -87,7 +87,7 @@ def inspect_command(arguments, report):
     if options.measure:
         report(None, "Measuring the lesions")
         try:
-            MeasurementStore(options.measure).add(measure(series, lesions, fingerprint(series.files, options.sr)))
+            MeasurementStore(options.measure).add(measure(series, lesions, fingerprint(options.ct, options.sr)))
         except OSError as error:                        # a full disk, say: the images can be shown all the same
             findings = [*findings, f"The measurements could not be stored: {error.strerror or error}"]
     return _described(series, lesions, findings)

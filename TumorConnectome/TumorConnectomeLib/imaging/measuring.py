@@ -42,10 +42,10 @@ def measure(series: CTSeries, lesions: list[Lesion], files: str = "") -> SeriesM
         scan.kvp_kv, tuple(_measured(series, lesion) for lesion in ordered))
 
 
-def fingerprint(files, report=None) -> str:
-    """Tells whether files changed: names and sizes of the CT's, content of the report's."""
-    paths = [pathlib.Path(file) for file in files]
-    digest = hashlib.sha256("\0".join(f"{path.name}\0{path.stat().st_size}" for path in sorted(paths)).encode(
+def fingerprint(ct_folder, report=None) -> str:
+    """Tells whether files changed: names and sizes in the CT's folder, content of the report."""
+    paths = sorted(path for path in pathlib.Path(ct_folder).rglob("*") if path.is_file() and not path.name.startswith("."))
+    digest = hashlib.sha256("\0".join(f"{path.name}\0{path.stat().st_size}" for path in paths).encode(
         errors="surrogateescape"))
     if report is not None:
         digest.update(pathlib.Path(report).read_bytes())

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..core.errors import TumorConnectomeError
+from ..core.cohort import Cohort
+from ..core.errors import InputError, TumorConnectomeError
 from ..core.files import checked_uid
 from ..core.jobs import Sequence
 
@@ -40,6 +41,16 @@ class SeriesRequest:
             text = getattr(self, field)
             if text or field != "sr_uid":
                 object.__setattr__(self, field, checked_uid(text, source=f"patient {self.patient_id}, {field}"))
+
+
+def series_request(cohort: Cohort, patient_id: str) -> SeriesRequest:
+    """The series of a patient; InputError if the cohort does not name its CT."""
+    record = cohort.patients.iloc[cohort.row_of(patient_id)]
+    uids = {name: record.get(name) or "" for name in ("StudyInstanceUID", "CT_SeriesInstanceUID", "SR_SeriesInstanceUID")}
+    if not uids["CT_SeriesInstanceUID"] or not uids["StudyInstanceUID"]:
+        raise InputError(f"the cohort does not say which CT series belongs to patient {patient_id}", source=cohort.name,
+                         expected="StudyInstanceUID and CT_SeriesInstanceUID in the patient table")
+    return SeriesRequest(patient_id, *uids.values())
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ def evaluation_sequence(parameters, state, path):
             raise InputError(_("nothing is known about the patients"), source=cohort.name, expected=_("a patient table"))
         raise InputError(_("no label is ticked"), source=cohort.name, expected=_("at least one"))
     arguments = ["--prepared", path, "--model", json.dumps(models)]
+    if kind in (ResultKind.RETRIEVAL, ResultKind.PROBES):
+        arguments += ["--measured", default_cache_folder()]
     if kind is ResultKind.PROBES:
         every = len(facets) == len(cohort.facets)       # then the standard questions: all would take an hour
         arguments += ["--task", "" if every else json.dumps(tasks_of(cohort, facets))]
@@ -71,7 +73,8 @@ def evaluation_sequence(parameters, state, path):
         k = min(parameters.evaluatedCount, len(cohort.patients) - 1)
         arguments += ["--k", k, "--repair", parameters.repair.value]
     if kind is ResultKind.RETRIEVAL:
-        arguments += ["--cache", default_cache_folder(), "--facet", json.dumps(facets),
+        every = len(facets) == len(cohort.facets)       # without what was measured on few patients
+        arguments += ["--cache", default_cache_folder(), "--facet", "all" if every else json.dumps(facets),
                       "--permutations", parameters.permutations, "--within", "all" if parameters.confounds else ""]
         arguments += ["--data", parameters.dataFolder] if parameters.dataFolder else []
         name = "evaluate"

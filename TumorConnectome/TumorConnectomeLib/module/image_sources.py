@@ -1,4 +1,4 @@
-"""Which series belong to a patient, and where they may be, in the order in which the places are asked."""
+"""Where the images of a cohort may be, in the order in which the places are asked."""
 from __future__ import annotations
 
 import pathlib
@@ -6,7 +6,6 @@ import pathlib
 import slicer
 
 from ..core.cohort import Cohort
-from ..core.errors import InputError
 from ..imaging.dicom_database_source import DicomDatabaseSource
 from ..imaging.folder_source import FolderSource
 from ..imaging.idc_manifest import read_manifest
@@ -54,13 +53,3 @@ class ImageSources:
         if self._cache.entry(request.ct_uid).is_dir() or SceneSource().find(request):
             return 0, 0
         return read_manifest().size(request.ct_uid)
-
-
-def series_request(cohort: Cohort, patient_id: str) -> SeriesRequest:
-    """The series of a patient; InputError if the cohort does not name its CT."""
-    record = cohort.patients.iloc[cohort.row_of(patient_id)]
-    uids = {name: record.get(name) or "" for name in ("StudyInstanceUID", "CT_SeriesInstanceUID", "SR_SeriesInstanceUID")}
-    if not uids["CT_SeriesInstanceUID"] or not uids["StudyInstanceUID"]:
-        raise InputError(f"the cohort does not say which CT series belongs to patient {patient_id}", source=cohort.name,
-                         expected="StudyInstanceUID and CT_SeriesInstanceUID in the patient table")
-    return SeriesRequest(patient_id, *uids.values())

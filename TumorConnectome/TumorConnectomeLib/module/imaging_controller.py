@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 from ..core.errors import TumorConnectomeError
 from ..core.image_views import ImageViews
 from ..imaging.patient_nodes import find_patient, load_patient
-from .image_sources import series_request
+from ..imaging.sources import series_request
 from .patient_loading import PatientLoading
 
 

@@ -5,6 +5,7 @@ from slicer.i18n import tr as _
 
 from ..core.files import default_cache_folder
 from ..core.image_views import QUERY, ImageViews
+from ..core.prepared import PreparedCohort
 from ..imaging.scene_source import names_in_scene
 from ..imaging.view_layouts import CONNECTOME_LAYOUT, CONNECTOME_TAG, show_layout
 from ..widgets.connectome_view import ConnectomeView
@@ -24,6 +25,7 @@ from .group_display import GroupDisplay
 from .image_sources import ImageSources
 from .imaging_controller import ImagingController
 from .json_list import list_from_text
+from .measurements_controller import MeasurementsController
 from .parameters import set_parameters
 from .patient_display import PatientDisplay
 from .patient_pictures import PatientPictures
@@ -73,6 +75,8 @@ class Panel:
         self.imaging = ImagingController(
             self.runner, self.sources, self.downloads,
             StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self.compare.display)
+        self.measurements = MeasurementsController(
+            self, StatusLine(ui.measureStatusLabel, ui.measureProgressBar, ui.measureCancelButton))
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         self.downloadsList = DownloadsController(ui, self.downloads, self.sources, self.state)
         self.cache = CacheController(ui, self.runner, self._seriesInUse, self._onCacheFolder)
@@ -107,6 +111,7 @@ class Panel:
             self.derived.cancel()
             self.evaluate.cancel()
             self.query.cancel()
+            self.measurements.cancel()
             return
         self.ui.dataFolderPathLineEdit.currentPath = parameters.dataFolder
         self.ui.imageFolderPathLineEdit.currentPath = parameters.imageFolder
@@ -131,6 +136,7 @@ class Panel:
                 self.state.update(self.parameters)
                 self.patient.show(self.parameters)
                 self.downloadsList.show(self.parameters)
+                self.measurements.show(self.parameters)
                 self.group.show(self.state.cohort, list_from_text(self.parameters.group), self.state.facetOf(self.parameters))
                 self.graphControls.show(self.parameters)
                 self.query.show(self.parameters)
@@ -144,6 +150,7 @@ class Panel:
 
     def onCohort(self, prepared):
         """Show another cohort (PreparedCohort)."""
+        prepared = PreparedCohort(self.measurements.setCohort(prepared.cohort), prepared.analyses)
         self.state.setPrepared(prepared, self.cohort.wanted[0])
         self.derived.setPrepared(prepared, self.cohort.loader.path)
         self.state.choose = self.derived.choose
@@ -156,6 +163,16 @@ class Panel:
             self._updating = False
         self.onStateModified()
         self._restoreImages()
+
+    def onMeasured(self, cohort):
+        """Show the same cohort with more columns and facets."""
+        self.state.useCohort(cohort)
+        self._updating = True
+        try:
+            self.graphControls.setPrepared(self.state.prepared)
+        finally:
+            self._updating = False
+        self.onStateModified()
 
     def _onNotDerived(self, shown):
         """What was wanted can not be shown: the state says again what is."""
@@ -242,6 +259,7 @@ class Panel:
     def onImagesShown(self, shown):
         """Other patients are shown, or loaded: the strip shows crops of them."""
         self.pictures.refresh()
+        self.measurements.refresh()
 
     @property
     def queryNodes(self):

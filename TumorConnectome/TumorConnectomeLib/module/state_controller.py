@@ -60,6 +60,10 @@ class StateController:
         self.prepared, self._drawn, self.source, self.shown = prepared, None, source, None
         self.columns = table_columns(prepared.cohort)
 
+    def useCohort(self, cohort):
+        """Take the same patients and models with other columns or facets; the caller then calls `update`."""
+        self.prepared, self.columns = PreparedCohort(cohort, self.prepared.analyses), table_columns(cohort)
+
     def facetOf(self, parameters):
         """The chosen Facet, the cohort's first one if it has no such facet, None if it has none at all.
 

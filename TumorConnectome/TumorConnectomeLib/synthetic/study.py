@@ -80,6 +80,12 @@ def is_whole(patient_id: str, folder) -> bool:
         return False
 
 
+def stored_study(patient_id: str, folder) -> tuple[pathlib.Path, pathlib.Path] | None:
+    """The folder of the CT files and the file of the report, if `folder` holds the whole study; see `write_study`."""
+    folder = pathlib.Path(folder)
+    return (folder / _CT, folder / _SR) if is_whole(patient_id, folder) else None
+
+
 def _identity(patient_id):
     return {"synthetic": True, "patient_id": patient_id, "generator_version": GENERATOR_VERSION}
 
