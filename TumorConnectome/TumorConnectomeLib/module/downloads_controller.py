@@ -6,9 +6,9 @@ import slicer.util
 from slicer.i18n import tr as _
 
 from ..core.errors import Cancelled, TumorConnectomeError
+from ..imaging.sources import series_request
 from ..widgets.download_table import DownloadRow, DownloadTable
 from .download_queue import DownloadState
-from .image_sources import series_request
 from .json_list import list_from_text
 from .packages import require
 
