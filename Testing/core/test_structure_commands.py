@@ -112,7 +112,7 @@ def test_probes_are_written_per_task_and_model(data, tmp_path):
     (["hubs", "--k", "12"], ["--k 12; expected 1 to 11 for 12 patients"]),
     (["hubs", "--k", "0"], ["--k 0; expected 1 to 11"]),
     (["hubs", "--repair", "magic"], ["--repair", "'magic'", "csls"]),
-    (["hubs", "--model", "delta"], ["no model 'delta'; expected all or one of Alpha, beta, gamma"]),
+    (["hubs", "--model", "delta"], ["no model 'delta'; expected all or some of Alpha, beta, gamma"]),
     (["agreement", "--model", "beta"], ["only the model beta; expected at least two models"]),
     (["agreement", "--seed", "-1"], ["--seed -1; expected 0 or more"]),
     (["agreement", "--k", "many"], ["--k", "'many'"]),

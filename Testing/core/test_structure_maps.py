@@ -1,4 +1,6 @@
 """Maps and their quality: against scikit-learn and definitions written out, on tiny and degenerate cohorts."""
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -6,7 +8,8 @@ import pytest
 from structure_samples import cosine_distances, ranked, skewed
 
 from TumorConnectomeLib.core.errors import InputError, PackageMissing
-from TumorConnectomeLib.core.structure.map_quality import map_quality
+from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.core.structure.map_quality import map_quality, usual_k
 from TumorConnectomeLib.core.structure.maps import MapKind, make_map, pca_map
 
 
@@ -125,8 +128,34 @@ def test_a_missing_package_and_too_few_patients_are_told(kind, module, package, 
         make_map(kind, skewed(4), np.zeros((4, 2)))
 
 
+def test_a_sample_of_patients_tells_nearly_the_same(monkeypatch):
+    embedding = skewed(80)
+    positions = pca_map(embedding)[0]
+    whole = map_quality(embedding, positions, 8)
+    monkeypatch.setattr("TumorConnectomeLib.core.structure.map_quality._MOST_QUERIES", 40)
+    part = map_quality(embedding, positions, 8)
+    assert part != whole
+    for name in ("trustworthiness", "continuity", "recall"):
+        assert getattr(part, name) == pytest.approx(getattr(whole, name), abs=0.06)
+
+
+@pytest.mark.parametrize(("count", "k"), [(1, 1), (3, 1), (20, 9), (31, 15), (289, 15)])
+def test_the_usual_number_of_neighbors_is_defined(count, k):
+    assert usual_k(count) == k
+
+
 def test_umap_keeps_clusters_apart():
     pytest.importorskip("umap", reason="umap-learn is not installed")
-    embedding = np.repeat(np.eye(3), 15, axis=0) + 0.05 * np.random.default_rng(0).standard_normal((45, 3))
-    positions = make_map(MapKind.UMAP, embedding, pca_map(embedding)[0])
-    assert map_quality(embedding, positions, 10).trustworthiness > 0.8
+    code = (
+        "import numpy as np\n"
+        "from TumorConnectomeLib.core.structure.maps import MapKind, make_map, pca_map\n"
+        "embedding = np.repeat(np.eye(3), 10, axis=0) + 0.05 * np.random.default_rng(0).standard_normal((30, 3))\n"
+        "positions = make_map(MapKind.UMAP, embedding, pca_map(embedding)[0])\n"
+        "nearest = ((positions[:, None] - positions) ** 2).sum(axis=2).argsort(axis=1)[:, 1:6]\n"
+        "print((nearest // 10 == np.arange(30)[:, None] // 10).mean(), abs(positions.mean(axis=0)).max() < 1e-6)\n")
+    # compiling takes much longer than thirty patients without it
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(LIBRARY_FOLDER)}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True,
+                          check=True)
+    share, centered = done.stdout.split()
+    assert float(share) > 0.9 and centered == "True"

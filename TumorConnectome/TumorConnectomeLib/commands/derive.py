@@ -34,29 +34,48 @@ def derive_command(arguments, report):
     options = parser.parse_args(arguments)
     report(0.0, "Reading the cohort")
     prepared, repair = read_prepared(options.prepared), Repair(options.repair)
-    folder = options.cache / "derived"
-    stem = f"{options.prepared.stem}-{repair.value}"
-    path = folder / f"{stem}-v{VERSION}.npz"
-    if not options.consensus:
-        _repaired(path, prepared, repair, report)
-        return {"path": str(path)}
-    fused = folder / f"{stem}-consensus-v{VERSION}.npz"
-    if _cached(fused, prepared) is None:
+    path = _file(options.cache, options.prepared, repair, options.consensus)
+    (fused_analyses if options.consensus else repaired_analyses)(options.cache, options.prepared, prepared, repair, report)
+    return {"path": str(path)}
+
+
+def fused_analyses(cache, source, prepared, repair, report):
+    """The consensus of the models under a repair, by its name: from the cache, or made and written there.
+
+    Parameters
+    ----------
+    cache, source : pathlib.Path
+        Folder of the cache, and the file of the prepared cohort.
+    prepared : PreparedCohort
+    repair : Repair
+    report : callable
+        Called with the fraction done and a text.
+    """
+    path = _file(cache, source, repair, True)
+    found = _cached(path, prepared)
+    if found is None:
         analyses = prepared.analyses
         if repair is not Repair.NONE:
-            analyses = _repaired(path, prepared, repair, lambda fraction, message="": report(0.6 * fraction, message))
+            analyses = repaired_analyses(cache, source, prepared, repair,
+                                         lambda fraction, message="": report(0.6 * fraction, message))
         report(0.6, "Consensus of the models")
-        write_derived(fused, {CONSENSUS: consensus_analysis(analyses)})
-    return {"path": str(fused)}
+        found = {CONSENSUS: consensus_analysis(analyses)}
+        write_derived(path, found)
+    return found
 
 
-def _repaired(path, prepared, repair, report):
-    """The repaired analyses of all models, from the cache file or made and written there."""
+def repaired_analyses(cache, source, prepared, repair, report):
+    """The repaired analyses of all models by name, as `fused_analyses`."""
+    path = _file(cache, source, repair, False)
     analyses = _cached(path, prepared)
     if analyses is None:
         analyses = repaired_analysis(prepared.cohort, prepared.analyses, repair, report)
         write_derived(path, analyses)
     return analyses
+
+
+def _file(cache, source, repair, consensus):
+    return cache / "derived" / f"{source.stem}-{repair.value}{'-consensus' * consensus}-v{VERSION}.npz"
 
 
 def _cached(path, prepared):

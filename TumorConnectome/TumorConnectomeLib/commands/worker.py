@@ -27,6 +27,7 @@ WORKERS = {
     "probes": "TumorConnectomeLib.commands.probes:probes_command",
     "query": "TumorConnectomeLib.commands.query:query_command",
     "query-rows": "TumorConnectomeLib.commands.query:rows_command",
+    "map": "TumorConnectomeLib.commands.maps:map_command",
     "derive": "TumorConnectomeLib.commands.derive:derive_command",
 }
 

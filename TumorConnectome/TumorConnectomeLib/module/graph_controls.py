@@ -82,6 +82,8 @@ class GraphControls:
             ui.facetComboBox.currentIndex = self._facets.index(facet.key)
         ui.numberColorsComboBox.setVisible(facet is not None and facet.numbers is not None)
         self.modelBox.setModel(model_info(model))
+        placed = state.placed
+        ui.mapQualityLabel.text = " ".join(filter(None, (placed.text(), placed.note)))
         try:
             self._filterBar.setFilters(filters_from_text(parameters.filters))
         except InputError:

@@ -25,6 +25,7 @@ from .group_display import GroupDisplay
 from .image_sources import ImageSources
 from .imaging_controller import ImagingController
 from .json_list import list_from_text
+from .map_positions import MapPositions
 from .measurements_controller import MeasurementsController
 from .parameters import set_parameters
 from .patient_display import PatientDisplay
@@ -65,6 +66,8 @@ class Panel:
         self.derived = DerivedAnalyses(
             self.runner, StatusLine(ui.deriveStatusLabel, ui.deriveProgressBar, ui.deriveCancelButton), self.onStateModified,
             self._onNotDerived)
+        self.maps = MapPositions(
+            self.runner, StatusLine(ui.mapStatusLabel, ui.mapProgressBar, ui.mapCancelButton), self.onStateModified)
         self.evaluate = EvaluateController(
             self, StatusLine(ui.evaluateStatusLabel, ui.evaluateProgressBar, ui.evaluateCancelButton))
         self.cohort = CohortController(self, resourcePath)
@@ -109,6 +112,7 @@ class Panel:
             self.imaging.forget()
             self.downloadsList.show(None)
             self.derived.cancel()
+            self.maps.cancel()
             self.evaluate.cancel()
             self.query.cancel()
             self.measurements.cancel()
@@ -153,7 +157,8 @@ class Panel:
         prepared = PreparedCohort(self.measurements.setCohort(prepared.cohort), prepared.analyses)
         self.state.setPrepared(prepared, self.cohort.wanted[0])
         self.derived.setPrepared(prepared, self.cohort.loader.path)
-        self.state.choose = self.derived.choose
+        self.maps.setPrepared(prepared, self.cohort.loader.path)
+        self.state.choose, self.state.place = self.derived.choose, self.maps.choose
         self.evaluate.cancel()
         self.pictures.setCohort(prepared.cohort)
         self._updating = True

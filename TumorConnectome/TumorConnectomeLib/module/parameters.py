@@ -9,6 +9,7 @@ from ..core.connectome import Match
 from ..core.image_views import ImageViews
 from ..core.result_maps import ResultKind
 from ..core.row_rules import RowRule
+from ..core.structure.maps import MapKind
 from ..core.structure.repairs import Repair
 
 
@@ -61,6 +62,7 @@ class TumorConnectomeParameterNode:
     query - JSON: a new patient's vector whose neighbors are shown (see query_jobs.query_to_text); empty for none.
     group - JSON list: PatientIDs of the lasso's group.
     repair - What is done about hubs before neighbors are looked for.
+    map - What places the patients in the view.
     evaluation - Which evaluation is run next, and whose results are shown.
     evaluatedModels, evaluatedFacets - JSON lists of what it looks at; empty for all (see json_list.choice_from_text). In
         scenes of earlier versions these are other words, which mean all.
@@ -90,6 +92,7 @@ class TumorConnectomeParameterNode:
     group: str
     query: str
     repair: Repair = Repair.NONE
+    map: MapKind = MapKind.NEIGHBORS
     evaluation: ResultKind = ResultKind.RETRIEVAL
     evaluatedModels: str
     evaluatedFacets: str

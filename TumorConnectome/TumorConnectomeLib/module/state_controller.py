@@ -1,6 +1,7 @@
 """Keeps the connectome view in step with the state in the parameter node."""
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 from slicer.i18n import tr as _
@@ -15,11 +16,13 @@ from ..core.filters import filter_mask, filters_from_text, usable_filters
 from ..core.patient_summary import clinical_values
 from ..core.prepared import PreparedCohort
 from ..core.structure.consensus import with_consensus
+from ..core.structure.maps import MapKind
 from ..core.structure.repairs import Repair
 from ..core.table_columns import table_columns
 from .cohort_text import size_text
 from .derived_analyses import Shown
 from .json_list import list_from_text
+from .map_positions import Placed
 from .parameters import NumberColors
 
 
@@ -40,14 +43,18 @@ class StateController:
         Which these are.
     choose : callable
         Called with a Repair and a model; gives what can be shown of them (see `DerivedAnalyses.choose`).
+    place : callable
+        Called with what is shown and a MapKind; gives the map that can be shown (see `MapPositions.choose`).
+    placed : Placed or None
+        The map that is shown.
     """
 
     def __init__(self, view, pictureOf=lambda node: None):
         self._view, self._pictureOf = view, pictureOf
         self.prepared: PreparedCohort | None = None
         self.connectome, self.source, self.columns, self.filterProblem = None, None, [], ""
-        self._drawn, self.shown = None, None
-        self.choose = self._original
+        self._drawn, self._titled, self.shown, self.placed = None, None, None, None
+        self.choose, self.place = self._original, self._layout
         view.setNodeInfo(self.tooltip)
 
     @property
@@ -57,7 +64,7 @@ class StateController:
 
     def setPrepared(self, prepared: PreparedCohort, source: str):
         """Take the cohort of a data folder ("" for the demo cohort); the caller then calls `update`."""
-        self.prepared, self._drawn, self.source, self.shown = prepared, None, source, None
+        self.prepared, self._drawn, self._titled, self.source, self.shown = prepared, None, None, source, None
         self.columns = table_columns(prepared.cohort)
 
     def useCohort(self, cohort):
@@ -82,6 +89,11 @@ class StateController:
         analyses = self.prepared.analyses
         return Shown(Repair.NONE, model, analyses, analyses[model])
 
+    @staticmethod
+    def _layout(shown, _kind):
+        """The neighbor layout, not measured."""
+        return Placed(MapKind.NEIGHBORS, shown.analysis.positions)
+
     def update(self, parameters):
         """Show the state of a TumorConnectomeParameterNode."""
         if self.prepared is None:
@@ -91,15 +103,20 @@ class StateController:
         if self.prepared.analyses is not shown.analyses:
             self.prepared = PreparedCohort(self.cohort, shown.analyses)
         k = min(parameters.neighborCount, shown.analysis.largest_k)
-        graph_key, color_key = (shown.repair, shown.model, parameters.match, k), (
+        self.placed = placed = self.place(shown, parameters.map)
+        graph_key, color_key = (shown.repair, shown.model, parameters.match, k, placed.kind), (
             parameters.numberColors, self.cohort.facets[facet.key] if facet else None)
         view.setAnimated(parameters.animated)
         coloring = coloring_of(facet, parameters.numberColors is NumberColors.CONTINUOUS) if facet \
             else single_coloring(len(self.cohort.patients))
         if self._drawn is None or self._drawn[0] != graph_key:
-            self.connectome = connectome(self.cohort, shown.analysis, shown.model, parameters.match, k, shown.distance)
-            title, subtitle = self._title(shown, parameters.match, k)
-            view.setTitle(title, subtitle, _("SYNTHETIC DATA") if self.cohort.synthetic else "")
+            graph = connectome(self.cohort, shown.analysis, shown.model, parameters.match, k, shown.distance)
+            self.connectome = replace(graph, positions=placed.positions)
+        title = *self._title(shown, parameters.match, k), _("SYNTHETIC DATA") if self.cohort.synthetic else ""
+        if title != self._titled:
+            view.setTitle(*title)
+            self._titled = title
+        if self._drawn is None or self._drawn[0] != graph_key:
             view.setConnectome(self.connectome, coloring, animate=self._drawn is not None)
         if self._drawn is None or self._drawn[1] != color_key:
             view.setColoring(coloring)
@@ -148,5 +165,5 @@ class StateController:
     def _title(self, shown, match, k):
         kind = _("{k} most similar patients of each") if match is Match.MOST else _("{k} least similar patients of each")
         return (_("{model}: {kind}").format(model=shown.name, kind=kind.format(k=k)),
-                _("{cohort}, {size}, {distance}").format(cohort=self.cohort.name, size=size_text(self.cohort),
-                                                         distance=shown.distance))
+                _("{cohort}, {size}, {distance}. {map}").format(
+                    cohort=self.cohort.name, size=size_text(self.cohort), distance=shown.distance, map=self.placed.text()))
