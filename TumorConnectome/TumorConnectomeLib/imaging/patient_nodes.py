@@ -12,9 +12,9 @@ import numpy as np
 import slicer
 import vtk
 
-from ..core.errors import InputError
 from ..core.image_views import LUNG, CTWindow
 from .lesions import lps_to_ras
+from .volume_readers import VolumeReader, remove_with_helpers
 
 #: attributes that mark our nodes in the scene
 PATIENT_ATTRIBUTE = "TumorConnectome.PatientID"
@@ -67,29 +67,26 @@ def find_patient(patient_id: str, series_uid: str = "") -> PatientNodes | None:
     return PatientNodes(patient_id, volumes[0], tuple(found[_LESION]), next(iter(found[_TRANSFORM]), None), findings)
 
 
-def load_patient(patient_id: str, inspection: dict) -> PatientNodes:
+def load_patient(patient_id: str, inspection: dict, reader: VolumeReader) -> PatientNodes:
     """Read a CT series into the scene and place its lesions.
 
     Parameters
     ----------
     patient_id : str
     inspection : dict
-        What `imaging.inspection.inspect` found: ``files`` sorted by position, ``lesions``, ``findings``, ``series_uid``.
+        What `imaging.inspection.inspect` found.
+    reader : VolumeReader
 
     Raises
     ------
     InputError
         The image reader refused the series. No node stays behind.
     """
-    files = inspection["files"]
-    try:
-        volume = slicer.util.loadVolume(files[0], properties={
-            "name": f"{patient_id}: CT", "fileNames": files, "singleFile": False, "show": False, "autoWindowLevel": False})
-    except RuntimeError as error:
-        raise InputError(f"the CT can not be read ({error})".replace("\n", " "), source=files[0],
-                         expected="a DICOM CT series") from None
+    volume, notes = reader.read(inspection)
+    volume.SetName(f"{patient_id}: CT")
+    findings = (*inspection["findings"], *notes)
     volume.SetAttribute(SERIES_ATTRIBUTE, inspection["series_uid"])
-    volume.SetAttribute(FINDINGS_ATTRIBUTE, "\n".join(inspection["findings"]))
+    volume.SetAttribute(FINDINGS_ATTRIBUTE, "\n".join(findings))
     volume.CreateDefaultDisplayNodes()
     show_window(volume)
     lesions = sorted(inspection["lesions"], key=lambda lesion: -float(np.prod(lesion["size_mm"])))
@@ -100,7 +97,7 @@ def load_patient(patient_id: str, inspection: dict) -> PatientNodes:
         node.SetAttribute(ROLE_ATTRIBUTE, role)
         if node is not transform:
             node.SetAndObserveTransformNodeID(transform.GetID())
-    return PatientNodes(patient_id, volume, rois, transform, tuple(inspection["findings"]))
+    return PatientNodes(patient_id, volume, rois, transform, findings)
 
 
 def loaded_patients() -> list[PatientNodes]:
@@ -117,17 +114,8 @@ def voxel_megabytes(patient: PatientNodes) -> float:
 
 def unload_patient(patient: PatientNodes) -> None:
     """Remove everything that belongs to a patient, with its display and storage nodes, and free the memory."""
-    nodes = [node for node in slicer.util.getNodesByClass("vtkMRMLTransformableNode")
-             if node.GetAttribute(PATIENT_ATTRIBUTE) == patient.patient_id]
-    helpers = []
-    for node in nodes:
-        if node.IsA("vtkMRMLDisplayableNode"):
-            helpers += [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
-        if node.IsA("vtkMRMLStorableNode"):
-            helpers += [node.GetNthStorageNode(n) for n in range(node.GetNumberOfStorageNodes())]
-    for node in [*nodes, *filter(None, helpers)]:
-        if slicer.mrmlScene.IsNodePresent(node):
-            slicer.mrmlScene.RemoveNode(node)
+    remove_with_helpers([node for node in slicer.util.getNodesByClass("vtkMRMLTransformableNode")
+                         if node.GetAttribute(PATIENT_ATTRIBUTE) == patient.patient_id])
 
 
 def show_window(volume, window: CTWindow = LUNG) -> None:

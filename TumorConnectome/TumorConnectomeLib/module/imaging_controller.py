@@ -8,6 +8,8 @@ from ..core.errors import TumorConnectomeError
 from ..core.image_views import ImageViews
 from ..imaging.patient_nodes import find_patient, load_patient
 from ..imaging.sources import series_request
+from ..imaging.volume_readers import choose_reader
+from .dicom_import import DicomImport
 from .patient_loading import PatientLoading
 
 
@@ -88,26 +90,36 @@ class ImagingController:
             return
         missing = [request for request in requests if find_patient(request.patient_id, request.ct_uid) is None]
         if not missing:
-            self._load([])
+            self._load([], None)
             return
         self._task = PatientLoading(self._queue, self._runner, missing, sources, self._status.progress,
                                     self._onInspected, self._onError)
         self._status.watch(self._task)
 
     def _onInspected(self, inspections):
+        reader = choose_reader(self._wanted[0].synthetic)
+        files = reader.unlisted_files(inspections)
+        if files:
+            self._task = DicomImport(reader.database, files, {inspection["series_uid"] for inspection in inspections},
+                                     self._status.progress, lambda: self._onReady(inspections, reader), self._onError)
+            self._status.watch(self._task)
+        else:
+            self._onReady(inspections, reader)
+
+    def _onReady(self, inspections, reader):
         self._task = None
-        self._load(inspections)
+        self._load(inspections, reader)
 
     def _onError(self, error):
         self._task = None
         self._status.failed(error, lambda: self.show(*self._wanted))
 
-    def _load(self, inspections):
+    def _load(self, inspections, reader):
         _cohort, patient_ids, _folder, views, connectome = self._wanted
         with slicer.util.tryWithErrorDisplay(_("The images can not be shown."), waitCursor=True):
             try:
                 for inspection in inspections:
-                    load_patient(inspection["patient"], inspection)
+                    load_patient(inspection["patient"], inspection, reader)
             except TumorConnectomeError as error:
                 self._status.done(str(error), problem=True)
                 return

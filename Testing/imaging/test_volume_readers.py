@@ -1,0 +1,188 @@
+"""How a CT comes into the scene: by Slicer's DICOM module, with the image reader behind it; geometry checked."""
+import sys
+import types
+
+import numpy as np
+import pytest
+from dicom_factory import make_ct, make_sr, random_orientation, rectangle
+
+from TumorConnectomeLib.imaging.inspection import inspect
+
+
+@pytest.fixture
+def scene(host):
+    import slicer
+
+    slicer.mrmlScene.Clear()
+    yield slicer.mrmlScene
+    slicer.mrmlScene.Clear()
+
+
+class FakeDatabase:
+    """The parts of ctkDICOMDatabase that are used."""
+
+    def __init__(self, files=(), isOpen=True):
+        self.isOpen, self._files = isOpen, list(files)
+
+    def filesForSeries(self, seriesUID, hits=-1):
+        return tuple(self._files)
+
+
+@pytest.fixture
+def dicom_module(monkeypatch, scene):
+    """Slicer's DICOM module as a fake: DICOMUtils.loadSeriesByUID with its signature; `load` is what the plugin does."""
+    import slicer
+
+    fake = types.SimpleNamespace(calls=[], load=None)
+
+    def loadSeriesByUID(seriesUIDs, messages=None, progressCallback=None, enabledPluginClassNames=None):
+        if not isinstance(seriesUIDs, list):
+            raise ValueError("SeriesUIDs must contain a list")
+        if not slicer.dicomDatabase.isOpen:
+            raise OSError("DICOM module or database cannot be accessed")
+        fake.calls.append((seriesUIDs, enabledPluginClassNames))
+        return fake.load(messages)
+
+    library = types.ModuleType("DICOMLib")
+    library.DICOMUtils = types.SimpleNamespace(loadSeriesByUID=loadSeriesByUID)
+    monkeypatch.setitem(sys.modules, "DICOMLib", library)
+    monkeypatch.setattr(slicer, "dicomDatabase", FakeDatabase(), raising=False)
+    monkeypatch.setattr(slicer.modules, "dicomPlugins", {"DICOMScalarVolumePlugin": object}, raising=False)
+    return fake
+
+
+def plugin_volume(inspection, files=None):
+    """What the plugin makes: a volume named by the series, here read by the same image reader."""
+    import slicer
+
+    files = files or inspection["files"]
+    return slicer.util.loadVolume(files[0], properties={
+        "name": "2: Chest", "fileNames": files, "singleFile": False, "show": False})
+
+
+@pytest.fixture
+def study(tmp_path):
+    slices = make_ct(tmp_path / "ct", 6, orientation=random_orientation(np.random.default_rng(4)))
+    make_sr(tmp_path / "sr.dcm", slices, [(1, rectangle(5, 5, 9, 9)), (2, rectangle(5, 5, 9, 9))])
+    return inspect(tmp_path / "ct", tmp_path / "sr.dcm")
+
+
+def volumes():
+    import slicer
+
+    return slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+
+
+def test_slicers_dicom_module_loads_the_series_by_its_uid(dicom_module, study):
+    import slicer
+
+    from TumorConnectomeLib.imaging.patient_nodes import load_patient
+    from TumorConnectomeLib.imaging.volume_readers import choose_reader
+
+    kept = object()
+    slicer.modules.reader = kept                        # as Slicer's plugin leaves its last reader behind
+    dicom_module.load = lambda messages: [plugin_volume(study).GetID()]
+    nodes = load_patient("P1", study, choose_reader(synthetic=False))
+    assert dicom_module.calls == [([study["series_uid"]], ["DICOMScalarVolumePlugin"])]
+    assert volumes() == [nodes.volume] and nodes.volume.GetName() == "P1: CT" and nodes.findings == ()
+    assert nodes.volume.GetParentTransformNode() is nodes.transform and len(nodes.lesions) == 1
+    assert slicer.modules.reader is None
+
+
+def reversed_slices(inspection):
+    """A volume with its slices the other way round, as the plugin makes of left-handed ones."""
+    import slicer
+    import vtk
+
+    volume = plugin_volume(inspection)
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    slicer.vtkMRMLVolumeNode.ReverseSliceOrder(volume.GetImageData(), matrix)
+    volume.SetIJKToRASMatrix(matrix)
+    return volume
+
+
+def test_the_order_of_the_slices_does_not_matter(dicom_module, study):
+    from TumorConnectomeLib.imaging.volume_readers import choose_reader
+
+    dicom_module.load = lambda messages: [reversed_slices(study).GetID()]
+    volume, findings = choose_reader(synthetic=False).read(study)
+    assert findings == [] and volume.GetName() == "2: Chest"
+
+
+def shifted(inspection):
+    volume = plugin_volume(inspection)
+    volume.SetOrigin(*(np.array(volume.GetOrigin()) + [3, 0, 0]))
+    return volume
+
+
+def under_a_transform(inspection):
+    import slicer
+
+    volume = plugin_volume(inspection)
+    grid = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "acquisition transform")
+    volume.SetAndObserveTransformNodeID(grid.GetID())
+    return volume
+
+
+BAD = {
+    "shifted": (lambda study, messages: shifted(study), "3.0 mm from where the headers say"),
+    "bent": (lambda study, messages: under_a_transform(study), "irregular geometry"),
+    "a slice lacks": (lambda study, messages: plugin_volume(study, study["files"][:-1]), "another number of voxels"),
+    "nothing": (lambda study, messages: None, "0 volumes"),
+    "two volumes": (lambda study, messages: (plugin_volume(study), plugin_volume(study)), "2 volumes"),
+    "message": (lambda study, messages: messages.append("Could not load: x as a Scalar Volume"), "Could not load: x"),
+    "crash": (lambda study, messages: 1 / 0, "division by zero"),
+}
+
+
+@pytest.mark.parametrize("load, reason", BAD.values(), ids=BAD)
+def test_what_slicers_dicom_module_gets_wrong_is_read_by_the_image_reader_and_said(dicom_module, study, load, reason):
+    import slicer
+
+    from TumorConnectomeLib.imaging.volume_readers import choose_reader, displacement_mm
+
+    dicom_module.load = lambda messages: load(study, messages) and []
+    volume, findings = choose_reader(synthetic=False).read(study)
+    assert len(findings) == 1 and reason in findings[0] and "Slicer's DICOM module" in findings[0]
+    assert volumes() == [volume] and displacement_mm(volume, study) < 0.01
+    assert not slicer.util.getNodesByClass("vtkMRMLGridTransformNode")
+
+
+def test_a_closed_or_missing_database_means_the_image_reader(dicom_module, study, monkeypatch):
+    import slicer
+
+    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader, DicomDatabaseReader, choose_reader
+
+    assert isinstance(choose_reader(synthetic=False), DicomDatabaseReader)
+    assert isinstance(choose_reader(synthetic=True), ArchetypeReader)       # made-up series stay out of the database
+    reader = choose_reader(synthetic=False)
+    slicer.dicomDatabase.isOpen = False
+    assert isinstance(choose_reader(synthetic=False), ArchetypeReader)
+    assert "database is closed" in reader.read(study)[1][0]                 # closed in the meantime
+    monkeypatch.delattr(slicer, "dicomDatabase")
+    assert isinstance(choose_reader(synthetic=False), ArchetypeReader)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_image_reader_is_where_the_headers_say(scene, tmp_path, seed):
+    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader, displacement_mm
+
+    rng = np.random.default_rng(seed)
+    make_ct(tmp_path / "ct", 5, orientation=random_orientation(rng), origin=rng.uniform(-200, 200, 3))
+    study = inspect(tmp_path / "ct")
+    volume, findings = ArchetypeReader().read(study)
+    assert findings == [] and displacement_mm(volume, study) < 0.01
+    volume.SetOrigin(*(np.array(volume.GetOrigin()) + [0, 2, 0]))
+    assert displacement_mm(volume, study) == pytest.approx(2, abs=0.01)
+
+
+def test_only_series_that_are_not_listed_as_a_whole_are_imported():
+    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader, DicomDatabaseReader
+
+    database = FakeDatabase()
+    database.filesForSeries = lambda uid, hits=-1: {"1.1": ("a", "b"), "1.2": ("c",)}.get(uid, ())
+    inspections = [{"series_uid": "1.1", "files": ["a", "b"]}, {"series_uid": "1.2", "files": ["c", "d"]},
+                   {"series_uid": "1.3", "files": ["e"]}]
+    assert DicomDatabaseReader(database, ArchetypeReader()).unlisted_files(inspections) == ["c", "d", "e"]
+    assert ArchetypeReader().unlisted_files(inspections) == []
