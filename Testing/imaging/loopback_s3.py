@@ -123,7 +123,7 @@ class _GateHandler(http.server.BaseHTTPRequestHandler):
     def _ask_target(self):
         connection = http.client.HTTPConnection(*self.server.target, timeout=30)
         with contextlib.closing(connection):
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "accept-encoding")}
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "accept-encoding", "host")}
             path = self.path[self.path.index(f"/{BUCKET}"):] if BUCKET in self.path else self.path
             connection.request(self.command, path, headers=headers)
             answer = connection.getresponse()

@@ -1,4 +1,5 @@
 """What goes wrong while fetching: one clear message each, nothing lost, and the next try completes."""
+import hashlib
 import json
 import os
 import shutil
@@ -77,6 +78,74 @@ def test_files_of_another_series_are_refused_and_fetched_again(fetcher, gate, st
     gate.reset()
     fetcher.assert_whole(fetcher.fetch())
     assert gate.downloads == [key]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.31, 0.72, 1.0])
+def test_a_single_wrong_byte_is_noticed_and_the_file_fetched_from_the_other_server(study, gate, tmp_path, share):
+    other = study.server.gate()
+    fetcher = Fetcher(study, tmp_path / "cache", gate, other)
+    gate.behave = lambda n: ("wrong", share) if n == 7 else None
+    fetcher.assert_whole(fetcher.fetch())
+    assert len(other.downloads) == 1
+    other.die()
+
+
+def test_a_wrong_byte_from_the_only_server_is_told_and_only_that_file_is_fetched_again(fetcher, gate):
+    gate.behave = lambda n: ("wrong", 0.9) if n == 7 else None
+    message = failure(fetcher)
+    assert f"1 of {SLICES} files" in message and "its MD5 is not the one that the server lists" in message
+    gate.reset()
+    fetcher.assert_whole(fetcher.fetch())
+    assert len(gate.downloads) == 1
+
+
+def test_etags_that_are_no_checksums_say_nothing(study, tmp_path):
+    from TumorConnectomeLib.core.jobs import run_blocking
+    from TumorConnectomeLib.imaging.series_check import verify_job
+
+    def answer(etags):
+        (tmp_path / "etags.json").write_text(json.dumps(etags))
+        job = verify_job((tmp_path / "ct", study.request.ct_uid), etags=tmp_path / "etags.json")
+        return run_blocking(_single(job))[0]["bad"]
+
+    (tmp_path / "ct").mkdir()
+    names = [f"{number}.dcm" for number in range(3)]
+    for name, content in zip(names, study.contents.values()):
+        (tmp_path / "ct" / name).write_bytes(content)
+    right = hashlib.md5((tmp_path / "ct" / names[0]).read_bytes()).hexdigest()
+    assert answer(dict.fromkeys(names, "0" * 32)) == answer(dict.fromkeys(names, f"{right}-2")) == answer({}) == []
+    assert [name for name, _ in answer({names[0]: right, names[1]: "0" * 32})] == [names[1]]
+
+
+def _single(job):
+    """A sequence of one job."""
+    return (yield job)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.17, 0.5, 0.93])
+def test_a_connection_cut_anywhere_in_a_file_leaves_no_part_of_it(fetcher, gate, share):
+    gate.behave = lambda n: ("cut", share) if n >= 11 else None
+    failure(fetcher)
+    assert all(name.endswith(".dcm") for name in fetcher.staged())
+    gate.reset()
+    fetcher.assert_whole(fetcher.fetch())
+
+
+def test_a_server_that_stalls_in_the_middle_of_a_file_is_left_for_the_other(study, gate, tmp_path):
+    other = study.server.gate()
+    fetcher = Fetcher(study, tmp_path / "cache", gate, other, silence_limit=1.0)
+    gate.behave = lambda n: ("stall", 0.4) if n >= 20 else None
+    fetcher.assert_whole(fetcher.fetch())
+    assert len(gate.downloads) == 20 and len(other.downloads) == SLICES + 1 - 20
+    other.die()
+
+
+def test_space_that_other_downloads_need_is_not_promised_twice(fetcher, gate, monkeypatch):
+    usage = shutil.disk_usage(fetcher.cache.folder.parent)
+    monkeypatch.setattr(s5cmd_job.shutil, "disk_usage", lambda path: usage._replace(free=300_000_000))
+    with fetcher.cache.promised("1.2.3", 250_000_000):
+        assert "besides 250 MB for other downloads, 300 MB are free" in failure(fetcher)
+    fetcher.assert_whole(fetcher.fetch())
 
 
 def test_files_that_are_no_dicom_are_refused(fetcher, study):

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 
-from TumorConnectomeLib.core.errors import InputError, NotAvailable
+from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable
 from TumorConnectomeLib.core.jobs import run_blocking
 from TumorConnectomeLib.imaging import folder_source, linked_files
 from TumorConnectomeLib.imaging.file_header import SYBIL_DESCRIPTION, read_header
@@ -118,6 +118,14 @@ def test_a_ct_without_a_report_is_told(study):
     study.report_file.unlink()
     files = study.fetch()
     assert files.sr_file is None and "has no report that refers to the CT series" in files.note
+
+
+def test_half_a_series_is_not_taken_for_a_whole_one(study):
+    source = FolderSource(study.folder, study.cache, listed=lambda uid: {study.request.ct_uid: COUNT}[uid])
+    run_blocking(source.fetch(study.request))
+    next(study.ct_folder.iterdir()).unlink()
+    with pytest.raises(JobFailed, match=f"only {COUNT - 1} of {COUNT} files of the CT series"):
+        run_blocking(source.fetch(study.request))
 
 
 def test_a_ct_that_is_not_there(study, tmp_path):

@@ -10,7 +10,7 @@ from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable, 
 from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
 from TumorConnectomeLib.imaging import idc_index
 from TumorConnectomeLib.imaging.idc_manifest import COLUMNS, SHIPPED_MANIFEST, read_manifest
-from TumorConnectomeLib.imaging.idc_series import IdcStudy
+from TumorConnectomeLib.imaging.idc_series import IdcSeries, IdcStudy
 from TumorConnectomeLib.imaging.sources import SeriesRequest
 
 ROW = ("100158,1.2,1.2.3,e3dc01f0-fe35-4622-85bc-49a8eef59ead,146,76880206,1.2.4,445ea7e7-fc77-40e2-a293-4135edd5aa0c,1,14280,"
@@ -62,6 +62,24 @@ def test_the_shipped_manifest_is_what_the_script_makes(real_data, monkeypatch):
     shipped = SHIPPED_MANIFEST.read_text(encoding="utf-8").splitlines()
     data = lambda lines: [line for line in lines if not line.startswith("#")]
     assert data(made) == data(shipped)
+
+
+def test_sizes_are_those_of_the_ct_with_its_report(tmp_path):
+    manifest = read_manifest(write(tmp_path, ROW))
+    assert manifest.size("1.2.3") == (147, 76880206 + 14280) and manifest.ct_files("1.2.3") == 146
+    assert manifest.size("1.2.9") is None and manifest.ct_files("1.2.9") == 0
+
+
+def test_the_google_name_of_every_bucket_of_the_index_is_known():
+    needs_index()
+    import duckdb
+    import idc_index_data
+    with duckdb.connect() as connection:
+        buckets = connection.execute("select distinct aws_bucket from read_parquet(?)",
+                                     [str(idc_index_data.IDC_INDEX_PARQUET_FILEPATH)]).fetchall()
+    uuid = "e3dc01f0-fe35-4622-85bc-49a8eef59ead"
+    names = {bucket: IdcSeries("1.2", uuid, bucket, 1, 1).google_bucket for bucket, in buckets}
+    assert names == {"idc-open-data": "idc-open-data", "idc-open-data-two": "idc-open-idc1", "idc-open-data-cr": "idc-open-cr"}
 
 
 def test_another_report_than_the_listed_one_is_not_in_the_manifest(tmp_path):

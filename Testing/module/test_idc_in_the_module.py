@@ -11,6 +11,8 @@ from idc_on_loopback import SLICES, Fetcher
 from loopback_s3 import refused_port
 from PySide6 import QtCore, QtTest
 
+from TumorConnectomeLib.core.image_views import ImageViews
+
 PATIENT = "100158"
 
 
@@ -155,10 +157,57 @@ def test_choosing_another_patient_replaces_the_download(opened, gate):
     opened.wait(lambda: not panel.imaging.busy, 10)
     assert "200003" in panel.ui.imageStatusLabel.text
     gate.reset()
-    opened.settle(2.5)
     load(opened)
     wait_for_images(opened)
     assert_shown(opened)
+
+
+def test_a_new_request_that_wants_the_same_patient_goes_on_with_its_download(opened, gate):
+    panel = opened.panel
+    gate.behave = lambda number: "hang" if number >= 5 else None
+    load(opened)
+    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text, 30)
+    first = panel.downloads.downloads[0].task
+    panel.imaging.show(panel.state.cohort, [PATIENT], views=ImageViews.PAIR)
+    opened.settle(0.3)
+    assert [download.task for download in panel.downloads.downloads] == [first] and first.running
+    gate.reset()
+    wait_for_images(opened)
+    assert_shown(opened)
+
+
+def test_the_same_patient_again_right_after_cancel_waits_for_nobody(opened, gate):
+    panel = opened.panel
+    gate.behave = lambda number: "hang" if number >= 5 else None
+    load(opened)
+    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text, 30)
+    QtTest.QTest.mouseClick(panel.ui.imageCancelButton, QtCore.Qt.MouseButton.LeftButton)
+    gate.reset()
+    load(opened)                                        # in the same breath: the process has not ended yet
+    wait_for_images(opened)
+    assert_shown(opened)
+    assert "another request" not in panel.ui.imageStatusLabel.text
+
+
+def test_the_end_of_the_application_during_a_download_ends_its_process_and_the_next_start_continues(opened, study, gate):
+    from TumorConnectomeLib.module.download_queue import DownloadQueue
+
+    gate.behave = lambda number: "hang" if number >= 12 else None
+    queue, seen = DownloadQueue(), []
+    queue.fetch(study.request, opened.fetcher.sources, seen.append, seen.append)
+    opened.wait(lambda: queue.downloads[0].transfer is not None and queue.downloads[0].transfer.files == 12, 30)
+    process = queue.downloads[0].task._process
+    queue.cleanup()
+    assert process.state() == QtCore.QProcess.ProcessState.NotRunning
+    opened.fetcher.assert_nothing_stored()
+    assert len(opened.fetcher.staged()) >= 12 and all(name.endswith(".dcm") for name in opened.fetcher.staged())
+    opened.settle(0.1)
+    assert not seen
+    gate.reset()
+    load(opened)
+    wait_for_images(opened)
+    assert_shown(opened)
+    assert len(gate.downloads) <= SLICES + 1 - 12
 
 
 def test_the_local_folder_serves_a_patient_without_a_network(opened, study, tmp_path, monkeypatch):

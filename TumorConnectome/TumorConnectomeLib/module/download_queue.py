@@ -37,6 +37,8 @@ class Download:
     Attributes
     ----------
     request : SeriesRequest
+    size : tuple of (int, int) or None
+        Files and bytes to fetch, as far as known before it starts.
     state : DownloadState
     fraction, message : float or None, str
         Progress as its job reports it.
@@ -46,8 +48,8 @@ class Download:
         Why it failed.
     """
 
-    def __init__(self, request: SeriesRequest, sources: list[Source], expected: bool = False):
-        self.request, self.sources, self.expected = request, sources, expected
+    def __init__(self, request: SeriesRequest, sources: list[Source], size: tuple[int, int] | None, expected: bool = False):
+        self.request, self.sources, self.size, self.expected = request, sources, size, expected
         self.state, self.fraction, self.message = DownloadState.WAITING, None, ""
         self.transfer, self.problem, self.tickets, self.task = None, None, [], None
 
@@ -133,7 +135,7 @@ class DownloadQueue:
         """Ask for a series; the callbacks come from the event loop."""
         download = self._downloads.get(request.ct_uid)
         if download is None or download.state is DownloadState.FAILED:
-            download = self._downloads[request.ct_uid] = Download(request, sources)
+            download = self._downloads[request.ct_uid] = Download(request, sources, self._sizeOf(request))
         ticket = Ticket(self, download, onDone, onError, onProgress)
         download.tickets.append(ticket)
         self._pumpSoon()
@@ -146,7 +148,7 @@ class DownloadQueue:
             download.expected = uid in expected
         for uid, request in expected.items():
             if uid not in self._downloads:
-                self._downloads[uid] = Download(request, sources, expected=True)
+                self._downloads[uid] = Download(request, sources, self._sizeOf(request), expected=True)
         self._dropUnwanted()
 
     def release(self, ticket: Ticket) -> None:
@@ -183,7 +185,7 @@ class DownloadQueue:
         files, size = files_total, size_total = self._finished
         speed = 0.0
         for download in self._downloads.values():
-            part, known = download.transfer, self._sizeOf(download.request)
+            part, known = download.transfer, download.size
             if download.state is DownloadState.FAILED:
                 continue
             if part is not None:

@@ -16,6 +16,8 @@ from .packages import require
 _PREFETCH_AFTER = 800
 #: milliseconds between two looks at the queue, which changes with every file
 _REFRESH_AFTER = 150
+#: a line of the list has two widgets of its own
+_MOST_ROWS = 30
 #: bytes above which downloading a group asks first, and of a series whose size is not known
 _ASK_ABOVE, _TYPICAL_BYTES = 1e9, 85e6
 
@@ -63,12 +65,14 @@ class DownloadsController:
     def refresh(self):
         """Show the queue as it is now."""
         downloads, total = self._queue.downloads, self._queue.total()
-        self._table.setRows([_row(download) for download in downloads])
+        self._table.setRows([_row(download) for download in downloads[:_MOST_ROWS]])
         counts = {state: sum(download.state is state for download in downloads) for state in DownloadState}
         text = _("Downloads: {running} running, {waiting} waiting").format(
             running=counts[DownloadState.RUNNING], waiting=counts[DownloadState.WAITING]) if self._queue.busy else ""
         if total is not None:
             text += ". " + total.text()
+        if len(downloads) > _MOST_ROWS:
+            text += ". " + _("The first {n} are listed.").format(n=_MOST_ROWS)
         self._ui.downloadsLabel.text = "\n".join(filter(None, (text, self._problem)))
         self._ui.downloadsWidget.setVisible(bool(downloads or self._problem))
         self._ui.cancelDownloadsButton.text = _("Cancel all") if self._queue.busy else _("Clear list")
