@@ -11,6 +11,7 @@ WORKERS = {
     "prepare": "TumorConnectomeLib.commands.prepare:prepare",
     "preview": "TumorConnectomeLib.commands.prepare:preview",
     "fetch-cohort": "TumorConnectomeLib.imaging.cohort_download:fetch_cohort_command",
+    "clinical": "TumorConnectomeLib.imaging.clinical_source:clinical_command",
     "inspect": "TumorConnectomeLib.imaging.inspection:inspect_command",
     "measure": "TumorConnectomeLib.commands.measure:measure_command",
     "scan": "TumorConnectomeLib.imaging.folder_source:scan_command",

@@ -19,6 +19,13 @@ def in_nlst(cohort: Cohort, node: int) -> bool:
     return not cohort.synthetic and all(uid.startswith(NLST_UID_ROOTS) for uid in uids)
 
 
+def has_nlst(cohort: Cohort) -> bool:
+    """Whether any CT of a cohort is of the National Lung Screening Trial, by its UID."""
+    if cohort.synthetic or "CT_SeriesInstanceUID" not in cohort.patients:
+        return False
+    return any(uid.startswith(NLST_UID_ROOTS) for uid in cohort.patients["CT_SeriesInstanceUID"])
+
+
 def viewer_url(study_uid: str, series_uid: str = "") -> str:
     """Address of a study in the IDC viewer, opened at a series (the report with the boxes); InputError for a bad UID."""
     address = _VIEWER.format(study=checked_uid(study_uid))

@@ -1,13 +1,14 @@
 """The columns of a patient table as a person filters by them: a title, a kind, and the values that occur."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
 
+from .clinical import column_notes
 from .cohort import Cohort
-from .column_titles import TITLES, title_of
+from .column_titles import TITLES, note_of, title_of
 from .column_values import as_numbers, as_texts, natural_order
 from .facets import STAGES, UNKNOWN
 from .icd_o_3 import MORPHOLOGY
@@ -48,6 +49,8 @@ class TableColumn:
         CATEGORY: the values that occur, in display order, "" (missing) last.
     labels : tuple of str
         What the interface shows for each category.
+    note : str
+        What the values are and where they come from; "" if that is not known.
     """
 
     key: str
@@ -56,6 +59,7 @@ class TableColumn:
     values: np.ndarray
     categories: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def missing(self) -> np.ndarray:
@@ -96,7 +100,14 @@ def table_columns(cohort: Cohort) -> tuple[TableColumn, ...]:
             columns.append(_facet_column(facet, values))
     ids = np.array(cohort.patient_ids, dtype=object)
     columns.append(TableColumn(PATIENT_ID, title_of(PATIENT_ID), ColumnKind.TEXT, ids))
-    return tuple(sorted(columns, key=_order))
+    notes = column_notes(cohort)
+    return tuple(_told(column, notes) for column in sorted(columns, key=_order))
+
+
+def _told(column, notes):
+    """The column with what is known about it."""
+    title, note = notes.get(column.key, (column.title, note_of(column.key)))
+    return replace(column, title=title, note=column.note or note)
 
 
 def _order(column):
@@ -124,7 +135,8 @@ def _facet_column(facet, values):
     occurring = tuple(name for name, count in zip(facet.categories, facet.counts) if count)
     categories = tuple("" if name == UNKNOWN else name for name in occurring)
     texts = np.where(values == UNKNOWN, "", values)
-    return TableColumn(FACET_PREFIX + facet.key, f"{facet.title}, group", ColumnKind.CATEGORY, texts, categories, occurring)
+    title = f"{facet.title}, group"
+    return TableColumn(FACET_PREFIX + facet.key, title, ColumnKind.CATEGORY, texts, categories, occurring, facet.note)
 
 
 def _same_groups(column, values):

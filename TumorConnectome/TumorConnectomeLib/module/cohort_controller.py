@@ -4,7 +4,9 @@ from __future__ import annotations
 import qt
 from slicer.i18n import tr as _
 
+from ..core.clinical import SOURCE
 from ..core.errors import PackageMissing, TumorConnectomeError
+from ..core.idc_links import has_nlst
 from ..core.published_cohort import published_cohort
 from ..imaging.cohort_download import downloaded_bytes, remove_downloads
 from .cohort_loading import CohortLoader
@@ -28,9 +30,9 @@ class CohortController:
     Attributes
     ----------
     loader : CohortLoader
-    wanted : (str, RowRule) or None
-        Data folder ("" is the demo cohort) and rule for rows of the loaded or loading cohort; None before the first, or to load
-        it again.
+    wanted : (str, RowRule, bool) or None
+        Data folder ("" is the demo cohort), rule for rows, and whether with IDC's clinical tables: of the loaded or loading
+        cohort; None before the first, or to load it again.
     """
 
     def __init__(self, panel, resourcePath):
@@ -46,6 +48,7 @@ class CohortController:
             button.connect("clicked(bool)", clicked)
         ui.loadCohortButton.connect("clicked(bool)", self.load)
         ui.removeDownloadButton.connect("clicked(bool)", self.removeDownload)
+        ui.clinicalButton.connect("clicked(bool)", self.toggleClinical)
         self.showDownload()
 
     def load(self, checked=False):
@@ -78,6 +81,22 @@ class CohortController:
             self.loader.status.done(str(error), problem=True)
         self.showDownload()
 
+    def toggleClinical(self, checked=False):
+        """Join IDC's clinical tables to the patient table, or leave them out again."""
+        cohort = self._panel.state.cohort
+        if cohort is None:
+            return
+        wanted = SOURCE not in cohort.provenance
+        if wanted:
+            try:
+                require("duckdb", _("Reading IDC's clinical tables"))
+            except PackageMissing as error:
+                self.loader.status.failed(error, self.toggleClinical)
+                return
+        self.wanted = None                              # also to try again what failed before
+        self._panel.set(clinicalData=wanted)
+        self._panel.onStateModified()
+
     def showDownload(self):
         """Say how much of the published cohort lies on this computer."""
         size, ui = downloaded_bytes(), self._ui
@@ -92,7 +111,7 @@ class CohortController:
         here = published.local(parameters.dataFolder)
         if here != parameters.dataFolder:               # the scene comes from another computer
             parameters.dataFolder = self._ui.dataFolderPathLineEdit.currentPath = here
-        wanted = here, parameters.rowRule
+        wanted = here, parameters.rowRule, parameters.clinicalData
         if self.wanted == wanted:
             return
         self.wanted = wanted
@@ -119,5 +138,15 @@ class CohortController:
             _("Synthetic demo cohort."), _("Made-up patients and images; nothing here is clinical data.")) \
             if cohort.synthetic else ""
         self._ui.rowRuleComboBox.enabled = not cohort.synthetic
+        self._showClinical(cohort)
         self.loader.status.done(cohort_text(cohort) + (f"\n{note}" if note else ""))
         self._panel.onCohort(prepared)
+
+    def _showClinical(self, cohort):
+        """Say where the clinical columns come from, and offer those of IDC for patients of the NLST."""
+        ui, joined = self._ui, SOURCE in cohort.provenance
+        table = cohort.provenance.get("patient_table", "none")
+        ui.clinicalLabel.text = cohort.provenance[SOURCE] if joined else _("Made up") if cohort.synthetic else \
+            _("What the files tell") if table == "none" else table
+        ui.clinicalButton.text = _("Leave out") if joined else _("Add from IDC")
+        ui.clinicalButton.enabled = joined or has_nlst(cohort)

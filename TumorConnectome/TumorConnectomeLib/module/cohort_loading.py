@@ -1,6 +1,9 @@
 """Loads cohorts through the worker: the heavy part runs in a child process, the GUI reads its cached result."""
 from __future__ import annotations
 
+from slicer.i18n import tr as _
+
+from ..core.errors import Cancelled, TumorConnectomeError
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob
 from ..core.prepared import read_prepared
@@ -12,6 +15,22 @@ def prepare_sequence(data_folder: str, rule: RowRule = RowRule.SINGLE):
     """Jobs that leave a prepared cohort in the cache; returns what the worker says (``path``, ``note``)."""
     arguments = ["--cache", default_cache_folder(), "--rows", rule.value, *(["--data", data_folder] if data_folder else [])]
     return (yield PythonJob("Preparing the cohort", "prepare", *arguments))
+
+
+def clinical_sequence(data_folder: str, rule: RowRule):
+    """As `prepare_sequence`, with IDC's clinical tables joined; if they can not be had, the note says why."""
+    result = yield from prepare_sequence(data_folder, rule)
+    if "path" not in result:                            # the files are not understood yet
+        return result
+    arguments = ["--cache", default_cache_folder(), "--prepared", result["path"]]
+    try:
+        joined = yield PythonJob("Clinical data from IDC", "clinical", *arguments)
+    except Cancelled:
+        raise
+    except TumorConnectomeError as error:
+        note = _("No clinical data from IDC: {error}").format(error=error)
+        return {**result, "note": "\n".join(filter(None, (result["note"], f"\N{WARNING SIGN} {note}")))}
+    return {**result, "path": joined["path"]}
 
 
 class CohortLoader:
@@ -39,14 +58,15 @@ class CohortLoader:
         """Whether a cohort is being downloaded or prepared."""
         return self._task is not None
 
-    def load(self, data_folder: str, rule: RowRule = RowRule.SINGLE):
-        """Prepare and load the cohort of a folder by a rule for rows, or the demo cohort for ""."""
+    def load(self, data_folder: str, rule: RowRule = RowRule.SINGLE, clinical: bool = False):
+        """Prepare and load the cohort of a folder by a rule for rows, maybe with IDC's clinical tables; "": the demo cohort."""
         def done(result):
             prepared = read_prepared(result["path"])
             self.path = result["path"]
             self._onLoaded(prepared, result["note"])
 
-        self._start(prepare_sequence(data_folder, rule), done, lambda: self.load(data_folder, rule))
+        sequence = clinical_sequence if clinical and data_folder else prepare_sequence
+        self._start(sequence(data_folder, rule), done, lambda: self.load(data_folder, rule, clinical))
 
     def download(self, onDownloaded, onEnd):
         """Bring the published cohort here.

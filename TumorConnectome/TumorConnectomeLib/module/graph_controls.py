@@ -69,6 +69,8 @@ class GraphControls:
         for combo, texts in ((ui.modelComboBox, self._models), (ui.facetComboBox, [f.title for f in cohort.facets.values()])):
             combo.clear()
             combo.addItems(texts)
+        for row, facet in enumerate(cohort.facets.values()):
+            ui.facetComboBox.setItemData(row, facet.note, qt.Qt.ToolTipRole)
         self._completions.setStringList(list(cohort.patient_ids))
         self._filterBar.setColumns(self._panel.state.columns)
         ui.neighborCountSpinBox.maximum = max(1, next(iter(prepared.analyses.values())).largest_k)

@@ -43,6 +43,7 @@ class TumorConnectomeParameterNode:
 
     dataFolder - Folder of embedding files; empty for the synthetic demo cohort.
     rowRule - What becomes of patients with several rows in the files.
+    clinicalData - Whether IDC's clinical tables join the patient table.
     imageFolder - Local folder of DICOM files that is searched before IDC; empty for none.
     model - Embedding model; empty for the first one of the cohort.
     match - Most or least similar patients.
@@ -73,6 +74,7 @@ class TumorConnectomeParameterNode:
 
     dataFolder: str
     rowRule: RowRule = RowRule.SINGLE
+    clinicalData: bool = False
     imageFolder: str
     model: str
     match: Match = Match.MOST

@@ -32,6 +32,7 @@ class FilterBar(qt.QWidget):
         self._add.setPopupMode(qt.QToolButton.InstantPopup)
         self._add.setToolButtonStyle(qt.Qt.ToolButtonTextOnly)
         self._menu = qt.QMenu(self._add)
+        self._menu.setToolTipsVisible(True)
         self._add.setMenu(self._menu)
         self._clear = qt.QToolButton()
         self._clear.text = translate("Clear")
@@ -104,7 +105,9 @@ class FilterBar(qt.QWidget):
             self._count.text = ""
 
     def _offer(self, column: TableColumn):
-        self._menu.addAction(column.title).connect("triggered(bool)", lambda checked: self._onAdd(column))
+        action = self._menu.addAction(column.title)
+        action.toolTip = column.note or column.title
+        action.connect("triggered(bool)", lambda checked: self._onAdd(column))
 
     def _changed(self):
         self.onFiltersChanged(self.filters)
@@ -146,6 +149,7 @@ class FilterRow:
         title = qt.QLabel(column.title)
         title.setTextFormat(qt.Qt.PlainText)
         title.setBuddy(self._editor.widget)
+        title.toolTip = column.note
         remove = qt.QToolButton()
         remove.text = "\N{MULTIPLICATION X}"
         remove.autoRaise = True
