@@ -1,13 +1,17 @@
-"""Command ``neighbors``: neighbor lists of a cohort as CSV."""
+"""Command ``neighbors``: neighbor lists of a cohort as CSV, or with layout and quantiles as a result for the module."""
 import csv
 import pathlib
+import sys
 
+from ..core.analysis import KEPT_NEIGHBORS
 from ..core.connectome import Match
 from ..core.errors import InputError
 from ..core.files import atomic_file
 from ..core.graph_export import NEIGHBOR_COLUMNS, SAME_PATIENT
 from ..core.neighbors import neighbor_lists
 from ..core.row_rules import patients_of
+from .cluster_search import ROWS_PER_TASK
+from .neighbor_result import write_result
 from .tables import add_data_option, add_rows_option, cohort_of
 
 
@@ -22,13 +26,46 @@ def add_parser(subparsers):
     add_rows_option(parser)
     parser.add_argument("--model", default="all", help="a model's name, or 'all' (default)")
     parser.add_argument("--match", choices=[match.value for match in Match], default="most", help="most or least similar")
-    parser.add_argument("--k", type=int, default=5, help="neighbors per patient (default 5)")
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
+    parser.add_argument("--k", type=int, help="neighbors per patient (default 5)")
+    parser.add_argument("--out", type=pathlib.Path, help="the CSV file to write")
+    parser.add_argument("--out-result", type=pathlib.Path, metavar="FOLDER",
+                        help="write neighbors of both ends, layout and quantiles as Parquet, which the module opens as a "
+                             f"cohort without vectors ({KEPT_NEIGHBORS} neighbors unless --k says otherwise)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="with --out-result: compute on this Dask cluster, whose workers "
+                                                               "see the same files; see docs/large-cohorts.md")
+    parser.add_argument("--rows-per-task", type=int, default=ROWS_PER_TASK,
+                        help=f"patients per task of the cluster (default {ROWS_PER_TASK})")
     parser.set_defaults(run=run)
 
 
 def run(options):
-    """Write the CSV file; returns 0. Raises InputError for a model or k that the cohort does not have."""
+    """Write what is asked for; returns 0. Raises InputError for a model or k that the cohort does not have."""
+    if (options.out is None) == (options.out_result is None):
+        raise InputError("nothing to write", expected="--out FILE for a table, or --out-result FOLDER for the module")
+    if options.scheduler and options.out_result is None:
+        raise InputError("--scheduler without a result", expected="--out-result FOLDER that all workers see")
+    if options.rows_per_task < 1:
+        raise InputError(f"--rows-per-task {options.rows_per_task}", expected="at least 1")
+    if options.out_result is not None:
+        write_result(options, _progress_line())
+        return 0
+    options.k = 5 if options.k is None else options.k
+    return _write_csv(options)
+
+
+def _progress_line():
+    """Says on standard error how far it is, once for every percent."""
+    said = -1
+
+    def report(fraction, message=""):
+        nonlocal said
+        if int(100 * fraction) > said:
+            said = int(100 * fraction)
+            print(f"{said:3d} % {message}", file=sys.stderr, flush=True)
+    return report
+
+
+def _write_csv(options):
     cohort = cohort_of(options)
     models = cohort.models if options.model == "all" else [m for m in cohort.models if m.lower() == options.model.lower()]
     if not models:

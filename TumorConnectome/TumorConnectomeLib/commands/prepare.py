@@ -4,6 +4,8 @@ import pathlib
 
 from ..core.analysis import analyze
 from ..core.errors import InputError
+from ..core.files import sha256_of_file
+from ..core.graph_result import MANIFEST, is_result, read_result
 from ..core.prepared import VERSION, PreparedCohort, read_prepared, write_prepared
 from ..core.readers.own_cohort import previews
 from ..core.readers.sources import choices_from_text, data_key, published_folder, read_data, split_paths
@@ -17,7 +19,8 @@ def prepare(arguments, report):
     Parameters
     ----------
     arguments : list of str
-        ``--cache FOLDER``, ``--data PATHS`` (see `sources.split_paths`), ``--rows RULE`` and ``--choices JSON`` (how files are
+        ``--cache FOLDER``, ``--data PATHS`` (see `sources.split_paths`; or the folder
+        of a `core.graph_result`), ``--rows RULE`` and ``--choices JSON`` (how files are
         read); without data it is the synthetic demo cohort.
     report : callable
         Called with the fraction done and a text.
@@ -36,11 +39,13 @@ def prepare(arguments, report):
     options = parser.parse_args(arguments)
     report(0.0, "Looking for the cohort in the cache")
     rule, choices = RowRule(options.rows), options.choices
-    if options.data and published_folder(options.data) is None:
+    result = options.data[0] if options.data and len(options.data) == 1 and is_result(options.data[0]) else None
+    if options.data and result is None and published_folder(options.data) is None:
         asked = [one for one in previews(options.data) if one.path not in choices and one.recognition.questions]
         if asked:
             return {"questions": [one.to_json() for one in asked]}
-    path = options.cache / "cohorts" / f"{_key(options.data, rule, choices)}.npz"
+    key = _key(options.data, rule, choices) if result is None else f"{sha256_of_file(result / MANIFEST)}-v{VERSION}"
+    path = options.cache / "cohorts" / f"{key}.npz"
     note = ""
     if path.exists():
         try:
@@ -48,9 +53,12 @@ def prepare(arguments, report):
             return {"path": str(path), "note": note}
         except InputError as error:
             note = f"The cached cohort was made anew: {error}"
-    cohort = _cohort(options.data, rule, choices, lambda fraction, message="": report(0.7 * fraction, message))
-    analyses = analyze(cohort, lambda fraction, message="": report(0.7 + 0.3 * fraction, message))
-    write_prepared(path, PreparedCohort(cohort, analyses))
+    if result is not None:
+        prepared = read_result(result, report)
+    else:
+        cohort = _cohort(options.data, rule, choices, lambda fraction, message="": report(0.7 * fraction, message))
+        prepared = PreparedCohort(cohort, analyze(cohort, lambda fraction, message="": report(0.7 + 0.3 * fraction, message)))
+    write_prepared(path, prepared)
     return {"path": str(path), "note": note}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .connectome import Match
 from .exact_cosine import candidate_distances, exact_distances, fixed_point, unit_vectors
-from .neighbor_search import TILE, Candidates, centered_operand, frame_of, left_operand, tile_edges, tiles
+from .neighbor_search import TILE, Candidates, centered_operand, distance_tile, frame_of, left_operand, tile_edges, tiles
 
 _BLOCK_ROWS = 4096
 #: crowded patients that are compared with everybody at once
@@ -90,7 +90,7 @@ def _products(operand: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray]]:
         if left[0] != rows:
             left = rows, left_operand(operand[rows])
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        return np.matmul(left[1], operand[columns].T, out=memory[place][:height * width].reshape(height, width))
+        return distance_tile(left[1], operand[columns], memory[place][:height * width].reshape(height, width))
 
     with ThreadPoolExecutor(1) as pool:
         waiting = None

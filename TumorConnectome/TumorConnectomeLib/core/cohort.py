@@ -80,6 +80,31 @@ class Facet:
         return np.bincount(self.codes, minlength=len(self.categories))
 
 
+#: why something can not be done with a cohort that was opened from neighbor lists
+NO_VECTORS = "This cohort was opened from neighbor lists: it has no vectors"
+
+
+class MissingVectors(Mapping):
+    """The embeddings of a cohort of which only the neighbours are known: model names, and an InputError for each vector."""
+
+    def __init__(self, models):
+        self._models = tuple(models)
+
+    def __getitem__(self, model):
+        if model not in self._models:
+            raise KeyError(model)
+        raise InputError(NO_VECTORS, source=model, expected="the files that the neighbor lists were made from")
+
+    def __contains__(self, model):
+        return model in self._models
+
+    def __iter__(self):
+        return iter(self._models)
+
+    def __len__(self):
+        return len(self._models)
+
+
 @dataclass(frozen=True, eq=False)
 class Cohort:
     """Patients and their embeddings by one or more models; nothing in it changes.
@@ -93,6 +118,7 @@ class Cohort:
     embeddings : mapping of str to np.ndarray
         Model name to float32 or float64 array of shape (N, D), rows in the order of `patients`; finite, no zero vector.
         float64 is kept, any other type becomes float32. An array that owns its memory and that nobody can write is not copied.
+        Or MissingVectors, when only their neighbours are known.
     facets : mapping of str to Facet
         In display order.
     provenance : mapping of str to str, int, float or bool
@@ -119,14 +145,15 @@ class Cohort:
             raise InputError("PatientIDs are not unique and ascending", source=self.name)
         if not self.embeddings:
             raise InputError("the cohort has no embeddings", source=self.name, expected="at least one model")
-        arrays = {}
-        for model, values in self.embeddings.items():
-            arrays[model] = _checked_embedding(model, values, ids)
+        arrays = self.embeddings
+        if self.has_vectors:
+            arrays = types.MappingProxyType({model: _checked_embedding(model, values, ids)
+                                             for model, values in self.embeddings.items()})
         for facet in self.facets.values():
             if len(facet.codes) != len(ids):
                 raise InputError(f"facet {facet.key!r} has {len(facet.codes)} values", source=self.name,
                                  expected=f"{len(ids)}, one per patient")
-        object.__setattr__(self, "embeddings", types.MappingProxyType(arrays))
+        object.__setattr__(self, "embeddings", arrays)
         object.__setattr__(self, "facets", types.MappingProxyType(dict(self.facets)))
         object.__setattr__(self, "provenance", types.MappingProxyType(dict(self.provenance)))
 
@@ -139,6 +166,11 @@ class Cohort:
     def models(self) -> tuple[str, ...]:
         """Model names, alphabetical without regard to case."""
         return tuple(sorted(self.embeddings, key=str.lower))
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether the embeddings themselves are known, not only the neighbours by them."""
+        return not isinstance(self.embeddings, MissingVectors)
 
     @property
     def synthetic(self) -> bool:

@@ -105,10 +105,21 @@ def sha256_of_files(paths):
     digest = hashlib.sha256()
     for path in map(pathlib.Path, paths):
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
-        with open(path, "rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+        _digest_content(path, digest)
     return digest.hexdigest()
+
+
+def sha256_of_file(path):
+    """Hexadecimal SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    _digest_content(path, digest)
+    return digest.hexdigest()
+
+
+def _digest_content(path, digest):
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
 
 
 def default_cache_folder():

@@ -70,6 +70,11 @@ def left_operand(operand: np.ndarray) -> np.ndarray:
     return left
 
 
+def distance_tile(left: np.ndarray, right: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Distances of all pairs from two operands, within `error_bound` of the exact ones: float32, shape (rows, columns)."""
+    return np.matmul(left, right.T, out=out)
+
+
 def error_bound(components: int, longer: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Largest difference between a distance of a tile and the exact one, for centered vectors of these lengths.
 

@@ -7,14 +7,14 @@ import numpy as np
 
 from .analysis import ModelAnalysis
 from .arrays_file import read_arrays, write_arrays
-from .cohort import Cohort, Facet
+from .cohort import Cohort, Facet, MissingVectors
 from .connectome import Match
 from .errors import InputError
 from .neighbors import NeighborLists
 
 _KIND = "TumorConnectome prepared cohort"
 #: part of the cache key: raise it when the file's form or any algorithm behind its content changes
-VERSION = 4
+VERSION = 5
 _PARTS = ("indices", "distances", "percentiles")
 
 
@@ -38,13 +38,15 @@ def write_prepared(path, prepared: PreparedCohort) -> None:
         if facet.numbers is not None:
             arrays[f"facet_numbers_{number}"] = facet.numbers
     for number, model in enumerate(cohort.models):
-        arrays[f"embedding_{number}"] = cohort.embeddings[model]
+        if cohort.has_vectors:
+            arrays[f"embedding_{number}"] = cohort.embeddings[model]
         arrays |= analysis_arrays(prepared.analyses[model], number)
     facets = [{"key": f.key, "title": f.title, "categories": list(f.categories), "ordered": f.ordered, "note": f.note,
                "edges": list(f.edges), "logarithmic": f.logarithmic}
               for f in cohort.facets.values()]
     header = {"version": VERSION, "name": cohort.name, "models": list(cohort.models), "facets": facets,
-              "columns": [str(name) for name in cohort.patients], "provenance": dict(cohort.provenance)}
+              "columns": [str(name) for name in cohort.patients], "vectors": cohort.has_vectors,
+              "provenance": dict(cohort.provenance)}
     write_arrays(path, _KIND, header, arrays)
 
 
@@ -73,10 +75,10 @@ def _from_arrays(header, arrays):
     facets = {f["key"]: Facet(f["key"], f["title"], tuple(f["categories"]), arrays[f"facet_{number}"], f["ordered"], f["note"],
                               arrays.get(f"facet_numbers_{number}"), tuple(f["edges"]), f["logarithmic"])
               for number, f in enumerate(header["facets"])}
-    embeddings, analyses = {}, {}
-    for number, model in enumerate(header["models"]):
-        embeddings[model] = arrays[f"embedding_{number}"]
-        analyses[model] = analysis_of_arrays(arrays, number, len(patients))
+    analyses = {model: analysis_of_arrays(arrays, number, len(patients)) for number, model in enumerate(header["models"])}
+    embeddings = MissingVectors(header["models"])
+    if header["vectors"]:
+        embeddings = {model: arrays[f"embedding_{number}"] for number, model in enumerate(header["models"])}
     return PreparedCohort(Cohort(header["name"], patients, embeddings, facets, header["provenance"]), analyses)
 
 
@@ -92,11 +94,11 @@ def analysis_arrays(analysis: ModelAnalysis, number: int) -> dict[str, np.ndarra
 def analysis_of_arrays(arrays: dict[str, np.ndarray], number: int, count: int) -> ModelAnalysis:
     """The analysis of `count` patients that `analysis_arrays` wrote; KeyError or ValueError if the arrays do not fit."""
     lists = {match: NeighborLists(*(arrays[f"{match.value}_{part}_{number}"] for part in _PARTS)) for match in Match}
-    return _checked_analysis(ModelAnalysis(lists, arrays[f"positions_{number}"]), count)
+    return checked_analysis(ModelAnalysis(lists, arrays[f"positions_{number}"]), count)
 
 
-def _checked_analysis(analysis, count):
-    """The analysis of `count` patients, if its shapes and indices fit together: they are used without further checks."""
+def checked_analysis(analysis: ModelAnalysis, count: int) -> ModelAnalysis:
+    """The analysis of `count` patients, if its shapes and indices fit together (else ValueError): nobody checks again."""
     width = analysis.largest_k
     for lists in analysis.neighbors.values():
         shapes = {lists.indices.shape, lists.distances.shape, lists.percentiles.shape}

@@ -85,7 +85,7 @@ def _joined(read: list[EmbeddingFile], hashed) -> Cohort:
             vectors.flags.writeable = False
             embeddings[name] = vectors
             del vectors
-    patients = _patients([*with_models, *tables], kept)
+    patients = joined_patients([*with_models, *tables], kept)
     unmatched = _unmatched([*with_models, *tables], common)
     first = with_models[0].path
     return Cohort(first.stem if len(with_models) == 1 else first.resolve().parent.name, patients, embeddings,
@@ -125,7 +125,7 @@ def _unused(model, stem, taken):
     return next(name for name in names if name.lower() not in known)
 
 
-def _patients(read, kept):
+def joined_patients(read, kept):
     """The patient table: the first file that says something about a patient's property wins."""
     wanted = set(kept)
     records = {patient: {"PatientID": patient} for patient in kept}
