@@ -38,11 +38,6 @@ def embedding(count=1500, length=48):
     return (random.standard_normal((count, length)) * np.arange(1, length + 1) ** -0.5 + 0.2).astype(np.float32)
 
 
-def found_in(folder, names):
-    tables = {match: graph_result.read_indices(folder, names, match) for match in Match}
-    return tables
-
-
 def assert_as_in_one_process(folder, names, scale, vectors, k):
     wanted, wanted_scale = neighbors_and_scale(vectors, k)
     for match in Match:

@@ -3,6 +3,7 @@ from slicer.i18n import tr as _
 
 from ..core.cohort import Cohort
 from ..core.row_rules import RowRule, patients_of
+from .vector_needs import missing_vectors_text
 
 
 def cohort_text(cohort: Cohort) -> str:
@@ -22,7 +23,7 @@ def cohort_text(cohort: Cohort) -> str:
         why = _("{n} of {all} patients left out: more than one row, or not in every file.") if rule == RowRule.SINGLE.value \
             else _("{n} of {all} patients left out: no row that is in every file.")
         text += " " + why.format(n=left_out, all=facts["patients_in_files"])
-    return " ".join(filter(None, (text, facts.get("verified"))))
+    return " ".join(filter(None, (text, facts.get("verified"), "" if cohort.has_vectors else missing_vectors_text())))
 
 
 def size_text(cohort: Cohort) -> str:

@@ -15,6 +15,7 @@ from ..widgets.help_sheet import HelpSheet
 from ..widgets.keys import BINDINGS, GESTURES
 from ..widgets.model_info_box import ModelInfoBox
 from .json_list import list_to_text
+from .vector_needs import VectorNeeds
 
 
 class GraphControls:
@@ -30,7 +31,7 @@ class GraphControls:
 
     def __init__(self, panel, resourcePath):
         self._panel, self._ui, self._view = panel, panel.ui, panel.view
-        self._models, self._facets = [], []
+        self._models, self._facets, self._vectorNeeds = [], [], VectorNeeds(panel.ui)
         self._filterBar, self.modelBox = FilterBar(_), ModelInfoBox(_)
         self._filterBar.onFiltersChanged = lambda filters: panel.set(filters=filters_to_text(filters))
         self._ui.filterPlace.layout().addWidget(self._filterBar)
@@ -65,6 +66,7 @@ class GraphControls:
     def setPrepared(self, prepared):
         """Offer the models, facets, columns and patients of another cohort."""
         cohort, ui = prepared.cohort, self._ui
+        self._vectorNeeds.show(cohort)
         self._models, self._facets = list(with_consensus(cohort.models)), list(cohort.facets)
         for combo, texts in ((ui.modelComboBox, self._models), (ui.facetComboBox, [f.title for f in cohort.facets.values()])):
             combo.clear()
