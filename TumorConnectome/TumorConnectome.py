@@ -55,23 +55,26 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic = None
         self.panel = None
+        self.uiWidget = None
         self._parameterNode = None
         self._parameterNodeGuiTag = None
 
     def setup(self):
         """Build the panel when the module is opened the first time."""
         ScriptedLoadableModuleWidget.setup(self)
-        uiWidget = slicer.util.loadUI(self.resourcePath("UI/TumorConnectome.ui"))
-        load_sections(uiWidget, self.resourcePath)
-        self.layout.addWidget(uiWidget)
-        self.ui = slicer.util.childWidgetVariables(uiWidget)
-        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.uiWidget = slicer.util.loadUI(self.resourcePath("UI/TumorConnectome.ui"))
+        load_sections(self.uiWidget, self.resourcePath)
+        self.layout.addWidget(self.uiWidget)
+        self.ui = slicer.util.childWidgetVariables(self.uiWidget)
+        self.uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = TumorConnectomeLogic()
         register_layouts(self.resourcePath("Layouts"))
         self.panel = Panel(self.ui, self.resourcePath)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+        if self.parent.isEntered:                       # a reload does not enter the module again
+            self.initializeParameterNode()
 
     def cleanup(self):
         """Called before the module is unloaded or reloaded, and when the application closes."""
@@ -94,6 +97,7 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         forget_library()
         ScriptedLoadableModuleWidget.onReload(self)
+        self.uiWidget.deleteLater()                     # Slicer only hides it
 
     def onSceneStartClose(self, caller, event):
         """The parameter node is about to be reset."""

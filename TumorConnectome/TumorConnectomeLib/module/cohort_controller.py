@@ -54,7 +54,7 @@ class CohortController:
     def load(self, checked=False):
         """Load the cohort of the folder in the line edit, again if it is loaded."""
         self.wanted = None
-        self._panel.parameters.dataFolder = self._ui.dataFolderPathLineEdit.currentPath.strip()
+        self._panel.set(dataFolder=self._ui.dataFolderPathLineEdit.currentPath.strip())
         self._panel.onStateModified()
 
     def loadDemo(self, checked=False):

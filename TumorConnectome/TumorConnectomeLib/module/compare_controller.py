@@ -31,7 +31,7 @@ class CompareController:
         self.display.window.onChanged = self._onWindow
         self.nine = NineDirections(self.display, self._ui.nineButton)
         self._asked, self._shortcuts = None, {}         # (views, connectome) shown last; shortcuts by name of their view
-        self._timer = qt.QTimer()
+        self._timer = qt.QTimer(panel.ui.turnButton)    # what it is connected to is let go when the panel is deleted
         self._timer.connect("timeout()", self.display.takeTurns)
         self.actions = dict(zip(_ACTIONS, (
             self.showNext, self.showPrevious, self.swap, self.display.takeTurns,

@@ -39,7 +39,7 @@ class GraphControls:
         self.helpSheet = HelpSheet(pathlib.Path(resourcePath("Help/HowToRead.html")).read_text(encoding="utf-8"), {
             "keyboard": [(binding.shown, _(binding.text)) for binding in BINDINGS],
             "mouse": [(gesture, _(text)) for gesture, text in GESTURES]}, panel.ui.helpButton, _)
-        self._completions, self._completer = qt.QStringListModel(), qt.QCompleter()
+        self._completions, self._completer = qt.QStringListModel(), qt.QCompleter(self._ui.searchLineEdit)
         self._completer.setModel(self._completions)
         self._completer.setCaseSensitivity(qt.Qt.CaseInsensitive)
         self._completer.setFilterMode(qt.Qt.MatchContains)
