@@ -8,7 +8,8 @@ from highdicom.spatial import ImageToReferenceTransformer
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.imaging.ct_series import read_series
 from TumorConnectomeLib.imaging.lesions import find_lesions, group_boxes, lps_to_ras
-from TumorConnectomeLib.imaging.sr_boxes import PlanarBox, read_sr
+from TumorConnectomeLib.imaging.sr_boxes import read_sr
+from TumorConnectomeLib.imaging.sr_regions import PlanarBox
 
 ORIENTATIONS = {"axial": AXIAL, "feet first prone": FEET_FIRST_PRONE, "coronal": CORONAL, "sagittal": SAGITTAL,
                 "mirrored": (-1, 0, 0, 0, 1, 0), **{f"oblique {seed}": random_orientation(np.random.default_rng(seed))

@@ -4,6 +4,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from .bounded_stream import open_dicom
+
 #: SeriesInstanceUID (0020,000E), the last attribute that every file is asked for
 _LAST_TAG = 0x0020000E
 #: SeriesDescription of every NLST-Sybil report
@@ -20,7 +22,7 @@ class FileHeader:
         SeriesInstanceUID, SOPInstanceUID, Modality and SeriesDescription; empty when absent.
     references : tuple of str
         SeriesInstanceUIDs that a structured report lists as its evidence
-        (CurrentRequestedProcedureEvidenceSequence, PS3.3 C.17.2).
+        (CurrentRequestedProcedureEvidenceSequence or PertinentOtherEvidenceSequence, PS3.3 C.17.2).
     """
 
     series_uid: str
@@ -39,17 +41,17 @@ def read_header(path: str | os.PathLike) -> FileHeader | None:
     with open(path, "rb") as stream:
         if stream.read(132)[128:] != b"DICM":
             return None
-        stream.seek(0)
-        try:
+    try:
+        with open_dicom(path) as stream:
             data = read_partial(stream, stop_when=lambda tag, vr, length: tag > _LAST_TAG)
             if data.get("Modality") == "SR":
                 stream.seek(0)
                 data = read_partial(stream)
             return _header_of(data)
-        except OSError:
-            raise
-        except Exception:                               # noqa: BLE001 pydicom raises many kinds on damaged files
-            return None
+    except OSError:
+        raise
+    except Exception:                                   # noqa: BLE001 pydicom raises many kinds on damaged files
+        return None
 
 
 def _header_of(data):
@@ -57,7 +59,8 @@ def _header_of(data):
     if not series_uid:
         return None
     references = tuple(sorted({str(series.SeriesInstanceUID)
-                               for study in data.get("CurrentRequestedProcedureEvidenceSequence") or ()
+                               for keyword in ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
+                               for study in data.get(keyword) or ()
                                for series in study.get("ReferencedSeriesSequence") or ()}))
     return FileHeader(series_uid, str(data.get("SOPInstanceUID") or ""), str(data.get("Modality") or ""),
                       str(data.get("SeriesDescription") or ""), references)

@@ -10,6 +10,8 @@ from .slice_stack import listed
 _LARGEST_INDEX_DIFFERENCE = 3
 #: rectangles that overlap by less only touch, whatever rounding says [mm]
 _TOUCHING_MM = 1e-6
+#: a region in space that is thinner along the slice normal lies in a slice [mm]
+_FLAT_MM = 0.1
 
 
 def lps_to_ras(vectors):
@@ -64,7 +66,7 @@ def find_lesions(report, series):
 
     Parameters
     ----------
-    report : SybilReport
+    report : BoxReport
     series : CTSeries
 
     Returns
@@ -77,39 +79,63 @@ def find_lesions(report, series):
     Raises
     ------
     InputError
-        The report refers to another series, or the CT has none of the annotated slices.
+        The report refers to another series or frame of reference, or the CT has none of the annotated slices.
     """
-    referenced = report.referenced_series_uids
-    boxes = [box for box in report.boxes if box.sop_uid in series.slice_indices]
-    if series.series_uid not in referenced and (referenced or not boxes):
+    referenced, findings = report.referenced_series_uids, []
+    planar = [box for box in report.boxes if box.sop_uid in series.slice_indices]
+    _check_frame(report, series)
+    spatial = [box for box in report.spatial if _reaches(box, series)]
+    if series.series_uid not in referenced and (referenced or not planar) and not spatial:
         raise InputError(f"refers to series {listed(referenced) or '(none)'}, not to the given CT series {series.series_uid}",
                          source=report.file, expected="the report of this CT")
-    if not boxes:
-        raise InputError(f"none of its {len(report.boxes)} boxes is on a slice of the given CT series {series.series_uid}",
-                         source=report.file, expected="the annotated slices in the CT")
-    findings = []
-    absent = [box.tracking_id or box.sop_uid for box in report.boxes if box.sop_uid not in series.slice_indices]
-    if absent:
-        findings.append(f"Boxes left out because their slice is missing from the CT ({len(absent)}): {listed(absent)}")
-    outside = [box.tracking_id or box.sop_uid for box in boxes
+    if not planar and not spatial:
+        raise InputError(f"none of its {len(report.boxes) + len(report.spatial)} boxes is on a slice of the given CT series "
+                         f"{series.series_uid}", source=report.file, expected="the annotated slices in the CT")
+    if referenced and series.series_uid not in referenced:
+        findings.append("The report was made on another series in the same frame of reference")
+    for absent in ([box for box in report.boxes if box.sop_uid not in series.slice_indices],
+                   [box for box in report.spatial if box not in spatial]):
+        if absent:
+            why = "their slice is missing from the CT" if absent[0] in report.boxes else "they lie outside the CT"
+            findings.append(f"Boxes left out because {why} ({len(absent)}): {_named(absent)}")
+    outside = [box for box in planar
                if box.corners.min() < 0 or (box.corners.max(axis=0) > [series.columns, series.rows]).any()]
     if outside:
-        findings.append(f"Boxes reach out of the image ({len(outside)}): {listed(outside)}")
+        findings.append(f"Boxes reach out of the image ({len(outside)}): {_named(outside)}")
     if report.patient_id != series.patient_id:
         findings.append(f"The report is of patient {report.patient_id!r}, the CT of patient {series.patient_id!r}")
-    return group_boxes(boxes, series), findings
+    return group_boxes([*planar, *spatial], series), findings
+
+
+def _named(boxes):
+    return listed(box.tracking_id or getattr(box, "sop_uid", "") or "(no name)" for box in boxes)
+
+
+def _check_frame(report, series):
+    """Coordinates in space mean something only in the CT's own frame of reference."""
+    for box in report.spatial:
+        if box.frame_of_reference_uid != series.frame_of_reference_uid:
+            raise InputError(f"its regions are in the frame of reference {box.frame_of_reference_uid}", source=report.file,
+                             expected=f"that of the CT, {series.frame_of_reference_uid or 'which has none'}")
+
+
+def _reaches(box, series):
+    """Whether a region in space lies between the outer edges of the CT's first and last slice."""
+    low, high = box.extent(series.axes_lps[2:])
+    return low[0] <= series.slab_edges_mm.max() and high[0] >= series.slab_edges_mm.min()
 
 
 def group_boxes(boxes, series):
     """Join boxes that are one lesion and return the bounding box of each, aligned with the image axes.
 
     Boxes that overlap in-plane by a positive area, on the same slice or at most three slices apart (one or two slices between
-    them not annotated), are one lesion, and so are chains of them.
+    them not annotated), are one lesion, and so are boxes that the report says belong together, and chains of all these.
 
     Parameters
     ----------
-    boxes : sequence of PlanarBox
-        On slices of `series`, in any order.
+    boxes : sequence of PlanarBox or SpatialBox
+        On slices of `series`, in any order. A region in space that lies in a plane parallel to the slices has the thickness
+        of its slice, any other its own extent along the image axes.
     series : CTSeries
 
     Returns
@@ -119,24 +145,42 @@ def group_boxes(boxes, series):
     """
     if not boxes:
         return []
-    indices = np.array([series.slice_indices[box.sop_uid] for box in boxes])
-    low, high = np.empty((2, len(boxes), 3))            # extent of each box along the image axes [mm]
-    for number, (box, index) in enumerate(zip(boxes, indices)):
-        corners = series.pixels_to_lps(index, box.corners) @ series.axes_lps.T
-        low[number], high[number] = corners.min(axis=0), corners.max(axis=0)
-    low[:, 2], high[:, 2] = series.slab_edges_mm[indices].T
-    joined = np.abs(indices[:, None] - indices) <= _LARGEST_INDEX_DIFFERENCE
+    places = [_placed(box, series) for box in boxes]
+    low, high = (np.array([place[part] for place in places]) for part in (0, 1))       # along the image axes [mm]
+    first, last = (np.array([place[2][end] for place in places]) for end in (0, -1))
+    joined = np.maximum(first[:, None] - last, first - last[:, None]) <= _LARGEST_INDEX_DIFFERENCE
     overlap = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
     joined &= (overlap[:, :, :2] > _TOUCHING_MM).all(axis=2)
+    names = np.array([box.lesion for box in boxes])
+    joined |= (names[:, None] == names) & (names != "")
     lesions = []
     for members in _connected_components(joined):
-        members = sorted(members, key=lambda i: (indices[i], boxes[i].sop_uid, *low[i]))
+        members = sorted(members, key=lambda i: (first[i], *low[i], places[i][3]))
         lower, upper = low[members].min(axis=0), high[members].max(axis=0)
         center = (lower + upper) / 2
         lesions.append((tuple(np.round(center[[2, 0, 1]], 6)), Lesion(
             center @ series.axes_lps, upper - lower, series.axes_lps,
-            tuple(dict.fromkeys(boxes[i].sop_uid for i in members)), tuple(boxes[i].tracking_id for i in members))))
+            tuple(dict.fromkeys(uid for i in members for uid in places[i][3])), tuple(boxes[i].tracking_id for i in members))))
     return [lesion for _, lesion in sorted(lesions, key=lambda pair: pair[0])]
+
+
+def _placed(box, series):
+    """Lower and upper limit of a box along the image axes [mm], indices of its slices, their SOP Instance UIDs."""
+    if hasattr(box, "sop_uid"):
+        index = series.slice_indices[box.sop_uid]
+        corners = series.pixels_to_lps(index, box.corners) @ series.axes_lps.T
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        low[2], high[2] = series.slab_edges_mm[index]
+        return low, high, (index,), (box.sop_uid,)
+    low, high = box.extent(series.axes_lps)
+    heights = series.positions_lps @ series.axes_lps[2]
+    if high[2] - low[2] <= _FLAT_MM:
+        index = int(np.abs(heights - (low[2] + high[2]) / 2).argmin())
+        low[2], high[2] = series.slab_edges_mm[index]
+        return low, high, (index,), (series.sop_uids[index],)
+    inside = np.flatnonzero((series.slab_edges_mm[:, 0] < high[2]) & (series.slab_edges_mm[:, 1] > low[2])).tolist()
+    inside = inside or [int(np.abs(heights - (low[2] + high[2]) / 2).argmin())]
+    return low, high, tuple(inside), tuple(series.sop_uids[index] for index in inside)
 
 
 def _connected_components(joined):

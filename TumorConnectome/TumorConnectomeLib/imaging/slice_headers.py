@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ..core.errors import InputError
 from ..core.files import checked_uid
+from .bounded_stream import open_dicom
 from .scan_facts import TAGS as SCAN_TAGS
 from .scan_facts import ScanFacts, is_localizer, scan_facts
 
@@ -119,11 +120,13 @@ def _read_header(path):
     import pydicom
 
     try:
-        with open(path, "rb") as stream:
+        with open_dicom(path) as stream:
             dataset = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS)
             missing = _missing_bytes(stream, dataset)
     except pydicom.errors.InvalidDicomError:
         return None
+    except InputError:
+        raise
     except Exception as error:                          # pydicom raises nearly anything on damaged files
         raise InputError(f"can not be read as DICOM ({_one_line(error)})", source=path) from error
     if missing > 0:
@@ -136,7 +139,7 @@ def _missing_bytes(stream, dataset):
     if dataset.file_meta.get("TransferSyntaxUID") == "1.2.840.10008.1.2.1.99":      # deflated: read as a whole already
         return 0
     implicit, little_endian = dataset.original_encoding
-    size, start = os.fstat(stream.fileno()).st_size, stream.tell()
+    size, start = stream.size, stream.tell()
     if start >= size:
         return start - size
     head = stream.read(8 if implicit else 12)

@@ -1,43 +1,31 @@
-"""Read the bounding boxes of a TID 1500 structured report, as NLST-Sybil wrote them: one box a measurement group and slice."""
+"""Read the boxes of a TID 1500 structured report: NLST-Sybil's, one box a group and slice, and those of other writers.
+
+The content tree is walked as it is stored, not through classes that insist on the whole template, so that reports of other
+writers (dcmqi, highdicom, ...) are read as far as their regions go: planar (TID 1410) and volumetric groups (TID 1411).
+"""
+from __future__ import annotations
+
 import pathlib
 import warnings
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..core.errors import InputError
 from ..core.files import checked_uid
+from .bounded_stream import open_dicom
+from .sr_regions import PlanarBox, SpatialBox, planar_corners, spatial_points
 
 #: Enhanced, Comprehensive and Comprehensive 3D SR Storage: those that can hold TID 1500
 _SR_CLASSES = {"1.2.840.10008.5.1.4.1.1.88.22", "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.88.34"}
 
-#: code of the coding scheme DCM
-_IMAGE_REGION = "111030"
+# codes of the coding scheme DCM
+_IMAGING_MEASUREMENTS, _MEASUREMENT_GROUP = "126010", "125007"
+_IMAGE_REGION, _VOLUME_SURFACE = "111030", "121231"
+_REFERENCED_SEGMENT, _SEGMENTATION_FRAME = "121191", "121214"
+_TRACKING_IDENTIFIER, _TRACKING_UID = "112039", "112040"
 
 
 @dataclass(frozen=True, eq=False)
-class PlanarBox:
-    """One box drawn on one slice.
-
-    Parameters
-    ----------
-    sop_uid : str
-        SOP Instance UID of the slice.
-    corners : np.ndarray
-        float64, shape (4, 2) or (5, 2) with the first point repeated: (column, row) in SCOORD pixel coordinates, where (0, 0)
-        is the outer corner of the first pixel.
-    tracking_id, tracking_uid : str
-        As in the report; empty when it has none.
-    """
-
-    sop_uid: str
-    corners: np.ndarray
-    tracking_id: str
-    tracking_uid: str
-
-
-@dataclass(frozen=True, eq=False)
-class SybilReport:
+class BoxReport:
     """The boxes of one structured report and the images it says it is about.
 
     Parameters
@@ -47,9 +35,12 @@ class SybilReport:
     series_uid, study_uid, patient_id : str
         The report's own identifiers.
     referenced_series_uids : tuple of str
-        From CurrentRequestedProcedureEvidenceSequence, the only place that names the CT series.
+        From CurrentRequestedProcedureEvidenceSequence and PertinentOtherEvidenceSequence, the only places that name the CT
+        series; empty when the report has neither.
     boxes : tuple of PlanarBox
-        In the report's order; at least one.
+        Regions on slices, in the report's order.
+    spatial : tuple of SpatialBox
+        Regions in patient coordinates; there is at least one box of either kind.
     findings : tuple of str
         What was left out, one line each.
     """
@@ -60,6 +51,7 @@ class SybilReport:
     patient_id: str
     referenced_series_uids: tuple[str, ...]
     boxes: tuple[PlanarBox, ...]
+    spatial: tuple[SpatialBox, ...] = ()
     findings: tuple[str, ...] = ()
 
 
@@ -69,16 +61,18 @@ def read_sr(sr_file):
     Parameters
     ----------
     sr_file : path
-        Enhanced, Comprehensive or Comprehensive 3D SR of TID 1500 with one 2-D image region a group (TID 1410).
+        Enhanced, Comprehensive or Comprehensive 3D SR of TID 1500. A group may have one region or several; a region is of any
+        shape with an area, on one slice (SCOORD) or in patient coordinates (SCOORD3D).
 
     Returns
     -------
-    SybilReport
+    BoxReport
 
     Raises
     ------
     InputError
-        No such file, not DICOM, cut off, damaged, not such a report, no boxes, or a region that is no box on one CT slice.
+        No such file, not DICOM, cut off, damaged, not such a report, segmentations instead of boxes, no boxes, or a region that
+        is no box.
     """
     path = pathlib.Path(sr_file).absolute()
     if not path.is_file():
@@ -86,68 +80,94 @@ def read_sr(sr_file):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")             # pydicom's: every value used is checked, with the file's name
-            _check_class(path)
-            return _parse(path)
+            return _parse(_read(path), path)
     except InputError:
         raise
-    except Exception as error:                          # pydicom and highdicom raise nearly anything on malformed input
+    except Exception as error:                          # pydicom raises nearly anything on malformed input
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise InputError(f"the structured report is damaged, cut off or of another kind ({reason})", source=path) from error
 
 
-def _check_class(path):
-    """Raise InputError unless the file is a whole DICOM file of a class that can hold TID 1500."""
+def _read(path):
+    """The whole data set, if it is a DICOM file of a class that can hold TID 1500."""
     import pydicom
 
     try:
-        header = pydicom.dcmread(path, stop_before_pixels=True)
+        with open_dicom(path) as stream:
+            dataset = pydicom.dcmread(stream)
     except pydicom.errors.InvalidDicomError:
         raise InputError("is not a DICOM file", source=path, expected="a DICOM structured report") from None
-    for tag in sorted(header.keys()):
-        element = header.get_item(tag)                  # unconverted: pydicom shortens a value that is cut off without a word
+    for tag in sorted(dataset.keys()):
+        element = dataset.get_item(tag)                 # unconverted: pydicom shortens a value that is cut off without a word
         raw = isinstance(element, pydicom.dataelem.RawDataElement) and element.length != 0xFFFFFFFF
         if raw and len(element.value or b"") < element.length:
             raise InputError("the file is cut off", source=path)
-    sop_class = header.get("SOPClassUID")
+    sop_class = dataset.get("SOPClassUID")
     if sop_class not in _SR_CLASSES:
         kind = repr(sop_class.name) if sop_class else "has no SOP Class UID"
         raise InputError(f"is not a structured report of boxes: {kind}", source=path,
                          expected="Enhanced, Comprehensive or Comprehensive 3D SR")
+    return dataset
 
 
-def _parse(path):
-    import highdicom
-
-    dataset = highdicom.sr.srread(path)
-    content = dataset.content
-    if not hasattr(content, "get_planar_roi_measurement_groups"):
+def _parse(dataset, path):
+    content = dataset.ContentSequence
+    template = dataset.get("ContentTemplateSequence") or [{}]
+    if str(template[0].get("TemplateIdentifier") or "1500") != "1500":
         raise InputError("is not a measurement report", source=path, expected="content of TID 1500")
-    groups = content.get_planar_roi_measurement_groups()
-    if not groups:
-        raise InputError("has no boxes", source=path, expected="measurement groups with an image region")
-    boxes = tuple(_box(group, number, path) for number, group in enumerate(groups, 1))
-    referenced = [series.SeriesInstanceUID for study in dataset.get("CurrentRequestedProcedureEvidenceSequence", [])
-                  for series in study.ReferencedSeriesSequence]
-    others = len(content.get_volumetric_roi_measurement_groups())
-    findings = [f"Ignored {others} measurement group{'s' * (others > 1)} of the report: volumes, not boxes"] if others else []
-    return SybilReport(
+    planar, spatial, ignored = [], [], {}
+    for number, group in enumerate(_groups(content), 1):
+        found = _regions(group, number, path)
+        if isinstance(found, str):
+            ignored[found] = ignored.get(found, 0) + 1
+        else:
+            planar += [box for box in found if isinstance(box, PlanarBox)]
+            spatial += [box for box in found if isinstance(box, SpatialBox)]
+    if not planar and not spatial:
+        why = "; ".join(f"{count} measurement group{'s' * (count > 1)}: {what}" for what, count in ignored.items())
+        raise InputError("has no boxes" + (f" ({why})" if why else ""), source=path,
+                         expected="measurement groups with an image region")
+    evidence = [study for keyword in ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
+                for study in dataset.get(keyword) or ()]
+    referenced = [series.SeriesInstanceUID for study in evidence for series in study.get("ReferencedSeriesSequence") or ()]
+    return BoxReport(
         path, checked_uid(dataset.SeriesInstanceUID, source=path), checked_uid(dataset.StudyInstanceUID, source=path),
         str(dataset.get("PatientID", "") or ""), tuple(dict.fromkeys(checked_uid(uid, source=path) for uid in referenced)),
-        boxes, tuple(findings))
+        tuple(planar), tuple(spatial),
+        tuple(f"Ignored {count} measurement group{'s' * (count > 1)} of the report: {what}" for what, count in ignored.items()))
 
 
-def _box(group, number, path):
-    """Turn a planar measurement group into a PlanarBox; `number` counts the groups from 1."""
-    tracking_id = " ".join(str(group.tracking_identifier or "").split())        # it goes into one-line messages
+def _groups(content):
+    """Measurement groups in the containers of imaging measurements, or, where a writer left these out, at the top."""
+    for item in content:
+        if _code(item) == _MEASUREMENT_GROUP:
+            yield item
+        elif _code(item) == _IMAGING_MEASUREMENTS:
+            yield from (inner for inner in item.get("ContentSequence") or () if _code(inner) == _MEASUREMENT_GROUP)
+
+
+def _regions(group, number, path):
+    """The boxes of a group, or a text that says why it has none; InputError for a region that is no box."""
+    items = list(group.get("ContentSequence") or ())
+    tracking_id = " ".join(str(_first(items, _TRACKING_IDENTIFIER, "TextValue")).split())       # for one-line messages
+    tracking_uid = str(_first(items, _TRACKING_UID, "UID"))
     place = f"group {number}" + (f" ({tracking_id[:60]})" if tracking_id else "")
-    regions = [item for item in group[0].ContentSequence if item.ConceptNameCodeSequence[0].CodeValue == _IMAGE_REGION]
-    if len(regions) != 1:
-        raise InputError(f"has {len(regions)} image regions", source=path, row=place, expected="one 2-D POLYLINE")
-    region = group.roi
-    if region.ValueType != "SCOORD" or region.GraphicType != "POLYLINE":
-        raise InputError(f"its region is {region.ValueType} {region.GraphicType}", source=path, row=place,
-                         expected="SCOORD POLYLINE")
-    images = [item for item in region.get("ContentSequence", []) if item.ValueType == "IMAGE"]
+    regions = [item for item in items if _code(item) in (_IMAGE_REGION, _VOLUME_SURFACE)
+               and item.get("ValueType") in ("SCOORD", "SCOORD3D")]
+    if not regions:
+        segments = any(_code(item) in (_REFERENCED_SEGMENT, _SEGMENTATION_FRAME) for item in items)
+        return "segments of a segmentation image, not boxes" if segments else "without an image region"
+    lesion = f"uid {tracking_uid}" if tracking_uid else f"group {number}" if len(regions) > 1 else ""
+    return [_box(region, tracking_id, tracking_uid, lesion, path, place) for region in regions]
+
+
+def _box(region, tracking_id, tracking_uid, lesion, path, place):
+    graphic_type, values = str(region.get("GraphicType") or ""), region.get("GraphicData")
+    if region.ValueType == "SCOORD3D":
+        points, curved = spatial_points(graphic_type, values, path, place)
+        frame = checked_uid(region.get("ReferencedFrameOfReferenceUID") or "", source=f"{path}, {place}, frame of reference")
+        return SpatialBox(frame, points, curved, tracking_id, tracking_uid, lesion)
+    images = [item for item in region.get("ContentSequence") or () if item.get("ValueType") == "IMAGE"]
     if len(images) != 1:
         raise InputError(f"its region refers to {len(images)} images", source=path, row=place, expected="one CT slice")
     reference = images[0].ReferencedSOPSequence[0]
@@ -155,17 +175,17 @@ def _box(group, number, path):
     if frames not in (None, 1, [1]):
         raise InputError(f"its region is on frame {frames}", source=path, row=place, expected="a slice of a single frame")
     return PlanarBox(checked_uid(reference.ReferencedSOPInstanceUID, source=f"{path}, {place}"),
-                     _corners(region, path, place), tracking_id, str(group.tracking_uid or ""))
+                     planar_corners(graphic_type, values, path, place), tracking_id, tracking_uid, lesion)
 
 
-def _corners(region, path, place):
-    """The polyline's points: float64, shape (4, 2) or (5, 2), read-only."""
-    points = np.array(region.value, np.float64)
-    closed = len(points) == 5 and np.array_equal(points[0], points[-1])
-    if points.ndim != 2 or points.shape[1] != 2 or not (len(points) == 4 or closed):
-        raise InputError(f"its polyline has {len(points)} points", source=path, row=place,
-                         expected="4, or 5 of which the last repeats the first")
-    if not np.isfinite(points).all() or np.abs(points).max() > 1e6 or np.ptp(points, axis=0).min() <= 0:
-        raise InputError("its polyline encloses no finite area", source=path, row=place, expected="a box")
-    points.flags.writeable = False
-    return points
+def _code(item):
+    """Code value of what an item is, "" without one; our codes are all of the scheme DCM."""
+    concepts = item.get("ConceptNameCodeSequence")
+    if not concepts or concepts[0].get("CodingSchemeDesignator") not in ("DCM", None):
+        return ""
+    return str(concepts[0].get("CodeValue") or "")
+
+
+def _first(items, code, keyword):
+    """A value of the first item with a code, "" when there is none."""
+    return next((item.get(keyword) or "" for item in items if _code(item) == code), "")
