@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 import pytest
-from evaluation_hands import click_cell, derived, kinds, nodes, press, run, show, tick
+from evaluation_hands import click_cell, column, derived, kinds, nodes, press, run, show, tick
 
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.evaluation.confounds import confound_table
@@ -154,3 +154,24 @@ def test_the_report_is_shown_copied_and_saved(demo, panel, tmp_path, host):
     assert "\N{WARNING SIGN}" in panel.ui.evaluateStatusLabel.text
     panel.set(evaluation=kinds().HUBS)
     assert not panel.ui.verdictBrowser.isVisible() and not panel.ui.saveReportButton.isVisible()
+
+
+def test_probes_have_reliability_curves_in_the_panel_and_in_the_scene(demo, panel):
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    run(demo, evaluation=kinds().PROBES, evaluatedModels='["ShapeDescriptor"]', evaluatedFacets='["sex"]')
+    plot = panel.evaluate.reliability.plot
+    assert not plot.isVisible()
+    found = show(demo, "Calibration error and reliability curves")
+    assert plot.isVisible() and [curve.name for curve in plot.curves] == [
+        "ShapeDescriptor", "Clinical data alone", "ShapeDescriptor + clinical data"]
+    click_cell(panel, found.row_keys[0], "sex")
+    assert [curve.name for curve in plot.curves] == ["Clinical data alone"]
+    press(panel.ui.showResultsButton)
+    chart = nodes("vtkMRMLPlotChartNode")["TumorConnectome: reliability (plot)"]
+    assert chart.GetNumberOfPlotSeriesNodes() == 2 and chart.GetTitle().startswith("Sex")
+    series = chart.GetNthPlotSeriesNode(1)
+    values = column(series.GetTableNode(), series.GetYColumnName())[:len(plot.curves[0].points)]
+    assert values == [point[1] for point in plot.curves[0].points]
+    (view,) = nodes("vtkMRMLPlotViewNode").values()
+    assert view.GetPlotChartNodeID() == chart.GetID() and "TumorConnectome: reliability" in nodes("vtkMRMLTableNode")
+    press(panel.ui.showResultsButton)

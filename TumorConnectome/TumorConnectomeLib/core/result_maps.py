@@ -18,7 +18,12 @@ _HUB_COLUMNS = {"near_max": ("Largest hub, nearest", None), "near_skewness": ("S
                 "far_max": ("Largest hub, farthest", None), "far_skewness": ("Skewness, farthest", None),
                 "far_top5_share": ("Top-5 share, farthest", 1.0), "far_never": ("In no list, farthest", None),
                 "mean_cosine": ("Mean cosine", 1.0)}
-_PROBE_METRICS = {"auroc": "AUROC", "auprc": "AUPRC", "gain": "Gain over clinical data (AUROC)"}
+_PROBE_METRICS = {"auroc": "AUROC", "auprc": "AUPRC", "gain": "Gain over clinical data (AUROC)",
+                  "ece": "Calibration error and reliability curves"}
+#: name of the table with the bins of the reliability curves
+RELIABILITY = "reliability"
+#: the calibration error that has the deepest color
+_FAR_OFF = 0.25
 
 
 class ResultKind(Enum):
@@ -151,6 +156,8 @@ def _probes(records, metric, titles):
         record = cells.get((model, task))
         if record is None or math.isnan(record[metric]):
             return math.nan, math.nan, False, f"{model}, {task}: " + (record["note"] or "undefined" if record else "not run")
+        if metric == "ece":
+            return _calibration_cell(record, model, task)
         chance = {"auroc": 0.5, "auprc": record["auprc_chance"], "gain": 0.0}[metric]
         low, high = record[f"{metric}_low"], record[f"{metric}_high"]
         span = 0.5 if metric == "gain" else 1 - chance
@@ -161,11 +168,20 @@ def _probes(records, metric, titles):
                 tuple((end - chance) / (span or 1) for end in (low, high)))
 
     tasks = _unique(record["task"] for record in chosen)
+    note = "The line in a cell is the 95 % CI, its tick is chance. * It lies above chance; not corrected for the tests' number."
+    scale = {"gain": ("worse", "clinical data", "0.5 better"), "ece": ("", "perfect", f"{_FAR_OFF:g} off or more")}
     return HeatMap.of_cells(
         f"{_PROBE_METRICS[metric]}, logistic probe on the embedding", _unique(map(label, chosen)), tasks,
         [titles.get(task, task).partition(" (")[0] for task in tasks], cell,
-        "The line in a cell is the 95 % CI, its tick is chance. * It lies above chance; not corrected for the number of tests.",
-        scale=("worse", "clinical data", "0.5 better") if metric == "gain" else ("worse", "chance", "perfect"))
+        "Expected calibration error: mean distance of predicted probability and observed share." if metric == "ece" else note,
+        scale=scale.get(metric, ("worse", "chance", "perfect")))
+
+
+def _calibration_cell(record, model, task):
+    lines = [f"{model}, {task}: expected calibration error {number_text(record['ece'], 3)}",
+             f"Brier score {number_text(record['brier'], 3)}; {number_text(record['brier_reference'], 3)} for knowing nothing",
+             f"n = {int(record['n'])} patients"]
+    return record["ece"], record["ece"] / _FAR_OFF, False, "\n".join(lines)
 
 
 def _unique(names):

@@ -9,8 +9,9 @@ from slicer.i18n import tr as _
 from ..core.errors import TumorConnectomeError
 from ..core.evaluation.controls import RANDOM
 from ..core.evaluation.report import Report
-from ..core.result_maps import ResultKind, heat_map_of
+from ..core.result_maps import RELIABILITY, ResultKind, heat_map_of
 from ..core.structure.consensus import CONSENSUS
+from ..core.structure.probe_tasks import STANDARD_TITLES
 from ..core.structure.repairs import Repair
 from ..imaging.view_layouts import show_layout
 from ..widgets.heat_map import HeatMapWidget
@@ -18,6 +19,7 @@ from .cell_group import choice_of_cell, model_of_row
 from .evaluate_choices import EvaluateChoices
 from .evaluation_jobs import evaluation_sequence
 from .packages import require
+from .reliability_display import ReliabilityDisplay
 from .report_box import ReportBox
 from .result_nodes import find_result, read_result, write_plot, write_result
 from .result_views import results_are_shown, show_results
@@ -38,6 +40,7 @@ class EvaluateController:
         self._task, self._shownKey, self._records, self._facts = None, None, [], {}
         self._metrics, self._kind, self._pending = {}, None, None
         self.choices, self.reportBox = EvaluateChoices(panel), ReportBox(panel.ui, status)
+        self.reliability = ReliabilityDisplay(panel.ui.curvePlace)
         self.heatMap = HeatMapWidget(_)
         self.heatMap.onCell = self._onCell
         self._area = qt.QScrollArea()
@@ -116,7 +119,11 @@ class EvaluateController:
             more = {"report": result.report.to_plain()} if result.report and name == kind.value else {}
             write_result(name, columns, rows, {**facts, **more})
         records, _facts = read_result(find_result(kind.value))
-        write_plot(kind.value, heat_map_of(kind, records, next(iter(kind.metrics())), self._titles()))
+        heat_map = heat_map_of(kind, records, next(iter(kind.metrics())), self._titles())
+        write_plot(kind.value, heat_map)
+        if kind is ResultKind.PROBES and heat_map.column_keys:
+            self._showCurves(heat_map.row_keys[-1], heat_map.column_keys[0])
+            self.reliability.writePlot()
         self._status.done(_("The figures are in the scene as tables and a plot, \"TumorConnectome: {name}\".").format(
             name=kind.value))
         self._panel.set(evaluation=kind)
@@ -174,10 +181,22 @@ class EvaluateController:
         ui.heatMapNoteLabel.text = "{} {}".format(heat_map.note, _("Click a cell to see its patients.")) if heat_map else ""
         ui.heatMapNoteLabel.setVisible(heat_map is not None)
         ui.showResultsButton.setVisible(heat_map is not None)
+        if heat_map is not None and self._isReliability():
+            self._showCurves(heat_map.row_keys[-1], heat_map.column_keys[0])
+        else:
+            self.reliability.hide()
         try:
             self.reportBox.show(Report.from_plain(facts["report"]) if heat_map is not None else None)
         except (KeyError, TypeError, ValueError):       # none of this kind, or changed by somebody else
             self.reportBox.show(None)
+
+    def _isReliability(self):
+        return self._kind is ResultKind.PROBES and self._metric() == "ece"
+
+    def _showCurves(self, row, column):
+        """Show the reliability curves of a cell of the heat map of probes."""
+        model = row if row in self._panel.state.cohort.models else ""
+        self.reliability.show(column, model, self._titles().get(column, column).partition(" (")[0])
 
     def _circumstances(self):
         """On what the shown figures rest."""
@@ -198,7 +217,8 @@ class EvaluateController:
         return next((repair for repair in Repair if repair.value == self._facts.get("repair")), Repair.NONE)
 
     def _titles(self):
-        return {RANDOM: _("Random groups"), **{key: one.title for key, one in self._panel.state.cohort.facets.items()}}
+        return {RANDOM: _("Random groups"), **STANDARD_TITLES,
+                **{key: one.title for key, one in self._panel.state.cohort.facets.items()}}
 
     def _metric(self):
         metrics = list(self._kind.metrics())
@@ -210,8 +230,8 @@ class EvaluateController:
         if results_are_shown():
             show_layout(self._panel.compare.display.layoutNumber())
         else:
-            chart = write_plot(self._kind.value, self._heatMap())
-            show_results(chart, find_result(self._kind.table(self._metric())))
+            chart = self.reliability.writePlot() or write_plot(self._kind.value, self._heatMap())
+            show_results(chart, find_result(RELIABILITY if self.reliability.plot.curves else self._kind.table(self._metric())))
 
     def _onMetric(self, index):
         self._metrics[self._kind] = self._metric()
@@ -224,6 +244,8 @@ class EvaluateController:
             self._ui.evaluateCellLabel.text = _("These figures are of another cohort: {name}.").format(
                 name=self._facts.get("cohort"))
             return
+        if self._isReliability():
+            self._showCurves(row, column)
         if not self._shownIs(row):
             self._pending = row, column
             model = {"model": CONSENSUS} if model_of_row(row, state.cohort) == CONSENSUS else {}

@@ -12,7 +12,9 @@ from ..core.evaluation.evidence import read_evidence
 from ..core.evaluation.report import Report
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob
-from ..core.result_maps import ResultKind
+from ..core.reliability import COLUMNS as RELIABILITY_COLUMNS
+from ..core.reliability import reliability_rows
+from ..core.result_maps import RELIABILITY, ResultKind
 from ..core.structure.consensus import with_consensus
 from ..core.structure.probe_tasks import tasks_of
 from .json_list import choice_from_text
@@ -86,7 +88,11 @@ def evaluation_sequence(parameters, state, path):
 def _run(job, kind):
     found = yield job
     if kind is not ResultKind.RETRIEVAL:
-        return Result({kind.value: (found["columns"], found["rows"])})
+        tables = {kind.value: (found["columns"], found["rows"])}
+        if kind is ResultKind.PROBES:
+            records = [dict(zip(found["columns"], row)) for row in found["rows"]]
+            tables[RELIABILITY] = RELIABILITY_COLUMNS, reliability_rows(records, found["reliability"])
+        return Result(tables)
     evidence = read_evidence(found["path"])
     frames = {kind.value: evidence.table, "same patient": evidence.same_patient, "confounds": evidence.confounds,
               "votes": evidence.votes}

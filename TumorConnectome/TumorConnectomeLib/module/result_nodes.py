@@ -9,6 +9,7 @@ import slicer
 import vtk
 
 from ..core.heat_map import HeatMap
+from ..core.reliability import Curve
 
 #: attribute of table, series and chart nodes: which result they belong to
 _RESULT, _FACTS, _PLOT = "TumorConnectome.Result", "TumorConnectome.Facts", "TumorConnectome.Plot"
@@ -54,6 +55,43 @@ def read_result(node) -> tuple[list[dict], dict]:
 
 def write_plot(kind: str, heat_map: HeatMap) -> slicer.vtkMRMLPlotChartNode:
     """Put a heat map into the scene as a bar chart: one series per column, with the rows side by side."""
+    table, chart = _fresh_plot(kind)
+    _fill(table, ["row", *heat_map.column_keys], [list(heat_map.row_keys), *heat_map.values.T.tolist()])
+    for key, title in zip(heat_map.column_keys, heat_map.columns):
+        series = _add_series(kind, chart, table, title, key)
+        series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeBar)
+        series.SetLabelColumnName("row")
+    chart.SetTitle(heat_map.title)
+    chart.SetYAxisTitle(heat_map.title)
+    return chart
+
+
+def write_curves(kind: str, title: str, curves: Sequence[Curve]) -> slicer.vtkMRMLPlotChartNode:
+    """Put reliability curves into the scene as a line chart with the diagonal that is perfect calibration."""
+    table, chart = _fresh_plot(kind)
+    longest = max(2, *(len(curve.points) for curve in curves))
+    columns = {"perfect": [0.0, 1.0]}
+    for curve in curves:
+        columns[f"{curve.name}: predicted"] = [point[0] for point in curve.points]
+        columns[f"{curve.name}: observed"] = [point[1] for point in curve.points]
+    _fill(table, list(columns), [[*values, *[None] * (longest - len(values))] for values in columns.values()])
+    for name, x, y in [("Perfect", "perfect", "perfect"), *((curve.name, f"{curve.name}: predicted", f"{curve.name}: observed")
+                                                             for curve in curves)]:
+        series = _add_series(kind, chart, table, name, y)
+        series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
+        series.SetXColumnName(x)
+        if name == "Perfect":
+            series.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
+            series.SetLineStyle(slicer.vtkMRMLPlotSeriesNode.LineStyleDash)
+            series.SetColor(0.5, 0.5, 0.5)
+    chart.SetTitle(title)
+    chart.SetXAxisTitle("Predicted probability")
+    chart.SetYAxisTitle("Observed share")
+    return chart
+
+
+def _fresh_plot(kind):
+    """Table and chart of a plot, those of the scene or new ones, without series."""
     name = f"{_PREFIX}: {kind} (plot)"
     tables, charts = (_nodes(type_name, _PLOT, kind) for type_name in ("vtkMRMLTableNode", "vtkMRMLPlotChartNode"))
     table = tables[-1] if tables else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
@@ -61,21 +99,20 @@ def write_plot(kind: str, heat_map: HeatMap) -> slicer.vtkMRMLPlotChartNode:
     chart.RemoveAllPlotSeriesNodeIDs()
     for series in _nodes("vtkMRMLPlotSeriesNode", _PLOT, kind):
         slicer.mrmlScene.RemoveNode(series)
-    _fill(table, ["row", *heat_map.column_keys], [list(heat_map.row_keys), *heat_map.values.T.tolist()])
-    for key, title in zip(heat_map.column_keys, heat_map.columns):
-        series = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", f"{_PREFIX}: {title}")
-        series.SetAndObserveTableNodeID(table.GetID())
-        series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeBar)
-        series.SetLabelColumnName("row")
-        series.SetYColumnName(key)
-        series.SetUniqueColor()
-        series.SetAttribute(_PLOT, kind)
-        chart.AddAndObservePlotSeriesNodeID(series.GetID())
-    chart.SetTitle(heat_map.title)
-    chart.SetYAxisTitle(heat_map.title)
     for node in (table, chart):
         node.SetAttribute(_PLOT, kind)
-    return chart
+    return table, chart
+
+
+def _add_series(kind, chart, table, title, y):
+    """A series of a column of the table in the chart."""
+    series = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", f"{_PREFIX}: {title}")
+    series.SetAndObserveTableNodeID(table.GetID())
+    series.SetYColumnName(y)
+    series.SetUniqueColor()
+    series.SetAttribute(_PLOT, kind)
+    chart.AddAndObservePlotSeriesNodeID(series.GetID())
+    return series
 
 
 def _nodes(type_name, attribute, value):

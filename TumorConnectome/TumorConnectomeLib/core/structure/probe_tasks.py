@@ -15,6 +15,9 @@ STANDARD_TASKS = {
     "adenocarcinoma-vs-squamous": ("cancer_type", "Adenocarcinoma", ("Adenocarcinoma",), "Squamous cell", ("Squamous cell",)),
     "late-vs-early-stage": ("stage", "Stage III-IV", ("IIIA", "IIIB", "IV"), "Stage I-II", ("IA", "IB", "IIA", "IIB")),
 }
+#: task -> what the interface shows
+STANDARD_TITLES = {key: f"{positive} vs. {negative}" for key, (_facet, positive, _names, negative, _others)
+                   in STANDARD_TASKS.items()}
 #: facets known before any diagnosis
 CLINICAL_FACETS = ("sex", "race", "smoking")
 
@@ -76,7 +79,7 @@ def standard_task(key: str, cohort: Cohort) -> Task:
     facet = cohort.facets[facet_key]
     place = np.array([0 if name in positive_names else 1 if name in negative_names else -1 for name in facet.categories],
                      np.int16)
-    return Task(key, f"{positive} vs. {negative}", facet_key, (positive, negative), place[facet.codes])
+    return Task(key, STANDARD_TITLES[key], facet_key, (positive, negative), place[facet.codes])
 
 
 def default_tasks(cohort: Cohort) -> list[Task]:
