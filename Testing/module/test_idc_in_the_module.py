@@ -1,6 +1,7 @@
 """Clicking a real-data patient: its CT comes from IDC (on loopback) through s5cmd, while the window stays alive."""
 import csv
 import shutil
+import uuid
 
 import numpy as np
 import pickle_factory
@@ -10,6 +11,7 @@ from gestures import click
 from idc_on_loopback import SLICES, Fetcher
 from loopback_s3 import refused_port
 from PySide6 import QtCore, QtTest
+from seg_factory import ellipsoid, write_seg
 
 from TumorConnectomeLib.core.image_views import ImageViews
 
@@ -237,3 +239,48 @@ def test_the_window_answers_clicks_during_a_download(opened, gate):
     assert panel.parameters.selectedPatient == "200004" and "200004" in panel.ui.patientLabel.text
     panel.imaging.cancel()
     wait_for_images(opened)
+
+
+@pytest.fixture
+def with_segmentation(opened, study, tmp_path, monkeypatch):
+    """IDC on loopback has an expert segmentation of the study, too."""
+    from TumorConnectomeLib.imaging import segmentation_source
+    from TumorConnectomeLib.imaging.idc_series import IdcSeries
+    from TumorConnectomeLib.module import image_sources, segmentation_controller
+
+    masks = np.zeros((SLICES, 64, 64, 1), bool)
+    masks[..., 0] = ellipsoid((SLICES, 64, 64), (4, 5, 5), (2, 4, 4))
+    seg = write_seg(tmp_path / "seg.dcm", study.slices, masks)
+    data, series_uuid = (tmp_path / "seg.dcm").read_bytes(), str(uuid.uuid4())
+    study.server.put(series_uuid, [data])
+    series = IdcSeries(str(seg.SeriesInstanceUID), series_uuid, "idc-open-data", 1, len(data))
+    for module in (segmentation_source, segmentation_controller):
+        monkeypatch.setattr(module, "listed_segmentations", lambda: {study.request.study_uid: series})
+    monkeypatch.setattr(segmentation_controller, "in_nlst", lambda cohort, node: True)      # by UIDs that only IDC gives
+    monkeypatch.setattr(image_sources.ImageSources, "idc", property(lambda self: opened.fetcher.idc))
+    return opened, masks[..., 0]
+
+
+def test_the_expert_segmentation_is_offered_loaded_and_unloaded(with_segmentation):
+    import slicer
+
+    session, mask = with_segmentation
+    panel = session.panel
+    assert not panel.ui.segmentationButton.enabled
+    load(session)
+    wait_for_images(session)
+    assert panel.ui.segmentationButton.enabled and f"of {PATIENT}" in panel.ui.segmentationStatusLabel.text
+    QtTest.QTest.mouseClick(panel.ui.segmentationButton, QtCore.Qt.MouseButton.LeftButton)
+    session.wait(lambda: not panel.compare.segmentation.busy, 60)
+    (node,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    spacing = panel.queryNodes.volume.GetSpacing()
+    assert f"Lesion {mask.sum() * np.prod(spacing) / 1000:.2f} mL" in panel.ui.segmentationStatusLabel.text
+    assert not panel.ui.segmentationButton.enabled
+    views = set(node.GetDisplayNode().GetViewNodeIDs())
+    assert views == set(panel.queryNodes.lesions[0].GetDisplayNode().GetViewNodeIDs()) and len(views) == 4
+    found = slicer.util.arrayFromSegmentBinaryLabelmap(
+        node, node.GetSegmentation().GetNthSegmentID(0), panel.queryNodes.volume)
+    assert (found.astype(bool) == mask).all()
+    panel.compare.unload([PATIENT])
+    assert not slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    assert not slicer.util.getNodesByClass("vtkMRMLSegmentationDisplayNode")

@@ -19,6 +19,8 @@ WORKERS = {
     "reach": "TumorConnectomeLib.imaging.reachability:reach_command",
     "tidy-cache": "TumorConnectomeLib.imaging.cache_limits:tidy_command",
     "locate": "TumorConnectomeLib.imaging.idc_index:locate_command",
+    "locate-segmentation": "TumorConnectomeLib.imaging.segmentation_source:locate_segmentation_command",
+    "read-segmentation": "TumorConnectomeLib.imaging.segmentation_file:read_segmentation_command",
     "verify": "TumorConnectomeLib.imaging.series_check:verify_command",
     "thumbnail": "TumorConnectomeLib.imaging.thumbnail:thumbnail_command",
     "synthesize-study": "TumorConnectomeLib.synthetic.study:synthesize_study_command",

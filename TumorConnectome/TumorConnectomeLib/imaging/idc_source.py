@@ -15,7 +15,7 @@ from ..core.files import atomic_file
 from ..core.jobs import PythonJob, Sequence
 from .file_lock import exclusive
 from .idc_manifest import SHIPPED_MANIFEST, read_manifest
-from .idc_series import IdcStudy
+from .idc_series import IdcSeries, IdcStudy
 from .s5cmd_job import Endpoint, S5cmdJob, Target, find_s5cmd, require_space
 from .series_cache import Condition, SeriesCache, record_of
 from .series_check import verify_job
@@ -92,6 +92,20 @@ class IdcSource:
             return SeriesFiles(ct_folder, None, self.name,
                                f"IDC has no Sybil report that refers to the CT series {study.ct.uid}")
         return SeriesFiles(ct_folder, self._cache.report_file(report_uid), self.name)
+
+    def fetch_series(self, series: IdcSeries) -> Sequence:
+        """Bring one series into the cache, of whatever kind; return the folder of its files.
+
+        Raises
+        ------
+        Busy, TransferFailed, TumorConnectomeError
+            See `fetch`.
+        """
+        with exclusive(self._cache.lock_file(series.uid), f"the series {series.uid}"):
+            if self._cache.condition(series.uid) is Condition.DAMAGED:
+                self._cache.drop(series.uid)
+            yield from self._bring(IdcStudy(series))
+        return self._cache.files_folder(series.uid)
 
     def _bring(self, study: IdcStudy) -> Sequence:
         """Store what is not stored yet; returns the UID of the report that belongs to the CT, or ""."""

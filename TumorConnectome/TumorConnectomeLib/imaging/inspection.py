@@ -53,7 +53,7 @@ def inspect(ct_folder, sr_file=None, series_uid=None):
         For json: ``files`` (absolute paths ascending along the normal), ``series_uid``, ``patient_id``, ``lesions`` (see
         `Lesion.as_record`), ``findings`` (one line each), ``geometry`` (``slices``, ``rows``, ``columns``, ``slice_step_mm``,
         ``pixel_spacing_mm`` rows first), ``placement`` (``first_lps`` and ``last_lps``: centers of the first pixel of the first
-        and last slice; ``axes_lps``, as in `CTSeries`).
+        and last slice; ``axes_lps`` and ``frame_of_reference_uid``, as in `CTSeries`).
 
     Raises
     ------
@@ -104,5 +104,6 @@ def _described(series, lesions, findings):
         "geometry": {"slices": len(series.files), "rows": series.rows, "columns": series.columns,
                      "slice_step_mm": series.slice_step_mm, "pixel_spacing_mm": list(series.pixel_spacing_mm)},
         "placement": {"first_lps": series.positions_lps[0].tolist(), "last_lps": series.positions_lps[-1].tolist(),
-                      "axes_lps": series.axes_lps.tolist()},
+                      "axes_lps": series.axes_lps.tolist(),
+                      "frame_of_reference_uid": series.frame_of_reference_uid},
     }

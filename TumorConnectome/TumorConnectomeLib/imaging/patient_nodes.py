@@ -20,6 +20,7 @@ from .volume_readers import VolumeReader, remove_with_helpers
 PATIENT_ATTRIBUTE = "TumorConnectome.PatientID"
 SERIES_ATTRIBUTE = "TumorConnectome.SeriesInstanceUID"
 ROLE_ATTRIBUTE = "TumorConnectome.Role"
+FRAME_ATTRIBUTE = "TumorConnectome.FrameOfReferenceUID"
 FINDINGS_ATTRIBUTE = "TumorConnectome.Findings"
 _VOLUME, _LESION, _TRANSFORM = "CT", "lesion", "tumor at origin"
 
@@ -86,6 +87,7 @@ def load_patient(patient_id: str, inspection: dict, reader: VolumeReader) -> Pat
     volume.SetName(f"{patient_id}: CT")
     findings = (*inspection["findings"], *notes)
     volume.SetAttribute(SERIES_ATTRIBUTE, inspection["series_uid"])
+    volume.SetAttribute(FRAME_ATTRIBUTE, inspection["placement"]["frame_of_reference_uid"])
     volume.SetAttribute(FINDINGS_ATTRIBUTE, "\n".join(findings))
     volume.CreateDefaultDisplayNodes()
     show_window(volume)

@@ -11,6 +11,7 @@ from ..imaging.patient_views import release_images, slice_widget
 from ..widgets.keys import BINDINGS
 from .image_display import ImageDisplay
 from .nine_directions import NineDirections
+from .segmentation_controller import SegmentationController
 
 #: actions of widgets.keys that this section does
 _ACTIONS = ("nextImages", "previousImages", "swap", "takeTurns", "lungWindow", "mediastinumWindow", "boneWindow")
@@ -30,6 +31,7 @@ class CompareController:
         self.display = ImageDisplay(self._onShown)
         self.display.window.onChanged = self._onWindow
         self.nine = NineDirections(self.display, self._ui.nineButton)
+        self.segmentation = SegmentationController(panel, self.display)
         self._asked, self._shortcuts = None, {}         # (views, connectome) shown last; shortcuts by name of their view
         self._timer = qt.QTimer(panel.ui.turnButton)    # what it is connected to is let go when the panel is deleted
         self._timer.connect("timeout()", self.display.takeTurns)
@@ -132,6 +134,7 @@ class CompareController:
         self._addShortcuts()
         self._onWindow(self.display.window.window)
         self._showLoaded()
+        self.segmentation.refresh()
         self._panel.onImagesShown(shown)
 
     def _onWindow(self, window):

@@ -38,6 +38,11 @@ class ImageSources:
         self._cache = SeriesCache(folder)
         self._idc = IdcSource(self._cache)
 
+    @property
+    def idc(self) -> IdcSource:
+        """IDC, with the present cache."""
+        return self._idc
+
     def of(self, cohort: Cohort, image_folder: str) -> list[Source]:
         """Where the images of a cohort may be, in order; `image_folder` is a local folder of DICOM files, "" for none."""
         if cohort.synthetic:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from ..core.errors import Cancelled
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob, Sequence
+from ..imaging.inspection_store import InspectionStore
 from ..imaging.sources import SeriesFiles, SeriesRequest
 from .gathering import Gathering
 
@@ -73,13 +74,16 @@ def inspect_sequence(requests: list[SeriesRequest], files: list[SeriesFiles]) ->
 
     Each is what the ``inspect`` worker returns, with ``patient`` as the request names it, ``source`` and ``note`` of the files.
     """
-    inspections = []
+    inspections, store = [], InspectionStore(default_cache_folder())
     for request, found in zip(requests, files):
         if found.ct_folder is None:
             continue
-        report = ["--sr", found.sr_file] if found.sr_file else []
-        inspection = yield PythonJob(f"Reading the CT of patient {request.patient_id}", "inspect",
-                                     "--ct", found.ct_folder, *report, "--series", request.ct_uid,
-                                     "--measure", default_cache_folder())
+        inspection = store.find(found.ct_folder, found.sr_file, request.ct_uid)
+        if inspection is None:
+            report = ["--sr", found.sr_file] if found.sr_file else []
+            inspection = yield PythonJob(f"Reading the CT of patient {request.patient_id}", "inspect",
+                                         "--ct", found.ct_folder, *report, "--series", request.ct_uid,
+                                         "--measure", default_cache_folder())
+            store.put(found.ct_folder, found.sr_file, inspection)
         inspections.append({**inspection, "patient": request.patient_id, "source": found.source, "note": found.note})
     return inspections
