@@ -8,7 +8,7 @@ from ..core.errors import Cancelled, NotAvailable, PackageMissing, TumorConnecto
 from ..core.jobs import Sequence
 from .file_lock import Busy
 from .sources import SeriesRequest, Source
-from .transfer_errors import TransferFailed
+from .transfer_errors import TransferFailed, is_offline
 
 
 def acquire(request: SeriesRequest, sources: Iterable[Source]) -> Sequence:
@@ -57,7 +57,8 @@ def _summary(request, problems):
     text = f"no images of patient {request.patient_id}: {reasons}"
     for _, error in problems:
         if isinstance(error, TransferFailed):
-            return TransferFailed(error.kind, text)
+            # without a network it is the same for every patient
+            return error if is_offline(error) else TransferFailed(error.kind, text)
         if isinstance(error, PackageMissing):
             return PackageMissing(text, error.package)
     return (NotAvailable if nowhere else TumorConnectomeError)(text)

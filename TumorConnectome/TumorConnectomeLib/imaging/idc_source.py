@@ -158,9 +158,10 @@ class IdcSource:
     def _download(self, targets, endpoints, run_file):
         """Returns the files' ETags and the Endpoint that they came from."""
         executable, failures = find_s5cmd(), []
+        unreachable = yield from self._unreachable(endpoints)
         for endpoint in endpoints:
-            if problem := (yield from self._unreachable(endpoint)):
-                failures.append(TransferFailed("offline", f"{endpoint.name} can not be reached: {problem}"))
+            if endpoint.url in unreachable:
+                failures.append(TransferFailed("offline", f"{endpoint.name}: {unreachable[endpoint.url]}"))
                 continue
             try:
                 etags = yield S5cmdJob(executable, endpoint, targets, run_file, **self._job_options)
@@ -171,17 +172,19 @@ class IdcSource:
                 failures.append(error)
             except JobFailed as error:                  # ended by the runner after a long silence
                 failures.append(TransferFailed("stalled", f"{endpoint.name} stopped sending ({error})"))
-            self._reached.clear()                       # the network itself may be gone
+            self._reached.clear()
+            if endpoint is not endpoints[-1]:           # the network itself may be gone by now
+                unreachable = yield from self._unreachable(endpoints)
         raise _all_failed(failures)
 
-    def _unreachable(self, endpoint):
-        """Why a server can not be reached, or "": the transfer itself would wait for minutes before it says so."""
-        if self._clock() - self._reached.get(endpoint.url, -_REACHED_FOR) < _REACHED_FOR:
-            return ""
-        # all at once: when the first is out of reach the answer about the second is there
-        problems = yield PythonJob("Looking for IDC", "reach", *(other.url for other in self._endpoints))
-        self._reached = {other.url: self._clock() for other in self._endpoints if other.url not in problems}
-        return problems.get(endpoint.url, "")
+    def _unreachable(self, endpoints):
+        """Why servers can not be reached, by address: the transfer itself would wait for minutes before it says so."""
+        now = self._clock()
+        if now - self._reached.get(endpoints[0].url, -_REACHED_FOR) < _REACHED_FOR:
+            return {}
+        problems = yield PythonJob("Looking for IDC", "reach", *(endpoint.url for endpoint in endpoints))
+        self._reached = {endpoint.url: now for endpoint in endpoints if endpoint.url not in problems}
+        return problems
 
     def _choose_report(self, study: IdcStudy) -> str:
         """UID of the report that refers to the CT; if none does, of the only one: inspection then says what is wrong."""

@@ -12,6 +12,8 @@ from ..core.errors import TumorConnectomeError
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob
 from ..imaging.s5cmd_job import check_folder
+from ..imaging.scene_source import SceneSource
+from ..imaging.series_cache import CacheSource
 
 FOLDER_SETTING, LIMIT_SETTING = "TumorConnectome/ImageCacheFolder", "TumorConnectome/ImageCacheLimitGB"
 DEFAULT_LIMIT_GB = 20.0
@@ -52,6 +54,11 @@ class CacheController:
     def cleanup(self):
         """Stop the timer; the runner stops the worker."""
         self._timer.stop()
+
+    def onFetched(self, request, files):
+        """Look at the cache soon if something new may be in it."""
+        if files.source not in (CacheSource.name, SceneSource.name):
+            self.tidySoon()
 
     def tidySoon(self):
         """Look at the cache when nothing has changed for a moment."""

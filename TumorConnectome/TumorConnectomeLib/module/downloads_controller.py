@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 
 from ..core.errors import Cancelled, TumorConnectomeError
 from ..imaging.sources import series_request
+from ..imaging.transfer_errors import is_offline
 from ..widgets.download_table import DownloadRow, DownloadTable
 from .download_queue import DownloadState
 from .json_list import list_from_text
@@ -158,12 +159,14 @@ def _row(download):
     state = {DownloadState.WAITING: _("Waiting"), DownloadState.STOPPING: _("Stopping"),
              DownloadState.RUNNING: download.message or _("Starting")}.get(download.state)
     if state is None:
-        state = f"\N{WARNING SIGN} {download.problem}"
+        problem = _("Offline") if is_offline(download.problem) else str(download.problem)
+        state = "\N{WARNING SIGN} " + problem.removeprefix(f"no images of patient {download.request.patient_id}: ")
     elif download.transferring:
         left = _("{left} left, ").format(left=part.time_left()) if part.bytes_per_second else ""
         state = _("{left}{speed:.1f} MB/s, {files} of {all} files").format(
             left=left, speed=part.bytes_per_second / 1e6, files=part.files, all=part.files_total)
     if download.prefetched and download.problem is None:
         state = _("Ahead: {state}").format(state=state)
+    fraction = download.fraction if part is None else part.fraction
     return DownloadRow(download.request.ct_uid, download.request.patient_id, state,
-                       download.fraction if part is None else part.fraction, download.state is DownloadState.RUNNING)
+                       None if download.state is DownloadState.FAILED else fraction, download.state is DownloadState.RUNNING)

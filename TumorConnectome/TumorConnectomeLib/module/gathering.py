@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from ..core.errors import Cancelled
 from ..core.jobs import Transfer
+from .download_queue import DownloadState
 
 
 class Gathering:
@@ -26,7 +27,7 @@ class Gathering:
 
     def __init__(self, queue, requests, sources, onProgress, onDone, onError):
         self._onProgress, self._onDone, self._onError = onProgress, onDone, onError
-        self._files, self.running = {}, True
+        self._queue, self._files, self.running = queue, {}, True
         self._tickets = [queue.fetch(request, sources, lambda files, uid=request.ct_uid: self._onFiles(uid, files),
                                      self._onFailed, self._onMoved) for request in requests]
 
@@ -49,6 +50,9 @@ class Gathering:
     def _onFailed(self, error):
         if self.running:
             self.drop()
+            for ticket in self._tickets:
+                if ticket.download.state is DownloadState.FAILED:       # told here, so that the list need not
+                    self._queue.cancel(ticket.download.request.ct_uid)
             self._onError(error)
 
     def _onMoved(self):

@@ -83,7 +83,7 @@ class Panel:
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         self.downloadsList = DownloadsController(ui, self.downloads, self.sources, self.state)
         self.cache = CacheController(ui, self.runner, self._seriesInUse, self._onCacheFolder)
-        self.downloads.onFetched = lambda request, files: self.cache.tidySoon()
+        self.downloads.onFetched = self.cache.onFetched
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
         ui.compareButton.connect("clicked(bool)", self._onCompareButton)
         ui.goToButton.connect("clicked(bool)", self.goToMarked)
