@@ -213,11 +213,11 @@ def test_the_published_rows_can_all_be_asked_for(session, real_data):
 
 
 def test_my_own_files_are_chosen_with_a_dialog_and_loaded(published, tmp_path, monkeypatch):
-    write_model(tmp_path / "own", "CTFM", ["1", "2", "3"])
-    monkeypatch.setattr(QtWidgets.QFileDialog, "getExistingDirectory", lambda *arguments: str(tmp_path / "own"))
+    path = write_model(tmp_path / "own", "CTFM", ["1", "2", "3"])
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getOpenFileNames", lambda *arguments: ([str(path)], ""))
     click(published.ui.ownFilesButton)
     published.session.wait(lambda: not published.panel.cohort.loader.busy, 60)
-    assert published.ui.cohortStatusLabel.text.startswith("own: 3 patients")
-    monkeypatch.setattr(QtWidgets.QFileDialog, "getExistingDirectory", lambda *arguments: "")
+    assert published.ui.cohortStatusLabel.text.startswith("CTFM: 3 patients")
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getOpenFileNames", lambda *arguments: ([], ""))
     click(published.ui.ownFilesButton)
     assert not published.panel.cohort.loader.busy       # the user changed his mind

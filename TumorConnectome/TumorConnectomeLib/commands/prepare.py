@@ -34,11 +34,11 @@ def prepare(arguments, report):
     parser = argparse.ArgumentParser(prog="prepare")
     parser.add_argument("--cache", required=True, type=pathlib.Path)
     parser.add_argument("--data", type=split_paths)
-    parser.add_argument("--choices", type=choices_from_text, default={})
+    parser.add_argument("--choices", default="")
     add_rows_option(parser)
     options = parser.parse_args(arguments)
     report(0.0, "Looking for the cohort in the cache")
-    rule, choices = RowRule(options.rows), options.choices
+    rule, choices = RowRule(options.rows), choices_from_text(options.choices)
     result = options.data[0] if options.data and len(options.data) == 1 and is_result(options.data[0]) else None
     if options.data and result is None and published_folder(options.data) is None:
         asked = [one for one in previews(options.data) if one.path not in choices and one.recognition.questions]
@@ -81,7 +81,7 @@ def preview(arguments, report):
     parser.add_argument("--data", type=split_paths, required=True)
     options = parser.parse_args(arguments)
     report(None, "Looking at the files")
-    return {"questions": [] if published_folder(options.data) else [one.to_json() for one in previews(options.data)]}
+    return {"questions": [] if published_folder(options.data) or is_result(options.data[0]) else [one.to_json() for one in previews(options.data)]}
 
 
 def _key(data, rule, choices):

@@ -11,6 +11,7 @@ from ..core.published_cohort import published_cohort
 from ..imaging.cohort_download import downloaded_bytes, remove_downloads
 from .cohort_loading import CohortLoader
 from .cohort_text import cohort_text
+from .import_controller import ImportController
 from .packages import require
 from .status_line import StatusLine
 
@@ -30,16 +31,19 @@ class CohortController:
     Attributes
     ----------
     loader : CohortLoader
-    wanted : (str, RowRule, bool) or None
-        Data folder ("" is the demo cohort), rule for rows, and whether with IDC's clinical tables: of the loaded or loading
-        cohort; None before the first, or to load it again.
+    imports : ImportController
+    wanted : (str, RowRule, str, bool) or None
+        Data folder ("" is the demo cohort), rule for rows, import choices, and whether with IDC's clinical tables: of the loaded
+        or loading cohort; None before the first, or to load it again.
     """
 
     def __init__(self, panel, resourcePath):
         self._panel, self._ui, self.wanted = panel, panel.ui, None
         ui = self._ui
         self.loader = CohortLoader(
-            panel.runner, StatusLine(ui.cohortStatusLabel, ui.cohortProgressBar, ui.cohortCancelButton), self._onLoaded)
+            panel.runner, StatusLine(ui.cohortStatusLabel, ui.cohortProgressBar, ui.cohortCancelButton), self._onLoaded,
+            lambda data, questions: self.imports.ask(data, questions))
+        self.imports = ImportController(panel, self.loader, self.load)
         ui.dataFolderPathLineEdit.filters = ui.dataFolderPathLineEdit.Dirs | ui.dataFolderPathLineEdit.Readable
         for button, picture, clicked in ((ui.demoCohortButton, "DemoCohort", self.loadDemo),
                                          (ui.getPublishedButton, "PublishedCohort", self.getPublished),
@@ -64,10 +68,7 @@ class CohortController:
 
     def openOwn(self, checked=False):
         """Let the user choose embedding files, and load them."""
-        before = self._ui.dataFolderPathLineEdit.currentPath
-        self._ui.dataFolderPathLineEdit.browse()
-        if self._ui.dataFolderPathLineEdit.currentPath not in ("", before):
-            self.load()
+        self.imports.choose()
 
     def getPublished(self, checked=False):
         """Download what is missing of the published cohort, check it, and load it."""
@@ -111,7 +112,7 @@ class CohortController:
         here = published.local(parameters.dataFolder)
         if here != parameters.dataFolder:               # the scene comes from another computer
             parameters.dataFolder = self._ui.dataFolderPathLineEdit.currentPath = here
-        wanted = here, parameters.rowRule, parameters.clinicalData
+        wanted = here, parameters.rowRule, parameters.importChoices, parameters.clinicalData
         if self.wanted == wanted:
             return
         self.wanted = wanted
@@ -140,6 +141,7 @@ class CohortController:
         self._ui.rowRuleComboBox.enabled = not cohort.synthetic
         self._showClinical(cohort)
         self.loader.status.done(cohort_text(cohort) + (f"\n{note}" if note else ""))
+        self.imports.setCohort(cohort)
         self._panel.onCohort(prepared)
 
     def _showClinical(self, cohort):

@@ -11,15 +11,16 @@ from ..core.row_rules import RowRule
 from ..imaging.cohort_download import download_sequence
 
 
-def prepare_sequence(data_folder: str, rule: RowRule = RowRule.SINGLE):
-    """Jobs that leave a prepared cohort in the cache; returns what the worker says (``path``, ``note``)."""
-    arguments = ["--cache", default_cache_folder(), "--rows", rule.value, *(["--data", data_folder] if data_folder else [])]
+def prepare_sequence(data_folder: str, rule: RowRule = RowRule.SINGLE, choices: str = ""):
+    """Jobs that leave a prepared cohort in the cache; returns what the worker says (``path``, ``note``, or ``questions``)."""
+    arguments = ["--cache", default_cache_folder(), "--rows", rule.value, *(["--data", data_folder] if data_folder else []),
+                 *(["--choices", choices] if choices else [])]
     return (yield PythonJob("Preparing the cohort", "prepare", *arguments))
 
 
-def clinical_sequence(data_folder: str, rule: RowRule):
+def clinical_sequence(data_folder: str, rule: RowRule, choices: str = ""):
     """As `prepare_sequence`, with IDC's clinical tables joined; if they can not be had, the note says why."""
-    result = yield from prepare_sequence(data_folder, rule)
+    result = yield from prepare_sequence(data_folder, rule, choices)
     if "path" not in result:                            # the files are not understood yet
         return result
     arguments = ["--cache", default_cache_folder(), "--prepared", result["path"]]
@@ -42,6 +43,9 @@ class CohortLoader:
     status : StatusLine
     onLoaded : callable
         Called with the PreparedCohort and the worker's note ("" if none).
+    onQuestions : callable
+        Called with the data folder and previews of files (see `FilePreview.to_json`), when only a person can tell what is in
+        these.
 
     Attributes
     ----------
@@ -49,8 +53,8 @@ class CohortLoader:
         File of the prepared cohort that was loaded last, for other worker commands; "" before.
     """
 
-    def __init__(self, runner, status, onLoaded):
-        self._runner, self.status, self._onLoaded = runner, status, onLoaded
+    def __init__(self, runner, status, onLoaded, onQuestions):
+        self._runner, self.status, self._onLoaded, self._onQuestions = runner, status, onLoaded, onQuestions
         self._task, self._request, self.path = None, 0, ""
 
     @property
@@ -58,15 +62,28 @@ class CohortLoader:
         """Whether a cohort is being downloaded or prepared."""
         return self._task is not None
 
-    def load(self, data_folder: str, rule: RowRule = RowRule.SINGLE, clinical: bool = False):
-        """Prepare and load the cohort of a folder by a rule for rows, maybe with IDC's clinical tables; "": the demo cohort."""
+    def load(self, data_folder: str, rule: RowRule = RowRule.SINGLE, choices: str = "", clinical: bool = False):
+        """Prepare and load the cohort of a folder or files, maybe with IDC's clinical tables; "": the demo cohort.
+
+        Parameters
+        ----------
+        data_folder : str
+        rule : RowRule
+            What becomes of patients with several rows.
+        choices : str
+            Import choices, see `sources.choices_to_text`.
+        clinical : bool
+        """
         def done(result):
+            if "questions" in result:
+                self._onQuestions(data_folder, result["questions"])
+                return
             prepared = read_prepared(result["path"])
             self.path = result["path"]
             self._onLoaded(prepared, result["note"])
 
         sequence = clinical_sequence if clinical and data_folder else prepare_sequence
-        self._start(sequence(data_folder, rule), done, lambda: self.load(data_folder, rule, clinical))
+        self.run(sequence(data_folder, rule, choices), done, lambda: self.load(data_folder, rule, choices, clinical))
 
     def download(self, onDownloaded, onEnd):
         """Bring the published cohort here.
@@ -82,7 +99,7 @@ class CohortLoader:
             onEnd()
             onDownloaded(result["folder"])
 
-        self._start(download_sequence(), done, lambda: self.download(onDownloaded, onEnd), onEnd)
+        self.run(download_sequence(), done, lambda: self.download(onDownloaded, onEnd), onEnd)
 
     def cancel(self):
         """Stop what runs; what it has fetched is kept."""
@@ -91,7 +108,18 @@ class CohortLoader:
         if task is not None:
             task.cancel()
 
-    def _start(self, sequence, onDone, again, onFailed=lambda: None):
+    def run(self, sequence, onDone, again, onFailed=lambda: None):
+        """Run jobs instead of what runs now.
+
+        Parameters
+        ----------
+        sequence : generator
+            Of jobs.
+        onDone : callable
+            Called with their result.
+        again, onFailed : callable
+            Called without arguments to try once more, and after a failure.
+        """
         self.cancel()
         request = self._request
 

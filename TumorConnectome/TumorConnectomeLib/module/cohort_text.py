@@ -23,7 +23,8 @@ def cohort_text(cohort: Cohort) -> str:
         why = _("{n} of {all} patients left out: more than one row, or not in every file.") if rule == RowRule.SINGLE.value \
             else _("{n} of {all} patients left out: no row that is in every file.")
         text += " " + why.format(n=left_out, all=facts["patients_in_files"])
-    return " ".join(filter(None, (text, facts.get("verified"), "" if cohort.has_vectors else missing_vectors_text())))
+    return " ".join(filter(None, (text, facts.get("unmatched"), facts.get("verified"),
+                                  "" if cohort.has_vectors else missing_vectors_text())))
 
 
 def size_text(cohort: Cohort) -> str:

@@ -99,6 +99,7 @@ class Panel:
         self.graphControls.cleanup()
         self.evaluate.cleanup()
         self.query.cleanup()
+        self.cohort.imports.cleanup()
         self.compare.cleanup()
         self.view.cleanup()
 

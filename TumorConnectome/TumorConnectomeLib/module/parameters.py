@@ -41,7 +41,8 @@ class NumberColors(Enum):
 class TumorConnectomeParameterNode:
     """All choices of the user.
 
-    dataFolder - Folder of embedding files; empty for the synthetic demo cohort.
+    dataFolder - Folder of embedding files, or files with ";" between them; empty for the synthetic demo cohort.
+    importChoices - JSON: how files are read whose columns are not clear (see sources.choices_to_text); empty for none.
     rowRule - What becomes of patients with several rows in the files.
     clinicalData - Whether IDC's clinical tables join the patient table.
     imageFolder - Local folder of DICOM files that is searched before IDC; empty for none.
@@ -73,6 +74,7 @@ class TumorConnectomeParameterNode:
     """
 
     dataFolder: str
+    importChoices: str
     rowRule: RowRule = RowRule.SINGLE
     clinicalData: bool = False
     imageFolder: str

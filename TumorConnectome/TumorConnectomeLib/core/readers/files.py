@@ -85,10 +85,10 @@ def own_files(paths) -> list[pathlib.Path]:
     """
     found = []
     for path in map(pathlib.Path, paths):
-        if path.is_dir():
-            inside = sorted(other for kind in KINDS for other in visible_files(path, "*" + kind))
+        if path.is_dir():                               # notes are .txt files, too: only one that is named is read
+            inside = sorted(other for kind in KINDS if kind != ".txt" for other in visible_files(path, "*" + kind))
             if not inside:
-                raise InputError("no embedding files", source=path, expected=f"*_features.pkl, or {', '.join(KINDS[:-2])}")
+                raise InputError("no embedding files", source=path, expected=f"*_features.pkl, or {', '.join(kind for kind in KINDS if kind != '.txt')}")
             found += inside
         elif not path.is_file():
             raise InputError("no such folder or file", source=path, expected=f"a folder, or a file ({', '.join(KINDS)})")
