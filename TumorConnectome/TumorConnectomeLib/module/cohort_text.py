@@ -19,7 +19,7 @@ def cohort_text(cohort: Cohort) -> str:
         text += " " + _("Of each patient the first row counts: {n} of {all} rows.").format(n=used, all=rows)
     elif rule == RowRule.MEAN.value:
         text += " " + _("Each is the mean of its rows' unit vectors ({n} rows); all else is of the first row.").format(n=used)
-    if left_out := facts.get("patients_left_out"):
+    if (left_out := facts.get("patients_left_out")) and not facts.get("unmatched"):
         why = _("{n} of {all} patients left out: more than one row, or not in every file.") if rule == RowRule.SINGLE.value \
             else _("{n} of {all} patients left out: no row that is in every file.")
         text += " " + why.format(n=left_out, all=facts["patients_in_files"])

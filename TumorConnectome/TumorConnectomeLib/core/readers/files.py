@@ -19,6 +19,8 @@ from .recognition import FeatureGroup, ImportChoice, Recognition, model_name, pr
 
 TEXT, PARQUET, ARRAYS, PICKLE = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".npz", ".npy"), (".pkl", ".pickle")
 KINDS = (*TEXT, *PARQUET, *ARRAYS, *PICKLE)
+#: what is read of a folder; notes are .txt files, too
+_IN_FOLDERS = tuple(kind for kind in KINDS if kind != ".txt")
 #: between the paths of several files in one text
 SEPARATOR = ";"
 _PREVIEW_ROWS, _PREVIEW_FEATURES = 8, 3
@@ -85,10 +87,10 @@ def own_files(paths) -> list[pathlib.Path]:
     """
     found = []
     for path in map(pathlib.Path, paths):
-        if path.is_dir():                               # notes are .txt files, too: only one that is named is read
-            inside = sorted(other for kind in KINDS if kind != ".txt" for other in visible_files(path, "*" + kind))
+        if path.is_dir():
+            inside = sorted(other for kind in _IN_FOLDERS for other in visible_files(path, "*" + kind))
             if not inside:
-                raise InputError("no embedding files", source=path, expected=f"*_features.pkl, or {', '.join(kind for kind in KINDS if kind != '.txt')}")
+                raise InputError("no embedding files", source=path, expected=f"*_features.pkl, or {', '.join(_IN_FOLDERS)}")
             found += inside
         elif not path.is_file():
             raise InputError("no such folder or file", source=path, expected=f"a folder, or a file ({', '.join(KINDS)})")

@@ -12,7 +12,7 @@ from ..files import sha256_of_files
 from ..patient_table import normalized
 from .embedding_file import EmbeddingFile
 from .files import FilePreview, files_to_hash, own_files, preview, read_file
-from .recognition import ImportChoice
+from .recognition import ImportChoice, model_name
 
 _NAMED = 3
 #: lines of the report at most
@@ -88,7 +88,7 @@ def _joined(read: list[EmbeddingFile], hashed) -> Cohort:
     patients = joined_patients([*with_models, *tables], kept)
     unmatched = _unmatched([*with_models, *tables], common)
     first = with_models[0].path
-    return Cohort(first.stem if len(with_models) == 1 else first.resolve().parent.name, patients, embeddings,
+    return Cohort(model_name(first.stem) if len(with_models) == 1 else first.resolve().parent.name, patients, embeddings,
                   standard_facets(patients), provenance={
         "synthetic": False,
         "files": ", ".join(one.path.name for one in read),
