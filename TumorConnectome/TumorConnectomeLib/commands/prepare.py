@@ -81,7 +81,8 @@ def preview(arguments, report):
     parser.add_argument("--data", type=split_paths, required=True)
     options = parser.parse_args(arguments)
     report(None, "Looking at the files")
-    return {"questions": [] if published_folder(options.data) or is_result(options.data[0]) else [one.to_json() for one in previews(options.data)]}
+    known = published_folder(options.data) or is_result(options.data[0])
+    return {"questions": [] if known else [one.to_json() for one in previews(options.data)]}
 
 
 def _key(data, rule, choices):

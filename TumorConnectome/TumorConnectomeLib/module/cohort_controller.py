@@ -33,8 +33,8 @@ class CohortController:
     loader : CohortLoader
     imports : ImportController
     wanted : (str, RowRule, str, bool) or None
-        Data folder ("" is the demo cohort), rule for rows, import choices, and whether with IDC's clinical tables: of the loaded
-        or loading cohort; None before the first, or to load it again.
+        Data folder ("" is the demo cohort), rule for rows, import choices, and whether with IDC's clinical tables: of the
+        loaded or loading cohort; None before the first, or to load it again.
     """
 
     def __init__(self, panel, resourcePath):
