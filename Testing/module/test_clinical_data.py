@@ -42,7 +42,8 @@ def test_clinical_columns_are_added_explained_and_left_out_again(clinical):
     assert clinical.ui.clinicalLabel.text == "What the files tell" and "Sex" not in titles(clinical)
     press(clinical)
     assert clinical.panel.parameters.clinicalData
-    assert clinical.ui.clinicalLabel.text.endswith("of 2026-09-20: 24 of 24 patients, 9 columns.")
+    assert clinical.ui.clinicalLabel.text == "9 columns from IDC"
+    assert "nlst_prsn and nlst_canc of 2026-09-20: 24 of 24 patients, 9 columns." in clinical.ui.cohortStatusLabel.text
     assert {"Sex", "Smoking", "Lung cancer stage"} <= set(titles(clinical))
     note = clinical.ui.facetComboBox.itemData(titles(clinical).index("Lung cancer stage"), QtCore.Qt.ItemDataRole.ToolTipRole)
     assert note.startswith("Lung cancer stage. Codes: 110 = Stage IA; 400 = Stage IV")

@@ -284,3 +284,24 @@ def test_the_expert_segmentation_is_offered_loaded_and_unloaded(with_segmentatio
     panel.compare.unload([PATIENT])
     assert not slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
     assert not slicer.util.getNodesByClass("vtkMRMLSegmentationDisplayNode")
+
+
+def test_rows_of_one_patient_that_are_nodes_of_their_own_load_their_own_series(opened, tmp_path):
+    from TumorConnectomeLib.core.row_rules import RowRule
+
+    rows = [pickle_factory.row(PATIENT, opened.fetcher.study.request.ct_uid, SOPInstanceUID=f"1.2.3.{number}")
+            for number in (1, 2)] + [pickle_factory.row(f"3{number}", f"1.2.3{number}") for number in range(8)]
+    features = np.stack([vector(str(number)) for number in range(len(rows))])
+    (tmp_path / "data" / "CTFM_features.pkl").write_bytes(pickle_factory.published(features, rows))
+    try:
+        opened.panel.set(rowRule=RowRule.ALL)
+        opened.load_cohort(tmp_path / "data")
+        opened.panel.select(f"{PATIENT} #1")
+        opened.panel.compareWith(f"{PATIENT} #2")
+        wait_for_images(opened)
+        shown = {nodes.patient_id for nodes in opened.panel.imaging.shown.values()}
+        assert shown == {f"{PATIENT} #1", f"{PATIENT} #2"}, opened.panel.ui.imageStatusLabel.text
+        assert all(len(nodes.lesions) == 1 for nodes in opened.panel.imaging.shown.values())
+    finally:
+        opened.panel.imaging.forget()
+        opened.panel.set(dataFolder="", rowRule=RowRule.SINGLE)

@@ -5,19 +5,15 @@
 FOLDER holds the published ``*_features.pkl`` files, which name CT series, but not their studies. Needs idc-index-data and
 duckdb.
 """
-import argparse
 import importlib.metadata
-import pathlib
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "TumorConnectome"))
+from list_writer import write_list
 
-from TumorConnectomeLib.core.cohort_reader import SUFFIX, cohort_files  # noqa: E402
-from TumorConnectomeLib.core.embedding_pickle import read_embedding_pickle  # noqa: E402
-from TumorConnectomeLib.core.errors import InputError, TumorConnectomeError  # noqa: E402
-from TumorConnectomeLib.core.files import atomic_file, checked_uid  # noqa: E402
-from TumorConnectomeLib.core.known_studies import COLUMNS, SHIPPED_LIST  # noqa: E402
+from TumorConnectomeLib.core.cohort_reader import SUFFIX, cohort_files
+from TumorConnectomeLib.core.embedding_pickle import read_embedding_pickle
+from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.core.files import checked_uid
+from TumorConnectomeLib.core.known_studies import COLUMNS, SHIPPED_LIST
 
 _QUERY = "select SeriesInstanceUID, StudyInstanceUID from read_parquet(?) where SeriesInstanceUID in (select unnest(?))"
 
@@ -38,22 +34,5 @@ def make_list(folder):
     return "\n".join([*header, *(f"{uid},{found[uid]}" for uid in sorted(series))]) + "\n"
 
 
-def main():
-    """Write the list; exit status 2 with one line if that is not possible."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=pathlib.Path, help="the published embedding files")
-    parser.add_argument("--out", type=pathlib.Path, default=SHIPPED_LIST)
-    arguments = parser.parse_args()
-    try:
-        text = make_list(arguments.folder)
-        with atomic_file(arguments.out, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-    except (TumorConnectomeError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"{arguments.out}: {len(text.splitlines())} lines, {len(text)} bytes")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_list(__doc__, "folder", "the published embedding files", SHIPPED_LIST, make_list))

@@ -5,18 +5,13 @@
 needs idc-index-data and duckdb. The table of patients has the columns PatientID, StudyInstanceUID,
 CT_SeriesInstanceUID and SR_SeriesInstanceUID.
 """
-import argparse
 import csv
 import importlib.metadata
-import pathlib
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "TumorConnectome"))
+from list_writer import write_list
 
-from TumorConnectomeLib.core.errors import InputError, TumorConnectomeError  # noqa: E402
-from TumorConnectomeLib.core.files import atomic_file  # noqa: E402
-from TumorConnectomeLib.imaging.idc_manifest import COLUMNS, SHIPPED_MANIFEST  # noqa: E402
+from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.imaging.idc_manifest import COLUMNS, SHIPPED_MANIFEST
 
 _QUERY = """
     select SeriesInstanceUID, StudyInstanceUID, PatientID, crdc_series_uuid, aws_bucket, instanceCount,
@@ -56,22 +51,5 @@ def make_manifest(patients_path):
     return "\n".join([*header, ",".join(COLUMNS), *sorted(lines)]) + "\n"
 
 
-def main():
-    """Write the manifest; exit status 2 with one line if that is not possible."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("patients", type=pathlib.Path, help="table of patients (CSV)")
-    parser.add_argument("--out", type=pathlib.Path, default=SHIPPED_MANIFEST)
-    arguments = parser.parse_args()
-    try:
-        text = make_manifest(arguments.patients)
-        with atomic_file(arguments.out, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-    except (TumorConnectomeError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"{arguments.out}: {len(text.splitlines())} lines, {len(text)} bytes")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_list(__doc__, "patients", "table of patients (CSV)", SHIPPED_MANIFEST, make_manifest))

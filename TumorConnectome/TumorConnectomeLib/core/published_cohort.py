@@ -1,6 +1,7 @@
 """The published NLST-Sybil cohort: which files it is made of, and whether files are those."""
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -87,12 +88,16 @@ class PublishedCohort:
 
 def published_cohort() -> PublishedCohort:
     """Read the list of files that ships with the module, or what LIST_VARIABLE and BASE_VARIABLE put in its place."""
-    path = pathlib.Path(os.environ.get(LIST_VARIABLE) or LIST_FILE)
+    return _read_list(pathlib.Path(os.environ.get(LIST_VARIABLE) or LIST_FILE), os.environ.get(BASE_VARIABLE) or "")
+
+
+@functools.lru_cache(maxsize=8)
+def _read_list(path, other_base):
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         files = tuple(PublishedFile(checked_name(entry["path"].rpartition("/")[2], source=path), entry["path"], entry["blob"],
                                     entry.get("bytes"), entry.get("sha256", "")) for entry in content["files"])
-        base = os.environ.get(BASE_VARIABLE) or content["base"]
+        base = other_base or content["base"]
         return PublishedCohort(checked_name(content["name"], source=path), content["title"], content["repository"],
                                content["commit"], content["license"], base.rstrip("/") + "/", files)
     except InputError:

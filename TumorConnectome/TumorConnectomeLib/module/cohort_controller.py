@@ -4,7 +4,7 @@ from __future__ import annotations
 import qt
 from slicer.i18n import tr as _
 
-from ..core.clinical import SOURCE
+from ..core.clinical import SOURCE, column_notes
 from ..core.errors import PackageMissing, TumorConnectomeError
 from ..core.idc_links import has_nlst
 from ..core.published_cohort import published_cohort
@@ -148,7 +148,12 @@ class CohortController:
         """Say where the clinical columns come from, and offer those of IDC for patients of the NLST."""
         ui, joined = self._ui, SOURCE in cohort.provenance
         table = cohort.provenance.get("patient_table", "none")
-        ui.clinicalLabel.text = cohort.provenance[SOURCE] if joined else _("Made up") if cohort.synthetic else \
-            _("What the files tell") if table == "none" else table
+        if joined:
+            ui.clinicalLabel.text = _("{n} columns from IDC").format(n=len(column_notes(cohort)))
+        elif cohort.synthetic:
+            ui.clinicalLabel.text = _("Made up")
+        else:
+            ui.clinicalLabel.text = _("What the files tell") if table == "none" else table
+        ui.clinicalLabel.toolTip = cohort.provenance.get(SOURCE, ui.clinicalLabel.text)
         ui.clinicalButton.text = _("Leave out") if joined else _("Add from IDC")
         ui.clinicalButton.enabled = joined or has_nlst(cohort)

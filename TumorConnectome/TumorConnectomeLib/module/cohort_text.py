@@ -1,13 +1,14 @@
 """What the status line says about a cohort: how many patients, which rows of the files, what was verified."""
 from slicer.i18n import tr as _
 
+from ..core.clinical import SOURCE
 from ..core.cohort import Cohort
 from ..core.row_rules import RowRule, patients_of
 from .vector_needs import missing_vectors_text
 
 
 def cohort_text(cohort: Cohort) -> str:
-    """Name, size, what became of patients with several rows, and whether the files are the published ones."""
+    """Name, size, patients with several rows, where clinical data come from, and whether the files are the published ones."""
     facts, models = cohort.provenance, len(cohort.models)
     rule = facts.get("row_rule", RowRule.SINGLE.value)
     rows, used = facts.get("rows", 0), facts.get("rows_used", 0)
@@ -23,8 +24,8 @@ def cohort_text(cohort: Cohort) -> str:
         why = _("{n} of {all} patients left out: more than one row, or not in every file.") if rule == RowRule.SINGLE.value \
             else _("{n} of {all} patients left out: no row that is in every file.")
         text += " " + why.format(n=left_out, all=facts["patients_in_files"])
-    return " ".join(filter(None, (text, facts.get("unmatched"), facts.get("verified"),
-                                  "" if cohort.has_vectors else missing_vectors_text())))
+    missing = "" if cohort.has_vectors else missing_vectors_text()
+    return " ".join(filter(None, (text, facts.get("unmatched"), facts.get(SOURCE), facts.get("verified"), missing)))
 
 
 def size_text(cohort: Cohort) -> str:

@@ -10,6 +10,7 @@ from ..core.errors import TumorConnectomeError
 from ..core.evaluation.controls import RANDOM
 from ..core.evaluation.report import Report
 from ..core.result_maps import RELIABILITY, ResultKind, heat_map_of
+from ..core.row_rules import patients_of
 from ..core.structure.consensus import CONSENSUS
 from ..core.structure.probe_tasks import STANDARD_TITLES
 from ..core.structure.repairs import Repair
@@ -88,7 +89,7 @@ class EvaluateController:
         except TumorConnectomeError as error:
             self._status.failed(error, self.run)
             return
-        facts = {"cohort": cohort.name, "synthetic": cohort.synthetic, "patients": len(cohort.patients)}
+        facts = {"cohort": cohort.name, "synthetic": cohort.synthetic, "patients": len(set(patients_of(cohort)))}
         if kind is not ResultKind.PROBES:
             facts |= {"repair": parameters.repair.value, "k": min(parameters.evaluatedCount, len(cohort.patients) - 1)}
         if kind is ResultKind.RETRIEVAL:

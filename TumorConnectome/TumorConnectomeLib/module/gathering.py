@@ -15,7 +15,7 @@ class Gathering:
     ----------
     queue : DownloadQueue
     requests : list of SeriesRequest
-        At least one, each of another CT series.
+        At least one; two of them may be of one CT series.
     sources : list of Source
     onProgress : callable
         Called with the fraction done (0..1 or None) and a text.
@@ -43,7 +43,7 @@ class Gathering:
 
     def _onFiles(self, uid, files):
         self._files[uid] = files
-        if self.running and len(self._files) == len(self._tickets):
+        if self.running and all(ticket.download.request.ct_uid in self._files for ticket in self._tickets):
             self.running = False
             self._onDone([self._files[ticket.download.request.ct_uid] for ticket in self._tickets])
 
