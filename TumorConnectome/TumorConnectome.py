@@ -11,7 +11,10 @@ from TumorConnectomeLib.module.panel import Panel
 from TumorConnectomeLib.module.parameters import TumorConnectomeParameterNode
 from TumorConnectomeLib.module.sample_data import register_sample_data
 from TumorConnectomeLib.module.sections import load_sections
-from TumorConnectomeLib.module.self_test import SelfTest
+from TumorConnectomeLib.module.self_tests.evaluation_stories import EvaluationStories
+from TumorConnectomeLib.module.self_tests.graph_stories import GraphStories
+from TumorConnectomeLib.module.self_tests.image_stories import ImageStories
+from TumorConnectomeLib.module.self_tests.story_test import StoryTest
 
 #
 # TumorConnectome
@@ -149,15 +152,9 @@ class TumorConnectomeLogic(ScriptedLoadableModuleLogic):
 #
 
 
-class TumorConnectomeTest(SelfTest, ScriptedLoadableModuleTest):
-    """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_test.py."""
-
-    def setUp(self):
-        """Start from an empty scene."""
-        slicer.mrmlScene.Clear()
+class TumorConnectomeTest(GraphStories, ImageStories, EvaluationStories, StoryTest, ScriptedLoadableModuleTest):
+    """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_tests/."""
 
     def runTest(self):
-        """Run every story."""
-        for story in self.stories():
-            self.setUp()
-            story()
+        """Run every story; the scene is afterwards as it was before."""
+        self.runStories([getattr(self, name) for name in dir(self) if name.startswith("test_")])
