@@ -28,10 +28,13 @@ class RandomUser:
         Data folders that may be loaded, besides the demo cohort; bad ones as well.
     patients : int
         Images are loaded of the first so many patients only: each costs seconds once.
+    without : collection of str
+        Kinds of actions (keys of WEIGHTS) that are not taken.
     """
 
-    def __init__(self, session, seed, folders=(), patients=3):
+    def __init__(self, session, seed, folders=(), patients=3, without=()):
         self.session, self._random, self._folders, self._patients = session, random.Random(seed), list(folders), patients
+        self._weights = {kind: weight for kind, weight in WEIGHTS.items() if kind not in without}
         self.done, self._scratch = [], tempfile.TemporaryDirectory(prefix="random-user-")
         self._close_dialogs = QtCore.QTimer()
         self._close_dialogs.timeout.connect(self._reject_dialog)
@@ -47,7 +50,7 @@ class RandomUser:
 
     def act(self):
         """One random action; returns its name."""
-        name = self._random.choices(list(WEIGHTS), WEIGHTS.values())[0]
+        name = self._random.choices(list(self._weights), self._weights.values())[0]
         self.done.append(name)
         getattr(self, f"_{name}")()
         self.session.application.processEvents()
