@@ -195,3 +195,18 @@ def test_output_without_a_final_line_break_is_not_lost(runner, wait):
     outcome.start(runner, one(Script("print('last', end='')")))
     wait(lambda: outcome.ended)
     assert outcome.results == ["last"]
+
+
+def test_cancel_of_a_task_that_waits_returns_before_anybody_is_called_back(runner, wait):
+    """Whoever cancels may be in the middle of a loop over its own tasks."""
+    running, waiting = [Outcome() for _ in range(2)], Outcome()
+    jobs = [Script("import time; print('on'); time.sleep(60)") for _ in running]
+    for outcome, job in zip(running, jobs):
+        outcome.start(runner, one(job))
+    task = waiting.start(runner, one(Script("print('never')")))
+    wait(lambda: all(job.lines for job in jobs))
+    task.cancel()
+    task.cancel()
+    assert not waiting.ended
+    wait(lambda: waiting.ended)
+    assert len(waiting.errors) == 1 and isinstance(waiting.errors[0], Cancelled) and not task.running

@@ -36,16 +36,22 @@ class Task:
 
     def begin(self):
         """Start the first job; called by the runner."""
-        self._advance(self._sequence.send, None)
+        if self._stopping is None:
+            self._advance(self._sequence.send, None)
 
     def cancel(self, reason="Canceled"):
         """Ask the process to end, kill it if it does not; `onError` then gets Cancelled(reason)."""
         if self._ended or isinstance(self._stopping, Cancelled):
             return
-        if self._process is None:
-            self._finish(error=Cancelled(reason))
+        if self._process is None:                       # it waits for its turn; nobody is called back before we return
+            self._stopping = Cancelled(reason)
+            qt.QTimer.singleShot(0, self._onNeverStarted)
         else:
             self._stop(Cancelled(reason))
+
+    def _onNeverStarted(self):
+        if not self._ended:
+            self._finish(error=self._stopping)
 
     def _stop(self, error):
         """End the process; the sequence then gets this error."""

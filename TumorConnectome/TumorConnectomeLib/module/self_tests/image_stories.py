@@ -10,7 +10,7 @@ class ImageStories:
     """Mixed into the self-test, which brings the helpers of StoryTest."""
 
     def test_patients_side_by_side(self):
-        """A patient and its match are loaded; both tumors are in the center of their views."""
+        """A patient and its match are loaded; both tumors are in the center of their views, and are measured."""
         self.delayDisplay("Loading a patient and its nearest neighbor")
         panel = self.showPair()
         for place, nodes in panel.imaging.shown.items():
@@ -22,6 +22,7 @@ class ImageStories:
             self.assertEqual(logic.GetSliceCompositeNode().GetBackgroundVolumeID(), nodes.volume.GetID())
             self.assertAlmostEqual(logic.GetSliceOffset(), 0.0, places=3)
             self.assertGreater(self.tumorContrast(nodes), 100)
+        self.readMeasurements(panel)
 
     def tumorContrast(self, nodes):
         """Difference in HU between the brightest tenth inside the lesion box and the volume's median."""
@@ -44,33 +45,8 @@ class ImageStories:
         volume.GetRASToIJKMatrix(matrix)
         return matrix
 
-    def test_other_arrangements(self):
-        """Query and match change places and take turns; what is unloaded leaves the scene."""
-        panel = self.showPair()
-        self.delayDisplay("Swapping the patients, taking turns, unloading")
-        query, match = (panel.imaging.shown[place].patient_id for place in (QUERY, MATCH))
-        panel.compare.swap()
-        self.waitForImages(panel)
-        self.assertEqual(panel.imaging.shown[QUERY].patient_id, match)
-        panel.set(views=ImageViews.FLICKER)
-        self.waitForImages(panel)
-        panel.compare.display.takeTurns()
-        self.assertEqual(panel.compare.display.front, MATCH)
-        panel.compare.unload([query, match])
-        self.assertIsNone(find_patient(query))
-        self.assertIsNone(find_patient(match))
-
-    def test_measurements(self):
-        """A shown patient has its measurements in the panel."""
-        panel = self.showPair()
-        self.delayDisplay("Reading the measurements")
-        table = panel.ui.measurementsTable
-        self.assertEqual(table.horizontalHeaderItem(1).text(), panel.parameters.selectedPatient)
-        texts = [table.item(row, 1).text() for row in range(table.rowCount)]
-        self.assertTrue(any("mm" in text for text in texts), texts)
-
     def test_state_survives_a_scene(self):
-        """State and images come back when a saved scene is loaded."""
+        """State and images come back when a saved scene is loaded; then the patients are arranged otherwise."""
         panel = self.showPair()
         self.delayDisplay("Saving and loading the scene")
         panel.parameters.facet = "stage"
@@ -84,3 +60,27 @@ class ImageStories:
         self.assertEqual((parameters.selectedPatient, parameters.comparedPatient, parameters.facet), (*before, "stage"))
         self.assertEqual(panel.view.selected, before[0])
         self.assertEqual({place: nodes.patient_id for place, nodes in shown.items()}, dict(zip((QUERY, MATCH), before)))
+        self.arrangeOtherwise(panel)
+
+    def readMeasurements(self, panel):
+        """A shown patient has its measurements in the panel."""
+        self.delayDisplay("Reading the measurements")
+        table = panel.ui.measurementsTable
+        self.assertEqual(table.horizontalHeaderItem(1).text(), panel.parameters.selectedPatient)
+        texts = [table.item(row, 1).text() for row in range(table.rowCount)]
+        self.assertTrue(any("mm" in text for text in texts), texts)
+
+    def arrangeOtherwise(self, panel):
+        """Query and match change places and take turns; what is unloaded leaves the scene."""
+        self.delayDisplay("Swapping the patients, taking turns, unloading")
+        query, match = (panel.imaging.shown[place].patient_id for place in (QUERY, MATCH))
+        panel.compare.swap()
+        self.waitForImages(panel)
+        self.assertEqual(panel.imaging.shown[QUERY].patient_id, match)
+        panel.set(views=ImageViews.FLICKER)
+        self.waitForImages(panel)
+        panel.compare.display.takeTurns()
+        self.assertEqual(panel.compare.display.front, MATCH)
+        panel.compare.unload([query, match])
+        self.assertIsNone(find_patient(query))
+        self.assertIsNone(find_patient(match))
