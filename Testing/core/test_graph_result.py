@@ -162,6 +162,14 @@ def test_other_files_are_never_written_over(own_file, tmp_path, capsys):
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
+def test_a_result_without_layout_is_for_other_programs(own_file, tmp_path):
+    folder = tmp_path / "lists"
+    assert main(["neighbors", "--data", str(own_file), "--out-result", str(folder), "--no-layout"]) == 0
+    assert not list(folder.glob("layout*"))
+    with pytest.raises(InputError, match="the result has no layout"):
+        read_result(folder)
+
+
 def test_a_result_can_be_written_again(result, own_file):
     assert main(["neighbors", "--data", str(own_file), "--out-result", str(result), "--k", "3"]) == 0
     assert read_result(result).analyses["CTFM"].largest_k == 3

@@ -44,9 +44,14 @@ def write_result(options, report) -> None:
                                                          for match, found in lists.items()})
         entries[model] = {"neighbors": names, "layout": f"layout-{number}.parquet", "quantiles": f"quantiles-{number}.parquet"}
         graph_result.write_scale(folder / entries[model]["quantiles"], scale)
-        nearest[model] = graph_result.read_indices(folder, names, Match.MOST)[:, :LAYOUT_NEIGHBORS]
-    for model, positions in layouts(vectors, nearest, lambda fraction, message: report(0.8 + 0.2 * fraction, message)).items():
-        graph_result.write_layout(folder / entries[model]["layout"], positions)
+        if not options.no_layout:
+            nearest[model] = graph_result.read_indices(folder, names, Match.MOST)[:, :LAYOUT_NEIGHBORS]
+    if options.no_layout:
+        entries = {model: {**entry, "layout": None} for model, entry in entries.items()}
+    else:
+        places = layouts(vectors, nearest, lambda fraction, message: report(0.8 + 0.2 * fraction, message))
+        for model, positions in places.items():
+            graph_result.write_layout(folder / entries[model]["layout"], positions)
     provenance = {key: value for key, value in cohort.provenance.items() if key not in _LEFT_OUT}
     graph_result.write_manifest(folder, cohort.name, k, entries, provenance)
     for scratch in [*folder.glob(f"*-{PLAN}"), *folder.glob("vectors-*.npy")]:

@@ -31,6 +31,8 @@ def add_parser(subparsers):
     parser.add_argument("--out-result", type=pathlib.Path, metavar="FOLDER",
                         help="write neighbors of both ends, layout and quantiles as Parquet, which the module opens as a "
                              f"cohort without vectors ({KEPT_NEIGHBORS} neighbors unless --k says otherwise)")
+    parser.add_argument("--no-layout", action="store_true", help="with --out-result: leave out the layout, for more patients "
+                                                                 "than can be drawn; the module can not open such a result")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="with --out-result: compute on this Dask cluster, whose workers "
                                                                "see the same files; see docs/large-cohorts.md")
     parser.add_argument("--rows-per-task", type=int, default=ROWS_PER_TASK,

@@ -86,7 +86,8 @@ def write_manifest(folder, name: str, k: int, models: Mapping[str, Mapping[str, 
     k : int
         Neighbours per patient and direction.
     models : mapping of str to mapping
-        Model name to ``neighbors`` (file names in the order of the patients), ``layout`` and ``quantiles`` (a file name each).
+        Model name to ``neighbors`` (file names in the order of the patients), ``layout`` and ``quantiles`` (a file name each;
+        ``layout`` may be None).
     provenance : mapping
         Where the vectors came from.
     """
@@ -99,7 +100,7 @@ def write_manifest(folder, name: str, k: int, models: Mapping[str, Mapping[str, 
 
 
 def _files_of(model) -> Iterable[str]:
-    return [*model["neighbors"], model["layout"], model["quantiles"]]
+    return [*model["neighbors"], *([model["layout"]] if model["layout"] is not None else []), model["quantiles"]]
 
 
 def read_result(folder, report=lambda fraction, message="": None) -> PreparedCohort:
@@ -171,6 +172,8 @@ def _patients(folder):
 
 
 def _analysis(folder, entry, count):
+    if entry["layout"] is None:
+        raise InputError("the result has no layout", source=folder, expected="one written without --no-layout")
     shares, distances = (_read(folder / entry["quantiles"]).column(name).to_numpy() for name in ("share", "distance"))
     if not (np.isfinite(distances).all() and (np.diff(shares) > 0).all() and (np.diff(distances) >= 0).all()):
         raise ValueError("the quantiles do not ascend")
