@@ -1,4 +1,5 @@
 """Fetching a patient from IDC: download, progress, cancel, continue, kill, two requests at once."""
+import dataclasses
 import os
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from idc_on_loopback import SLICES, Fetcher, interrupted
 from TumorConnectomeLib.core.errors import Cancelled, InputError, JobFailed, NotAvailable, TumorConnectomeError
 from TumorConnectomeLib.core.jobs import run_blocking
 from TumorConnectomeLib.imaging import idc_source, s5cmd_job
+from TumorConnectomeLib.imaging.acquisition import acquire
 from TumorConnectomeLib.imaging.file_lock import Busy, exclusive
+from TumorConnectomeLib.imaging.folder_source import FolderSource
 from TumorConnectomeLib.imaging.s5cmd_job import Endpoint, S5cmdJob, Target
 from TumorConnectomeLib.imaging.sources import SeriesRequest
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
@@ -141,6 +144,28 @@ def test_only_the_report_is_fetched_when_the_ct_is_stored(fetcher, gate, study):
     gate.reset()
     fetcher.assert_whole(fetcher.fetch())
     assert len(gate.downloads) == 1 and files.sr_file.exists()
+
+
+def test_a_ct_that_is_here_without_its_report_gets_the_report_alone(fetcher, gate, study, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for number, content in enumerate(study.contents.values()):
+        (folder / f"{number}.dcm").write_bytes(content)
+    local = FolderSource(folder, fetcher.cache.folder)
+    files = run_blocking(acquire(study.request, [*fetcher.sources[:1], local, fetcher.idc]))
+    assert files.ct_folder == folder and files.sr_file.read_bytes() == study.sr_bytes
+    assert files.source == local.name and files.note == "the report is from IDC"
+    assert len(gate.downloads) == 1 and not fetcher.cache.entry(study.request.ct_uid).exists()
+
+    gate.reset()
+    again = run_blocking(acquire(study.request, [local, fetcher.idc]))
+    assert again.sr_file == files.sr_file and gate.requests == []
+    fetcher.cache.drop(study.request.sr_uid)
+    gate.refuse = 403
+    files = run_blocking(acquire(study.request, [local, fetcher.idc]))
+    assert files.sr_file is None and "has no report that refers to the CT" in files.note and "HTTP 403" in files.note
+    unknown = dataclasses.replace(study.request, ct_uid="1.2.3", sr_uid="", report_only=True)
+    assert not fetcher.idc.find(unknown)
 
 
 def test_without_a_report_uid_the_report_of_the_manifest_is_taken(fetcher, study):

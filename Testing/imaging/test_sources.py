@@ -15,6 +15,8 @@ REQUEST = SeriesRequest("100158", "1.2", "1.2.3", "1.2.4")
 class FakeSource:
     """Delivers the answer, or raises it."""
 
+    remote = False
+
     def __init__(self, name, answer, has=True):
         self.name, self.answer, self.has, self.asked = name, answer, has, 0
 

@@ -174,7 +174,7 @@ def test_the_cache_folder_is_chosen_shown_and_remembered(demo, cache, tmp_path):
     assert str(old) in demo.panel.ui.cacheLabel.text and str(cache.folder) in demo.panel.ui.cacheLabel.text
     fill(cache.folder, "A")
     tidied(demo, cache, cache.tidySoon)
-    assert demo.panel.ui.cacheLabel.text.startswith(f"0.00 GB, 1 CT series, in {cache.folder}.")
+    assert demo.panel.ui.cacheLabel.text.startswith(f"0.00 GB, 1 series, in {cache.folder}.")
     assert "GB are free on this disk" in demo.panel.ui.cacheLabel.text
 
 

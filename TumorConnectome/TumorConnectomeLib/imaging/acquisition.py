@@ -14,7 +14,8 @@ from .transfer_errors import TransferFailed, is_offline
 def acquire(request: SeriesRequest, sources: Iterable[Source]) -> Sequence:
     """Try the sources in their order; a sequence of jobs that returns SeriesFiles.
 
-    A source that should have had the files but failed does not stop the search; it is told in `SeriesFiles.note`.
+    A source that should have had the files but failed does not stop the search; it is told in `SeriesFiles.note`. When a local
+    source has the CT but no report of it, the report alone is fetched.
 
     Raises
     ------
@@ -27,7 +28,7 @@ def acquire(request: SeriesRequest, sources: Iterable[Source]) -> Sequence:
     TumorConnectomeError
         No source could deliver, and at least one failed; the text names each and why.
     """
-    problems = []
+    problems, sources = [], list(sources)
     for source in sources:
         if not source.find(request):
             continue
@@ -40,9 +41,28 @@ def acquire(request: SeriesRequest, sources: Iterable[Source]) -> Sequence:
         except OSError as error:                        # disk full, permission denied
             problems.append((source.name, TumorConnectomeError(_os_error_text(error))))
         else:
+            if files.ct_folder is not None and files.sr_file is None and not source.remote:
+                files = yield from _with_report(request, files, sources)
             notes = [str(error) for _, error in problems if not isinstance(error, NotAvailable)]
             return dataclasses.replace(files, note="; ".join([*notes, *([files.note] if files.note else [])]))
     raise _summary(request, problems)
+
+
+def _with_report(request, files, sources):
+    """The same files, with the report from the first remote source that has it; if that fails the note says so."""
+    wanted = dataclasses.replace(request, report_only=True)
+    for source in sources:
+        if not (source.remote and source.find(wanted)):
+            continue
+        try:
+            found = yield from source.fetch(wanted)
+        except (Cancelled, Busy):
+            raise
+        except TumorConnectomeError as error:
+            return dataclasses.replace(files, note="; ".join(filter(None, (files.note, f"{source.name}: {error}"))))
+        if found.sr_file is not None:
+            return dataclasses.replace(files, sr_file=found.sr_file, note=f"the report is from {source.name}")
+    return files
 
 
 def _os_error_text(error):

@@ -22,7 +22,7 @@ _DAY = 86400.0
 _PLACES = (("", _SERIES, None), ("unfinished", "staging", 14 * _DAY), ("links", LINKED, 30 * _DAY),
            ("thumbnails", "thumbnails", None), ("synthetic", "synthetic", None), ("lists", "folders", 90 * _DAY),
            ("lists", "inspections", 90 * _DAY),
-           ("lists", "dicom-database", _DAY))
+           ("lists", "inspections", 90 * _DAY), ("lists", "dicom-database", _DAY))
 _TEMPORARY_FOR = _DAY
 _SERIES_KINDS = {"series", "synthetic"}
 

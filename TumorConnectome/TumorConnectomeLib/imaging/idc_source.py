@@ -62,8 +62,8 @@ class IdcSource:
         self._endpoints = tuple(endpoints) if endpoints else default_endpoints()
 
     def find(self, request: SeriesRequest) -> bool:
-        """True: only the look-up can tell that IDC does not have a series."""
-        return True
+        """True: only the look-up can tell that IDC does not have a series. A report must be known to exist."""
+        return not request.report_only or bool(request.sr_uid) or read_manifest(self._manifest).find(request) is not None
 
     def fetch(self, request: SeriesRequest) -> Sequence:
         """Locate, download, check and store; return the files in the cache.
@@ -83,11 +83,8 @@ class IdcSource:
         if study is None:
             study = yield from _located(request)
         with exclusive(self._cache.lock_file(study.ct.uid), f"the CT series {study.ct.uid}"):
-            for series in (study.ct, *study.reports):
-                if self._cache.condition(series.uid) is Condition.DAMAGED:
-                    self._cache.drop(series.uid)
-            report_uid = yield from self._bring(study)
-        ct_folder = self._cache.files_folder(study.ct.uid)
+            report_uid = yield from self._bring(study, study.reports if request.report_only else (study.ct, *study.reports))
+        ct_folder = None if request.report_only else self._cache.files_folder(study.ct.uid)
         if not report_uid:
             return SeriesFiles(ct_folder, None, self.name,
                                f"IDC has no Sybil report that refers to the CT series {study.ct.uid}")
@@ -102,17 +99,18 @@ class IdcSource:
             See `fetch`.
         """
         with exclusive(self._cache.lock_file(series.uid), f"the series {series.uid}"):
-            if self._cache.condition(series.uid) is Condition.DAMAGED:
-                self._cache.drop(series.uid)
-            yield from self._bring(IdcStudy(series))
+            yield from self._bring(IdcStudy(series), (series,))
         return self._cache.files_folder(series.uid)
 
-    def _bring(self, study: IdcStudy) -> Sequence:
-        """Store what is not stored yet; returns the UID of the report that belongs to the CT, or ""."""
+    def _bring(self, study: IdcStudy, wanted: Items[IdcSeries]) -> Sequence:
+        """Store what is wanted and not stored whole yet; returns the UID of the report that belongs to the CT, or ""."""
+        for series in wanted:
+            if self._cache.condition(series.uid) is Condition.DAMAGED:
+                self._cache.drop(series.uid)
         staging = self._cache.staging(study.ct.uid)
         staging.mkdir(parents=True, exist_ok=True)
         # eight digits of the uuid: together with the long names of the files the paths must stay short on Windows
-        targets = [Target(series, staging / series.uuid[:8] / "files") for series in (study.ct, *study.reports)
+        targets = [Target(series, staging / series.uuid[:8] / "files") for series in wanted
                    if self._cache.condition(series.uid) is not Condition.WHOLE]
         records = {}
         if targets:
@@ -150,7 +148,7 @@ class IdcSource:
         report_uid = self._choose_report(study)
         if ct_target:
             self._cache.put(ct_target.folder.parent, dataclasses.replace(records[ct_target], report_uid=report_uid))
-        elif (record := self._cache.record(study.ct.uid)).report_uid != report_uid:
+        elif (record := self._cache.record(study.ct.uid)) and record.report_uid != report_uid:
             self._cache.refresh(dataclasses.replace(record, report_uid=report_uid))
         shutil.rmtree(staging, ignore_errors=True)
         return report_uid

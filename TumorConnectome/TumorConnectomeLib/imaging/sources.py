@@ -23,6 +23,8 @@ class SeriesRequest:
         StudyInstanceUID of both series, SeriesInstanceUID of the CT.
     sr_uid : str
         SeriesInstanceUID of the SR; empty when unknown.
+    report_only : bool
+        Whether only the SR is wanted: the CT was found elsewhere. Remote sources know such requests.
 
     Raises
     ------
@@ -34,6 +36,7 @@ class SeriesRequest:
     study_uid: str
     ct_uid: str
     sr_uid: str = ""
+    report_only: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "patient_id", str(self.patient_id))
@@ -60,7 +63,8 @@ class SeriesFiles:
     Parameters
     ----------
     ct_folder : Path or None
-        Folder that holds the files of that one CT series and nothing else; None when the series is in the scene already.
+        Folder that holds the files of that one CT series and nothing else; None when the series is in the scene already,
+        or was not asked for.
     sr_file : Path or None
         The structured report, None if the source has none for this CT.
     source : str

@@ -88,7 +88,7 @@ class CacheController:
     def _onTidied(self, answer):
         self._ended()
         self.size = answer["bytes"]
-        text = _("{gb:.2f} GB, {n} CT series, in {folder}.").format(gb=self.size / 1e9, n=answer["series"], folder=self.folder)
+        text = _("{gb:.2f} GB, {n} series, in {folder}.").format(gb=self.size / 1e9, n=answer["series"], folder=self.folder)
         if answer["freed"] >= 1e6:
             text += " " + _("{mb:.0f} MB were removed.").format(mb=answer["freed"] / 1e6)
         free = _free_bytes(self.folder)
