@@ -19,6 +19,7 @@ from TumorConnectomeLib.core.evaluation.metrics import (
 )
 from TumorConnectomeLib.core.evaluation.permutation import query_values
 from TumorConnectomeLib.core.evaluation.relevance import Relevance, gain_table, relevance_of
+from TumorConnectomeLib.core.facets import standard_facets
 
 RANDOM = np.random.default_rng(20)
 #: labels, graded or not, levels of distance (few: many ties), k
@@ -43,6 +44,24 @@ def test_ndcg_is_that_of_scikit_learn(labels, ordered, levels, k):
         order = order_of(matrix, query)
         wanted = ndcg_score([gains[labels[query], labels[order]]], [-np.arange(39.0)], k=k)
         assert found[query] == pytest.approx(wanted, abs=1e-9, rel=0)
+
+
+def test_a_measured_number_such_as_a_size_is_graded_by_its_bins():
+    ndcg_score = sklearn_metrics().ndcg_score
+    import pandas as pd
+    sizes = np.round(RANDOM.uniform(4, 60, 41), 1)
+    sizes[7] = np.nan                                   # not measured: neither query nor target
+    ids = pd.Index([f"P{number:02d}" for number in range(41)], name="PatientID")
+    facet = standard_facets(pd.DataFrame({"longest_mm": sizes}, index=ids))["longest_mm"]
+    assert facet.ordered and len(facet.categories) > 3
+    relevance, matrix = relevance_of(facet), distances(RANDOM, 40, 5)
+    assert len(relevance.labels) == 40 and relevance.gains[0].tolist() == sorted(relevance.gains[0].tolist(), reverse=True)
+    found = query_values(relevance, ranking_of(matrix, 5), NDCG)
+    bins = len(relevance.counts)
+    for query in range(40):
+        order = order_of(matrix, query)
+        gains = 1 - np.abs(relevance.labels[query] - relevance.labels[order]) / (bins - 1)
+        assert found[query] == pytest.approx(ndcg_score([gains], [-np.arange(39.0)], k=5), abs=1e-9, rel=0)
 
 
 @pytest.mark.parametrize(("labels", "ordered", "levels", "k"), [case for case in CASES if case[3] == 39])

@@ -200,7 +200,14 @@ def test_same_patient_retrieval_of_few_or_no_patients():
     assert said().count("same patient:") == 1                   # of the models in the table, and R@1 only
     assert "95 % CI 0.75 to 0.88" in said()
     assert "Only 29 patients" in said(patients=29) and "Only" not in said(patients=30)
-    assert "CTFM, same patient: can not be told" in said(n=0, value=np.nan)
+    assert "CTFM, same patient in another CT series: can not be told" in said(n=0, value=np.nan)
+
+
+@pytest.mark.parametrize(("n", "another"), [(372, "study"), (0, "CT series")])
+def test_another_study_is_said_rather_than_another_series(n, another):
+    rows = [retrieval(), retrieval(targets="another study", n=n), retrieval(targets="another series of the study")]
+    text = text_of(row(), same_patient=pd.DataFrame(rows))
+    assert text.count("same patient:") == 1 and f"the same patient in another {another} (95 %" in text
 
 
 def test_another_distance_is_said_first():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes
-VERSION = 2
+VERSION = 3
 _TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within"}
 _COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs"}
 _TABLES = {"table": (*table.COLUMNS, *table.MORE_COLUMNS), "same_patient": same_patient.COLUMNS, "confounds": confounds.COLUMNS,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..embedding_pickle import EmbeddingRows
+from ..known_studies import known_studies
 from ..neighbors import distance_blocks, unit_vectors
 from ..patient_table import as_text
 from .intervals import LEVEL, RESAMPLES
@@ -50,7 +51,7 @@ class SamePatient:
 
 def same_patient_retrieval(files: Mapping[str, EmbeddingRows], *, seed: int = 0, resamples: int = RESAMPLES,
                            report=lambda fraction, message="": None) -> SamePatient:
-    """Same-patient retrieval by every model, split by study where the rows name it (StudyInstanceUID or StudyDate).
+    """Same-patient retrieval by every model, split by study where the rows name it, or their series is a known one.
 
     Parameters
     ----------
@@ -67,15 +68,17 @@ def same_patient_retrieval(files: Mapping[str, EmbeddingRows], *, seed: int = 0,
     for number, (model, file) in enumerate(files.items()):
         report(number / len(files), f"Same patients by {model}")
         patients, series, studies = (_texts(file, *names) for names in (["PatientID"], ["SeriesInstanceUID"], _STUDY_COLUMNS))
+        studies = np.array([study or known_studies().get(uid, "") for study, uid in zip(studies, series)])
         if not (studies != "").all():
             unnamed.append(model)
         kinds = TARGETS if (studies != "").any() else TARGETS[:1]
         found = _query_values(unit_vectors(file.features, source=file.path), patients, series, studies, kinds)
         for kind in kinds:
             rows += [{"model": model, "targets": kind, **row} for row in _summary(found[kind], seed, resamples)]
-    note = f"Not every row of {', '.join(unnamed)} names its study by {' or '.join(_STUDY_COLUMNS)}" if unnamed else ""
+    note = ""
     if unnamed:
-        note += ": repeated scans of a day and follow-up scans can not be told apart there."
+        note = (f"Not every row of {', '.join(unnamed)} names its study by {' or '.join(_STUDY_COLUMNS)}, or has a series whose"
+                " study is known: repeated scans of a day and follow-up scans can not be told apart there.")
     return SamePatient(pd.DataFrame(rows, columns=list(COLUMNS)), note)
 
 

@@ -16,7 +16,7 @@ from .controls import NEGATIVE_CONTROL, POSITIVE_CONTROL, TESTED
 from .intervals import COVERAGE
 from .metrics import PRECISION
 from .report import Section
-from .same_patient import ANY_SERIES, R_AT_1
+from .same_patient import ANY_SERIES, OTHER_STUDY, R_AT_1
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,8 +84,10 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
         if rest := [row for row in nothing if row not in small]:
             lines.append(no_evidence_sentence(rest, titles))
         if same_patient is not None:
-            lines += [same_patient_sentence(row) for row in same_patient.to_dict("records")
-                      if (row["model"], row["metric"], row["targets"]) == (model, R_AT_1, ANY_SERIES)]
+            first = {row["targets"]: row for row in same_patient.to_dict("records")
+                     if (row["model"], row["metric"]) == (model, R_AT_1)}
+            kind = OTHER_STUDY if OTHER_STUDY in first and first[OTHER_STUDY]["n"] else ANY_SERIES
+            lines += [same_patient_sentence(first[kind])] if kind in first else []
         sections.append(Section(model, tuple(lines)))
     if votes is not None and (lines := vote_sentences(votes, titles)):
         sections.append(Section("When several models agree", tuple(lines)))
@@ -205,13 +207,14 @@ def positive_control_sentences(rows: list[Mapping]) -> list[str]:
 
 def same_patient_sentence(row: Mapping) -> str:
     """What one R@1 row of same-patient retrieval says."""
+    another = "study" if row["targets"] == OTHER_STUDY else "CT series"
     if not row["n"]:
-        return f"{row['model']}, same patient: can not be told, because no patient has two CT series."
+        return f"{row['model']}, same patient in another {another}: can not be told, because no patient has two."
     low, high = _outward(row["value_low"], row["value_high"])
     compared = "above chance" if row["value_low"] > row["chance"] else "not clearly above chance"
     few = f" Only {row['patients']} patients: the interval is rough." if row["patients"] < FEW else ""
     return (f"{row['model']}, same patient: in a share of {row['value']:.2f} of {row['n']} queries the nearest case is the "
-            f"same patient in another CT series (95 % CI {low} to {high}), {compared} ({row['chance']:.4f}).{few}")
+            f"same patient in another {another} (95 % CI {low} to {high}), {compared} ({row['chance']:.4f}).{few}")
 
 
 def _within(row, confounds, titles):
