@@ -101,8 +101,8 @@ def _confounds(records, titles):
 
     return HeatMap.of_cells(
         EVIDENCE_TITLES[CONFOUNDS], list(plain), ["", *columns], ["All patients", *(_short(key, titles) for key in columns)],
-        cell, f"Only lifts above 1 with p \u2264 {ALPHA:g} have a row. * p \u2264 {ALPHA:g} inside the strata: they do not "
-        "explain the lift.", scale=LIFT_SCALE)
+        cell, f"Only lifts above 1 with p \u2264 {ALPHA:g} have a row. * p \u2264 {ALPHA:g} inside the strata, too: a "
+        "lift remains there.", scale=LIFT_SCALE)
 
 
 def row_of(record: Mapping, titles: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ _CELL_WIDTH, _CELL_HEIGHT, _PAD = 37, 28, 5
 _GAP, _SPAN = 12, 5
 #: legend: height of all of it and of the bar, width of the bar
 _LEGEND, _BAR_HEIGHT, _BAR_WIDTH = 34, 8, 150
-_LONGEST_COLUMN, _LONGEST_ROW = 150, 100
+_LONGEST_COLUMN, _LONGEST_ROW = 150, 130
 #: blue and orange are told apart with every kind of color blindness
 _BLUE, _ORANGE = qt.QColor("#2c7fb8"), qt.QColor("#e66101")
 #: share of the color that the deepest shade takes over the background
@@ -157,6 +157,8 @@ class HeatMapWidget(qt.QWidget):
         painter.setBrush(qt.QBrush(color))
         painter.drawRect(qt.QRectF(x, y, width - 1.0, height - 1.0))
         text, font = self._map.text(row, column), bold_font(self.font) if marked else self.font
+        if qt.QFontMetricsF(font).horizontalAdvance(text) > width - 2:
+            font = self.font
         metrics, ink = qt.QFontMetricsF(font), qt.QColor("#ffffff" if _luminance(color) < 0.179 else "#000000")
         painter.setFont(font)
         painter.setPen(pen(ink, 1.0))
