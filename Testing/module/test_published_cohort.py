@@ -20,6 +20,7 @@ def published(demo, tmp_path, monkeypatch):
     names = [write_model(tmp_path / "files", model, PATIENTS) for model in ("CTFM", "Merlin", "Voco")]
     made = PublishedOnLoopback({path.name: path.read_bytes() for path in names}, tmp_path / "list.json")
     made.folder = pathlib.Path(os.environ["TUMORCONNECTOME_CACHE"]) / "published" / "0123456789ab" / "NLST-Sybil"
+    remove_downloads()
     made.session, made.panel, made.ui = demo, demo.panel, demo.panel.ui
     demo.panel.cohort.showDownload()
     yield made
@@ -56,14 +57,18 @@ def test_one_click_downloads_verifies_and_loads(published):
     asked = len(published.server.requests)
     assert get(published) == text                       # it is here: no request more
     assert len(published.server.requests) == asked
+    size, ui = sum(map(len, published.contents.values())), published.ui
+    assert ui.removeDownloadButton.visible and ui.downloadLabel.text == f"NLST-Sybil, {size / 1e6:.1f} MB on this computer"
+    click(ui.removeDownloadButton)
+    assert not published.folder.exists() and not ui.removeDownloadButton.visible
+    assert published.panel.state.cohort.name == "NLST-Sybil"        # what is loaded stays loaded
 
 
-@pytest.mark.parametrize(("fate", "words"), [(404, "does not have the file (HTTP 404)"),
-                                             (("wrong", b"x"), "was removed: 1 bytes")])
-def test_a_fault_is_one_line_the_old_cohort_stays_and_the_next_click_works(published, fate, words):
-    published.server.behave = lambda path, number: fate if "Merlin" in path else None
+def test_a_fault_is_one_line_the_old_cohort_stays_and_the_next_click_works(published):
+    published.server.behave = lambda path, number: ("wrong", b"x") if "Merlin" in path else None
     text = get(published)
-    assert words in text and "1 of 3 files are here and verified; the next try continues" in text and "\n" not in text
+    assert "was removed: 1 bytes" in text and "\n" not in text
+    assert "1 of 3 files are here and verified; the next try continues" in text
     assert published.panel.state.cohort.synthetic
     assert published.here(published.folder) == {"CTFM_features.pkl"}
     published.server.behave = None
@@ -118,17 +123,6 @@ def test_another_choice_while_it_downloads_wins(published):
     assert published.ui.cohortStatusLabel.text.startswith("Synthetic demo cohort: 48 patients")
 
 
-def test_what_lies_on_this_computer_is_told_and_can_be_removed(published):
-    assert not published.ui.removeDownloadButton.visible
-    get(published)
-    size = sum(map(len, published.contents.values()))
-    assert published.ui.removeDownloadButton.visible
-    assert published.ui.downloadLabel.text == f"NLST-Sybil, {size / 1e6:.1f} MB on this computer"
-    click(published.ui.removeDownloadButton)
-    assert not published.folder.exists() and not published.ui.removeDownloadButton.visible
-    assert published.panel.state.cohort.name == "NLST-Sybil"
-
-
 def test_a_scene_of_another_computer_finds_the_cohort_of_this_one(published):
     other = "/".join(("", "home", "someone", "cache", "published", "0123456789ab", "NLST-Sybil"))
     published.panel.set(dataFolder=other)
@@ -140,24 +134,6 @@ def test_a_scene_of_another_computer_finds_the_cohort_of_this_one(published):
     published.session.wait(lambda: not published.panel.cohort.loader.busy, 60)
     assert published.panel.state.cohort.name == "NLST-Sybil"
     assert published.panel.parameters.dataFolder == published.ui.dataFolderPathLineEdit.currentPath == str(published.folder)
-
-
-def test_a_changed_file_beside_published_ones_is_named(published):
-    get(published)
-    folder = published.folder.parent / "copy"
-    folder.mkdir()
-    for name, content in published.contents.items():
-        (folder / name).write_bytes(content)
-    write_model(folder, "Voco", PATIENTS, labels_de_stag_mapped=1)
-    published.session.load_cohort(folder)
-    assert published.ui.cohortStatusLabel.text.endswith(
-        "Verified: 2 of the 3 published files, byte for byte (commit 0123456). Not the published content: Voco_features.pkl.")
-
-
-def test_files_of_the_user_are_not_called_published(published, tmp_path):
-    write_model(tmp_path / "own", "CTFM", ["1", "2", "3"])
-    published.session.load_cohort(tmp_path / "own")
-    assert published.ui.cohortStatusLabel.text == "own: 3 patients, 1 models."
 
 
 def choose(published, rule):
@@ -179,6 +155,8 @@ def test_the_rule_for_several_rows_is_chosen_stated_and_saved(published):
     text = choose(published, RowRule.ALL)
     assert "NLST-Sybil: 27 rows of 24 patients, 3 models. Each row is a node of its own" in text
     assert panel.parameters.rowRule is RowRule.ALL
+    uids = [panel.state.cohort.patients.loc[name, "CT_SeriesInstanceUID"] for name in ("P3 #1", "P3 #2", "P3 #3")]
+    assert uids == ["1.2.3", "1.2.24", "1.2.25"]        # images are those of the row's own series
     panel.set(neighborCount=26)
     panel.select("P3 #1")
     shown = [panel.ui.neighborsTable.item(row, 1).text() for row in range(26)]
@@ -188,18 +166,6 @@ def test_the_rule_for_several_rows_is_chosen_stated_and_saved(published):
     assert "27 rows of 24 patients" in panel.view.canvas.header.subtitle
     assert panel.parameters.selectedPatient == "P3 #1"
     panel.set(neighborCount=5)
-
-
-def test_every_row_has_the_images_of_its_own_series(published):
-    from TumorConnectomeLib.imaging.sources import series_request
-
-    get(published)
-    choose(published, RowRule.ALL)
-    cohort = published.panel.state.cohort
-    uids = [cohort.patients.loc[name, "CT_SeriesInstanceUID"] for name in ("P3 #1", "P3 #2", "P3 #3")]
-    assert uids == ["1.2.3", "1.2.24", "1.2.25"]
-    with pytest.raises(Exception, match="does not say which CT series"):        # its study is known to nobody
-        series_request(cohort, "P3 #1")
 
 
 def test_the_published_rows_can_all_be_asked_for(session, real_data):

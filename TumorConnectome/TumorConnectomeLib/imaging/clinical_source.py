@@ -21,6 +21,8 @@ from .idc_source import default_endpoints
 
 #: part of the cache key: raise it when anything about the joined columns changes
 FORMAT = 1
+#: folder of the cache for what IDC sends
+CLINICAL_PART = "clinical"
 _BUCKET = "idc-open-metadata"
 #: IDC's dictionary of columns is an asset of each release of idc-index-data
 _DICTIONARY = "https://github.com/ImagingDataCommons/idc-index-data/releases/download"
@@ -68,7 +70,7 @@ def clinical_command(arguments: list[str], report: Callable[[float | None, str],
         except InputError:
             report(0.0, "The cached clinical data are joined anew")
     prepared = read_prepared(options.prepared)
-    folder = options.cache / "clinical" / release
+    folder = options.cache / CLINICAL_PART / release
     with exclusive(folder / ".lock", "IDC's clinical data"):
         paths, dictionary, date = fetch_tables(folder, version, release, report, Patience(silence=options.silence))
     report(0.8, "Joining the clinical data")

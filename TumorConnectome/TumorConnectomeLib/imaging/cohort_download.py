@@ -12,11 +12,14 @@ from collections.abc import Callable
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob, Sequence
 from ..core.published_cohort import CACHE_PART, PublishedCohort, PublishedFile, git_blob_id, published_cohort
+from .clinical_source import CLINICAL_PART
 from .file_lock import exclusive
 from .http_file import Patience, RemoteFile, fetch_file
 from .transfer_errors import TransferFailed
 
 _MEGABYTE = 1e6
+#: folders of the cache that count as downloaded for a published cohort
+_PARTS = CACHE_PART, CLINICAL_PART
 #: seconds between two messages about the same file
 _REPORT_EVERY = 0.1
 #: seconds without a message after which the worker counts as dead: longer than its own patience
@@ -104,17 +107,18 @@ def difference(path: pathlib.Path, file: PublishedFile) -> str:
 
 
 def downloaded_bytes(cache=None) -> int:
-    """Bytes of the published cohorts in the cache, unfinished files included."""
-    count = 0
-    for path in (pathlib.Path(cache or default_cache_folder()) / CACHE_PART).rglob("*"):
+    """Bytes of published cohorts and clinical tables in the cache, unfinished files included."""
+    count, root = 0, pathlib.Path(cache or default_cache_folder())
+    for path in (path for part in _PARTS for path in (root / part).rglob("*")):
         with contextlib.suppress(FileNotFoundError):    # a download may rename its files meanwhile
             count += path.stat().st_size if path.is_file() else 0
     return count
 
 
 def remove_downloads(cache=None) -> None:
-    """Remove the published cohorts from the cache; Busy if one is being downloaded."""
+    """Remove published cohorts and clinical tables from the cache; Busy if a cohort is being downloaded."""
     cohort = published_cohort()
     root = pathlib.Path(cache or default_cache_folder())
     with exclusive(root / cohort.place / ".lock", f"the {cohort.name} cohort"):
-        shutil.rmtree(root / CACHE_PART, ignore_errors=True)
+        for part in _PARTS:
+            shutil.rmtree(root / part, ignore_errors=True)
