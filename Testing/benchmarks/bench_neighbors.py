@@ -4,8 +4,8 @@
 
 FAISS is no dependency: ``pip install faiss-cpu`` into this environment, or into a folder that PYTHONPATH names. Every
 contender runs in a process of its own, in turns; medians are printed. Time is wall time, and the processor time of all threads
-beside it, which other work on the machine does not change much. Of more than 5,000 patients scikit-learn and scipy look for the
-neighbors of a sample only, and their times are scaled up.
+beside it, which other work on the machine does not change much. Of many patients the others look for the neighbors of a sample
+only (the last column says of how many), and their times are scaled up: they grow in proportion to it.
 """
 import argparse
 import json
@@ -27,9 +27,9 @@ from TumorConnectomeLib.core.connectome import Match  # noqa: E402
 from TumorConnectomeLib.core.exact_cosine import unit_vectors  # noqa: E402
 from TumorConnectomeLib.core.neighbors import neighbors_and_scale  # noqa: E402
 
-#: of more patients the slow contenders are run for a sample of about as many rows only
-_SLOW_ROWS = 2500
-_SLOW = ("scikit-learn", "scipy")
+#: of many more patients these are run for a sample of about so many rows only
+_SAMPLED_ROWS = {"FAISS": 16_000, "scikit-learn": 2500, "scipy": 1000}
+_ONCE = ("scikit-learn", "scipy")
 
 
 def ours(vectors, k):
@@ -45,22 +45,19 @@ def faiss(vectors, k):
     units = unit_vectors(vectors).astype(np.float32)
     index = library.IndexFlatIP(DIMENSIONS)
     index.add(units)
-    nearest = index.search(units, k + 1)[1]
-    own = nearest == np.arange(len(units))[:, None]
-    own[~own.any(axis=1), -1] = True                    # a duplicate came before the patient itself
-    return nearest[~own].reshape(len(units), k), index.search(-units, k)[1]
+    some = sampled(len(units), "FAISS")
+    nearest, farthest = index.search(units[some], k + 1)[1], index.search(-units[some], k)[1]
+    return whole(others(nearest, some), some, len(units)), whole(farthest, some, len(units))
 
 
 def scikit_learn(vectors, k):
     """Brute force, float32; the farthest from the opposite vectors; only the rows of `sampled`."""
     from sklearn.neighbors import NearestNeighbors
 
-    units, some = unit_vectors(vectors).astype(np.float32), sampled(len(vectors))
+    units, some = unit_vectors(vectors).astype(np.float32), sampled(len(vectors), "scikit-learn")
     found = NearestNeighbors(n_neighbors=k + 1, algorithm="brute", metric="euclidean").fit(units)
     nearest = found.kneighbors(units[some], return_distance=False)
-    own = nearest == some[:, None]
-    own[~own.any(axis=1), -1] = True
-    return (whole(nearest[~own].reshape(len(some), k), some, len(units)),
+    return (whole(others(nearest, some), some, len(units)),
             whole(found.kneighbors(-units[some], k, return_distance=False), some, len(units)))
 
 
@@ -68,7 +65,7 @@ def scipy(vectors, k):
     """cdist in float64, blocks of rows, argpartition; only the rows of `sampled`."""
     from scipy.spatial.distance import cdist
 
-    some, ends = sampled(len(vectors)), ([], [])
+    some, ends = sampled(len(vectors), "scipy"), ([], [])
     for first in range(0, len(some), 500):
         own = some[first:first + 500]
         block = cdist(vectors[own], vectors, "cosine")
@@ -81,9 +78,17 @@ def scipy(vectors, k):
     return tuple(whole(np.concatenate(end), some, len(vectors)) for end in ends)
 
 
-def sampled(count):
-    """Rows that the slow contenders are run for; their times are scaled up to all."""
-    return np.arange(0, count, max(1, count // _SLOW_ROWS))
+def sampled(count, name):
+    """Rows that a contender is run for; its time is scaled up to all."""
+    most = _SAMPLED_ROWS.get(name, count)
+    return np.arange(0, count, max(1, count // most) if count > 2 * most else 1)
+
+
+def others(nearest, rows):
+    """Nearest rows (R, k + 1) without the patient itself; without the last one if duplicates came before it."""
+    own = nearest == rows[:, None]
+    own[~own.any(axis=1), -1] = True
+    return nearest[~own].reshape(len(rows), -1)
 
 
 def whole(found, rows, count):
@@ -112,7 +117,7 @@ def run_one(name, path, k, save):
     vectors = np.load(path)
     wall, processor = time.perf_counter(), time.process_time()
     found = CONTENDERS[name](vectors, k)
-    scale = len(vectors) / len(sampled(len(vectors))) if name in _SLOW else 1
+    scale = len(vectors) / len(sampled(len(vectors), name))
     answer = {"wall": scale * (time.perf_counter() - wall), "processor": scale * (time.process_time() - processor),
               "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "rate": gemm_rate(len(vectors))}
     np.savez(save, nearest=found[0], farthest=found[1])
@@ -142,7 +147,7 @@ def compare(count, k, repeats, threads, folder):
     np.save(folder / "vectors.npy", vectors)
     times = {name: [] for name in CONTENDERS}
     for repeat in range(repeats):
-        for name in [name for name in times if repeat == 0 or name not in _SLOW]:
+        for name in [name for name in times if repeat == 0 or name not in _ONCE]:
             answer = child(name, folder / "vectors.npy", k, folder / f"{name}.npz", threads)
             if answer is None:
                 del times[name]

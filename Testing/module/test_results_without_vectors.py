@@ -33,7 +33,8 @@ def test_a_result_opens_and_what_needs_vectors_is_off(demo, result):
     assert panel.view.selected == "P11"
     assert len(panel.state.connectome.targets) == 80 * 7
     assert panel.ui.neighborCountSpinBox.maximum == 25
-    for widget in (panel.ui.repairComboBox, panel.ui.evaluateButton, panel.ui.queryButton, panel.ui.queryVectorEdit):
+    ui = panel.ui
+    for widget in (ui.repairComboBox, ui.mapComboBox, ui.evaluateButton, ui.queryButton, ui.queryVectorEdit):
         assert not widget.enabled
         assert "without the vectors" in widget.toolTip
     panel.set(model="Consensus")

@@ -9,6 +9,8 @@ from .errors import InputError
 from .files import atomic_file
 
 _HEADER = "header.json"
+#: bytes up to which a file is compressed; more would make whoever reads it wait
+_COMPRESSED = 32_000_000
 
 
 def write_arrays(path, kind: str, header: dict, arrays: dict[str, np.ndarray]) -> None:
@@ -17,8 +19,10 @@ def write_arrays(path, kind: str, header: dict, arrays: dict[str, np.ndarray]) -
         if np.asarray(array).dtype == object:
             raise ValueError(f"array {name!r} has dtype object")
     text = json.dumps({"kind": kind, **header})
+    small = sum(np.asarray(array).nbytes for array in arrays.values()) <= _COMPRESSED
     with atomic_file(path) as stream:
-        np.savez_compressed(stream, allow_pickle=False, **{_HEADER: np.frombuffer(text.encode(), np.uint8)}, **arrays)
+        save = np.savez_compressed if small else np.savez
+        save(stream, allow_pickle=False, **{_HEADER: np.frombuffer(text.encode(), np.uint8)}, **arrays)
 
 
 def read_arrays(path, kind: str) -> tuple[dict, dict[str, np.ndarray]]:

@@ -4,12 +4,12 @@ from slicer.i18n import tr as _
 from ..core.cohort import Cohort
 
 #: widgets that start something for which neighbor lists are not enough
-_NEED_VECTORS = ("repairComboBox", "evaluateButton", "queryVectorEdit", "queryFileButton", "queryButton")
+_NEED_VECTORS = ("repairComboBox", "mapComboBox", "evaluateButton", "queryVectorEdit", "queryFileButton", "queryButton")
 
 
 def missing_vectors_text() -> str:
     """What the user is told about a cohort without vectors."""
-    return _("Opened from neighbor lists, without the vectors: graph, lists, consensus, groups and images work; repair, "
+    return _("Opened from neighbor lists, without the vectors: graph, lists, consensus, groups and images work; repair, maps, "
              "evaluation and queries by vector are off.")
 
 
