@@ -16,7 +16,7 @@ EXACT_PAIRS = 1 << 23
 #: pairs that are drawn when there are more than EXACT_PAIRS
 SAMPLED_PAIRS = 1 << 22
 #: rows that are compared with the same others when pairs are drawn
-_SAMPLED_ROWS = 16
+_SAMPLED_ROWS = 32
 _TAIL = np.logspace(-6, -2, 97)
 #: shares of pairs, ascending from 0 to 1, whose distances a table of quantiles holds
 SHARES = np.unique(np.concatenate([[0.0, 1.0], _TAIL, np.linspace(0.01, 0.99, 809), 1.0 - _TAIL]))
@@ -54,20 +54,28 @@ class DistanceScale:
             return self.shares, self._sorted
         if not len(self._sorted):
             return np.empty(0), np.empty(0)
-        return SHARES, np.quantile(self._sorted, SHARES)
+        return SHARES, _quantiles(self._sorted)
 
 
 def scale_of_pairs(distances: np.ndarray) -> DistanceScale:
     """A DistanceScale of pairwise distances (P,), thinned to quantiles when there are more than EXACT_PAIRS."""
     if len(distances) > EXACT_PAIRS:
-        return DistanceScale(np.quantile(distances, SHARES), SHARES)
+        return DistanceScale(_quantiles(np.sort(distances)), SHARES)
     return DistanceScale(distances)
+
+
+def _quantiles(ascending):
+    """Quantiles of sorted distances at SHARES, by linear interpolation as numpy.quantile, which takes much longer."""
+    places = SHARES * (len(ascending) - 1)
+    below = places.astype(np.int64)
+    above = np.minimum(below + 1, len(ascending) - 1)
+    return ascending[below] + (places - below) * (ascending[above] - ascending[below])
 
 
 def sampled_scale(count: int, fixed_of: Callable[[np.ndarray], np.ndarray]) -> DistanceScale:
     """A DistanceScale from SAMPLED_PAIRS pairs of very many patients.
 
-    Every patient is in the sample equally often: groups of 16 are each compared with others drawn one from every stretch of
+    Every patient is in the sample equally often: groups of 32 are each compared with others drawn one from every stretch of
     the rows (a stratified sample, the same in every run). By the Dvoretzky-Kiefer-Wolfowitz inequality percentiles from 4
     million independent pairs are within 0.08 of a percentage point with 99 % confidence; pairs that share a patient make
     that about 0.1 in a cohort of distinct groups.
@@ -88,4 +96,4 @@ def sampled_scale(count: int, fixed_of: Callable[[np.ndarray], np.ndarray]) -> D
         others = edges[:-1] + (random.random_sample(width) * np.diff(edges)).astype(np.int64)
         distances = exact_distances(fixed_of(rows), fixed_of(others))
         found.append(distances[rows[:, None] != others])
-    return DistanceScale(np.quantile(np.concatenate(found), SHARES), SHARES)
+    return DistanceScale(_quantiles(np.sort(np.concatenate(found))), SHARES)

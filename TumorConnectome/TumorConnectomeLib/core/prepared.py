@@ -14,7 +14,7 @@ from .neighbors import NeighborLists
 
 _KIND = "TumorConnectome prepared cohort"
 #: part of the cache key: raise it when the file's form or any algorithm behind its content changes
-VERSION = 5
+VERSION = 6
 _PARTS = ("indices", "distances", "percentiles")
 
 
