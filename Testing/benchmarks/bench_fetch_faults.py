@@ -205,17 +205,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--faults", type=int, default=220)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="number of one fault, to look at it alone")
     options = parser.parse_args()
-    draw, results = random.Random(options.seed), collections.defaultdict(list)
+    results = collections.defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         study = LoopbackStudy(folder, SLICES)
-        for number in range(options.faults):
+        for number in range(options.faults) if options.only is None else [options.only]:
             fault = Trial.FAULTS[number % len(Trial.FAULTS)]
-            seen = run(fault, study, draw)
+            seen = run(fault, study, random.Random(f"{options.seed} {number}"))
             results[fault.__name__].append(seen)
             if seen["violations"]:
                 print(f"fault {number} ({fault.__name__}): {'; '.join(seen['violations'])}", flush=True)
-    print(f"{options.faults} faults, seed {options.seed}, {SLICES} + 1 files\n")
+    print(f"{sum(map(len, results.values()))} faults, seed {options.seed}, {SLICES} + 1 files\n")
     print("| fault | trials | delivered all the same | otherwise said | files kept, fetched again | median s | violations |")
     print("|---|---|---|---|---|---|---|")
     for name, seen in results.items():

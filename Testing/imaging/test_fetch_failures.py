@@ -99,7 +99,7 @@ def test_a_wrong_byte_from_the_only_server_is_told_and_only_that_file_is_fetched
     assert len(gate.downloads) == 1
 
 
-def test_etags_that_are_no_checksums_say_nothing(study, tmp_path):
+def test_etags_of_several_parts_say_nothing(study, tmp_path):
     from TumorConnectomeLib.core.jobs import run_blocking
     from TumorConnectomeLib.imaging.series_check import verify_job
 
@@ -113,8 +113,18 @@ def test_etags_that_are_no_checksums_say_nothing(study, tmp_path):
     for name, content in zip(names, study.contents.values()):
         (tmp_path / "ct" / name).write_bytes(content)
     right = hashlib.md5((tmp_path / "ct" / names[0]).read_bytes()).hexdigest()
-    assert answer(dict.fromkeys(names, "0" * 32)) == answer(dict.fromkeys(names, f"{right}-2")) == answer({}) == []
+    assert answer(dict.fromkeys(names, f"{right}-2")) == answer({}) == answer({names[0]: right}) == []
     assert [name for name, _ in answer({names[0]: right, names[1]: "0" * 32})] == [names[1]]
+    assert len(answer(dict.fromkeys(names, "0" * 32))) == len(names)
+
+
+def test_a_server_that_changes_every_file_is_left_for_the_other(study, gate, tmp_path):
+    other = study.server.gate()
+    fetcher = Fetcher(study, tmp_path / "cache", gate, other)
+    gate.behave = lambda n: ("wrong", 0.8)
+    fetcher.assert_whole(fetcher.fetch())
+    assert len(other.downloads) == SLICES + 1
+    other.die()
 
 
 def _single(job):

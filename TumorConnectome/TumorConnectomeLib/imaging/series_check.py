@@ -52,19 +52,16 @@ def _verify(folder, uid, report):
 def _compare(etags, series, found):
     """Add to `bad` what differs from the server's own checksums.
 
-    The ETag of an object that was stored in one part is its MD5, with Amazon and with Google. It need not be (parts,
-    encryption by a managed key): ETags none of which fits are no checksums, and say nothing.
+    The ETag of an object that anybody may read and that was stored in one part is its MD5, with Amazon and with Google
+    (those encrypted by a key of their own, which have another, can not be read without an account). One of several parts
+    has a dash in its ETag, which says nothing.
     """
-    different, equal = [], 0
     for (folder, _), seen in zip(series, found):
+        known = {name for name, _ in seen["bad"]}
         for name, *_ in seen["files"]:
-            if not _MD5.fullmatch(etags.get(name, "")):
+            if name in known or not _MD5.fullmatch(etags.get(name, "")):
                 continue
             with open(folder / name, "rb") as stream:
-                if hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == etags[name]:
-                    equal += 1
-                else:
-                    different.append((seen["bad"], name))
-    for bad, name in different if equal else ():
-        if name not in [other for other, _ in bad]:
-            bad.append((name, "its MD5 is not the one that the server lists"))
+                md5 = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+            if md5 != etags[name]:
+                seen["bad"].append((name, "its MD5 is not the one that the server lists"))
