@@ -58,7 +58,7 @@ def arranged(session, views):
     for _ in range(abs(steps)):
         QtTest.QTest.keyClick(combo, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
     assert session.panel.parameters.views is views
-    session.wait(lambda: not session.panel.imaging.busy)
+    session.wait(lambda: session.panel.compare.display.views is views and not session.panel.imaging.busy)
     session.settle()
 
 
@@ -88,17 +88,26 @@ def test_every_arrangement_shows_its_patients_under_their_names(pair):
     assert list(panel.imaging.shown) == ["Query"] and shown_in(pair, "TumorQueryAxial") == ids[0]
 
 
+def test_side_by_side_without_a_marked_patient_takes_the_nearest_one_and_marks_it(pair):
+    panel, ids = pair.panel, pair.panel.state.cohort.patient_ids
+    pair.show_images(ids[0])
+    panel.mark("")
+    arranged(pair, ImageViews.PAIR)
+    nearest = panel.ui.neighborsTable.item(0, 1).text()
+    assert panel.parameters.comparedPatient == panel.view.compared == panel.imaging.shown["Match"].patient_id == nearest
+
+
 def test_the_images_can_have_the_whole_window(pair):
     view = pair.panel.view
     width = slice_widget(pair, "TumorQueryAxial").width
     assert view.isVisible()
     press(pair.panel.ui.connectomeBesideCheckBox)
+    pair.wait(lambda: not view.isVisible(), 20, "without the connectome")
     pair.settle()
-    assert not view.isVisible() and slice_widget(pair, "TumorQueryAxial").width > 1.2 * width
+    assert slice_widget(pair, "TumorQueryAxial").width > 1.2 * width
     assert shown_in(pair, "TumorMatchAxial") == pair.panel.state.cohort.patient_ids[34]
     press(pair.panel.ui.connectomeBesideCheckBox)
-    pair.settle()
-    assert view.isVisible()
+    pair.wait(view.isVisible, 20, "with the connectome")
 
 
 def test_scrolling_is_told_in_mm_from_the_center(pair):

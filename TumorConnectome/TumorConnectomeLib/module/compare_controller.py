@@ -67,7 +67,17 @@ class CompareController:
             return
         self._asked = wanted
         if self.display.shown:
-            self._panel.showImages(self.patientsFor(parameters.views), parameters.views)
+            qt.QTimer.singleShot(0, self._rearrange)    # not while the state is being shown: this may change it
+
+    def _rearrange(self):
+        """Load and show what the state's arrangement needs."""
+        if self._panel.parameters is None or not self.display.shown:
+            return                                      # the scene was closed in the meantime
+        views = self._panel.parameters.views
+        patients = self.patientsFor(views)
+        if len(patients) > 1 and views is not ImageViews.SIX:
+            self._panel.mark(patients[1])
+        self._panel.showImages(patients, views)
 
     def arrange(self, views):
         """Make an arrangement the state, without loading anything."""

@@ -15,6 +15,8 @@ from ..widgets.directions_sheet import DirectionCell, DirectionPanel, Directions
 #: side of the pictures, as in nodule papers, and what the user may choose [mm]
 _FIELD_MM, _SMALLEST_MM, _LARGEST_MM = 50, 20, 150
 _PIXELS = 190
+#: as many fit beside each other
+_PATIENTS = 2
 #: pixels of the file per pixel of the sheet
 _FILE_SCALE = 2.0
 
@@ -60,12 +62,13 @@ class NineDirections:
     def refresh(self):
         """Show the present patients in the present window."""
         if self._dialog is None or not self._dialog.visible:
+            self._cuts = {}
             return
-        field, shown = self._field.value, self._display.shown
-        known = {place: (patient.volume, field) for place, patient in shown.items()}
-        self._cuts = {place: self._cuts.get(place) if self._cuts.get(place, (None,))[0] == key else
-                      (key, tumor_cuts(shown[place], field, _PIXELS)) for place, key in known.items()}
-        self.sheet.setPanels(tuple(self._panel(place, self._cuts[place][1]) for place in list(shown)[:2]))
+        field, shown = self._field.value, dict(list(self._display.shown.items())[:_PATIENTS])
+        keys = {place: (patient.patient_id, patient.volume.GetAttribute(SERIES_ATTRIBUTE), field)
+                for place, patient in shown.items()}
+        self._cuts = {key: self._cuts.get(key) or tumor_cuts(shown[place], field, _PIXELS) for place, key in keys.items()}
+        self.sheet.setPanels(tuple(self._panel(place, self._cuts[keys[place]]) for place in shown))
         self._save.enabled = bool(shown)
         self._status.text = "" if shown else _("No images are shown.")
 
@@ -127,7 +130,7 @@ class NineDirections:
         self.refresh()
 
     def _onSave(self, checked=False):
-        patients = "-".join(patient.patient_id for patient in list(self._display.shown.values())[:2])
+        patients = "-".join(patient.patient_id for patient in list(self._display.shown.values())[:_PATIENTS])
         path = qt.QFileDialog.getSaveFileName(self._dialog, _("Save the picture"), f"{patients}-nine-directions.png", "*.png")
         if path:
             self.save(path)
