@@ -89,6 +89,25 @@ def test_slicers_dicom_module_loads_the_series_by_its_uid(dicom_module, study):
     assert slicer.modules.reader is None
 
 
+def test_unloading_leaves_no_empty_patient_in_the_subject_hierarchy(scene, study):
+    """Slicer's DICOM module puts the volume below an item for the study and one for the patient."""
+    import slicer
+
+    from TumorConnectomeLib.imaging.patient_nodes import load_patient, unload_patient
+    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    top = hierarchy.GetSceneItemID()
+    other = hierarchy.CreateSubjectItem(top, "somebody else")
+    before = hierarchy.GetNumberOfItems()
+    nodes = load_patient("P1", study, ArchetypeReader())
+    place = hierarchy.CreateStudyItem(hierarchy.CreateSubjectItem(top, "P1"), "CT of the chest")
+    hierarchy.SetItemParent(hierarchy.GetItemByDataNode(nodes.volume) or hierarchy.CreateItem(place, nodes.volume), place)
+    assert hierarchy.GetNumberOfItems() > before
+    unload_patient(nodes)
+    assert hierarchy.GetNumberOfItems() == before and hierarchy.GetItemName(other) == "somebody else"
+
+
 def reversed_slices(inspection):
     """A volume with its slices the other way round, as the plugin makes of left-handed ones."""
     import slicer

@@ -156,9 +156,10 @@ def displacement_mm(volume, inspection: dict) -> float:
 
 
 def remove_with_helpers(nodes) -> None:
-    """Remove nodes from the scene with their display and storage nodes."""
-    helpers = []
+    """Remove nodes from the scene with their display and storage nodes, and the folders that are empty without them."""
+    helpers, folders = [], []
     for node in nodes:
+        folders += _leave_hierarchy(node)
         if node.IsA("vtkMRMLDisplayableNode"):
             helpers += [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]
         if node.IsA("vtkMRMLStorableNode"):
@@ -166,6 +167,26 @@ def remove_with_helpers(nodes) -> None:
     for node in [*nodes, *filter(None, helpers)]:
         if slicer.mrmlScene.IsNodePresent(node):
             slicer.mrmlScene.RemoveNode(node)
+    hierarchy = _hierarchy()
+    for folder in dict.fromkeys(folders):               # the study before its patient
+        if not hierarchy.GetNumberOfItemChildren(folder):
+            hierarchy.RemoveItem(folder)
+
+
+def _hierarchy():
+    """The subject hierarchy, in which Slicer's DICOM module makes an item for each patient and study; None without one."""
+    return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+
+
+def _leave_hierarchy(node):
+    """Remove the item of a node from the subject hierarchy; returns the IDs of the items above it, the nearest first."""
+    hierarchy, found = _hierarchy(), []
+    own = item = hierarchy.GetItemByDataNode(node) if hierarchy is not None else 0
+    while item and (item := hierarchy.GetItemParent(item)) and item != hierarchy.GetSceneItemID():
+        found.append(item)
+    if own:
+        hierarchy.RemoveItem(own, False, False)
+    return found
 
 
 def _node_ids():

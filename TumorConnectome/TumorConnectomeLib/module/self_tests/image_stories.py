@@ -71,16 +71,20 @@ class ImageStories:
         self.assertTrue(any("mm" in text for text in texts), texts)
 
     def arrangeOtherwise(self, panel):
-        """Query and match change places and take turns; what is unloaded leaves the scene."""
-        self.delayDisplay("Swapping the patients, taking turns, unloading")
+        """Query and match change places, take turns, are cut in nine directions; what is unloaded leaves the scene."""
+        self.delayDisplay("Swapping the patients, taking turns, nine directions, unloading")
         query, match = (panel.imaging.shown[place].patient_id for place in (QUERY, MATCH))
         panel.compare.swap()
         self.waitForImages(panel)
         self.assertEqual(panel.imaging.shown[QUERY].patient_id, match)
         panel.set(views=ImageViews.FLICKER)
-        self.waitForImages(panel)
+        self.waitUntil(lambda: panel.compare.display.views is ImageViews.FLICKER and not panel.imaging.busy, "they take turns")
         panel.compare.display.takeTurns()
         self.assertEqual(panel.compare.display.front, MATCH)
+        panel.compare.nine.show()
+        panel.compare.nine.save(str(self.folder / "nine.png"))
+        self.assertGreater((self.folder / "nine.png").stat().st_size, 10000, panel.compare.nine.statusText)
+        panel.compare.nine.cleanup()
         panel.compare.unload([query, match])
         self.assertIsNone(find_patient(query))
         self.assertIsNone(find_patient(match))
