@@ -270,9 +270,13 @@ def test_the_expert_segmentation_is_offered_loaded_and_unloaded(with_segmentatio
     load(session)
     wait_for_images(session)
     assert panel.ui.segmentationButton.enabled and f"of {PATIENT}" in panel.ui.segmentationStatusLabel.text
+    logic = session.application.layoutManager().sliceWidget("TumorQueryAxial").sliceLogic()
+    session.settle()                                    # the views are fitted once more when they have their size
+    logic.SetSliceOffset(5.0)
     QtTest.QTest.mouseClick(panel.ui.segmentationButton, QtCore.Qt.MouseButton.LeftButton)
     session.wait(lambda: not panel.compare.segmentation.busy, 60)
     (node,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    assert logic.GetSliceOffset() == 5.0, "the views stay where they are"
     spacing = panel.queryNodes.volume.GetSpacing()
     assert f"Lesion {mask.sum() * np.prod(spacing) / 1000:.2f} mL" in panel.ui.segmentationStatusLabel.text
     assert not panel.ui.segmentationButton.enabled

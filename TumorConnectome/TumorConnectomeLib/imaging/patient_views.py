@@ -75,6 +75,12 @@ def take_turns(shown: dict[str, PatientNodes], front: str) -> None:
         composite.SetLinkedControl(linked)
 
 
+def show_belongings(shown: dict[str, PatientNodes], views: ImageViews, front: str = QUERY) -> None:
+    """Show lesions and segmentations in the views of their own patients, also new ones, without moving the views."""
+    if slicer.app.layoutManager():
+        _restrict(_framed(shown, views, front), views)
+
+
 def release_images() -> None:
     """Let the slice views forget the voxels of volumes that are gone: Slicer's layers keep the last image they sliced."""
     if not slicer.app.layoutManager():

@@ -6,7 +6,7 @@ from slicer.i18n import tr as _
 
 from ..core.image_views import MATCH, NEIGHBORS, QUERY, ImageViews
 from ..imaging.patient_nodes import find_patient
-from ..imaging.patient_views import show_patients, slice_widget, take_turns
+from ..imaging.patient_views import show_belongings, show_patients, slice_widget, take_turns
 from ..imaging.view_labels import ViewLabels
 from ..imaging.view_layouts import CONNECTOME_LAYOUT, layout_number
 from ..imaging.window_link import WindowLink
@@ -48,6 +48,10 @@ class ImageDisplay:
         if self.shown:
             show_patients(self.shown, self.views, self._connectome, self.front)
             self._label()
+
+    def showBelongings(self):
+        """Show what was added to the shown patients, each in its own views."""
+        show_belongings(self.shown, self.views, self.front)
 
     def takeTurns(self):
         """With ImageViews.FLICKER: show the other patient."""

@@ -77,7 +77,7 @@ class SegmentationController:
                 lines.append(f"{patient_id}: {found}")
             elif patient is not None:                   # not unloaded in the meantime
                 lines.append(self._show(patient, found))
-        self._display.fit()                             # each segmentation into its own patient's views
+        self._display.showBelongings()
         self._button.enabled = bool(self._studies())
         self._status.done("\n".join(lines))
 
