@@ -107,10 +107,11 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event):
-        """A new, empty scene."""
+        """A new, empty scene: the window belongs to the connectome again."""
         register_layouts(self.resourcePath("Layouts"))
         if self.parent.isEntered:
             self.initializeParameterNode()
+            show_layout(self.panel.compare.display.layoutNumber())
 
     def onSceneEndImport(self, caller, event):
         """A scene was loaded: its state replaces ours."""
