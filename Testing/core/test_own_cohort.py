@@ -14,6 +14,7 @@ from TumorConnectomeLib.core.readers.files import FilePreview
 from TumorConnectomeLib.core.readers.own_cohort import previews, read_own_cohort
 from TumorConnectomeLib.core.readers.recognition import ImportChoice
 from TumorConnectomeLib.core.readers.sources import choices_from_text, choices_to_text, read_data, split_paths
+from TumorConnectomeLib.core.row_rules import RowRule, patients_of
 
 
 @pytest.fixture
@@ -160,3 +161,40 @@ def test_the_command_line_decides_what_is_not_clear(tmp_path, capsys):
     assert "several sets of numbered columns: a_ (2), b_ (2); expected import options" in capsys.readouterr().err
     assert main([*command, "--id-column", "name", "--feature-prefix", "b_"]) == 0
     assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith("a,most,N0,1,N1,")
+
+
+def _repeated(tmp_path):
+    path = write_csv(tmp_path / "a.csv", vectors(5), ["P1", "P2", "P1", "P3", "P1"],
+                     more={"SeriesInstanceUID": ["1.1", "1.2", "1.3", "1.4", "1.5"], "note": list("abcde")})
+    (tmp_path / "b.csv").write_text("PatientID,sex\nP1,F\nP2,M\n")
+    return [path, tmp_path / "b.csv"]
+
+
+@pytest.mark.parametrize(("rule", "nodes", "notes"), [
+    (RowRule.FIRST, ("P1", "P2", "P3"), "abd"), (RowRule.MEAN, ("P1", "P2", "P3"), "abd"),
+    (RowRule.ALL, ("P1 #1", "P1 #2", "P1 #3", "P2", "P3"), "acebd")])
+def test_patients_with_several_rows_follow_the_rule(tmp_path, rule, nodes, notes):
+    cohort = read_own_cohort(_repeated(tmp_path), rule=rule)
+    assert cohort.patient_ids == nodes
+    assert "".join(cohort.patients["note"]) == notes
+    assert cohort.patients["sex"].tolist() == ["F"] * (len(nodes) - 2) + ["M", ""]
+    assert cohort.provenance["row_rule"] == rule.value
+    assert len(set(patients_of(cohort))) == 3
+    expected = vectors(5)[["abcde".index(note) for note in notes]].astype(float)
+    if rule is RowRule.MEAN:
+        units = vectors(5)[[0, 2, 4]] / np.linalg.norm(vectors(5)[[0, 2, 4]], axis=1, keepdims=True)
+        units = np.concatenate([units, vectors(5)[[1, 3]] / np.linalg.norm(vectors(5)[[1, 3]], axis=1, keepdims=True)])
+        expected = np.stack([units[:3].mean(axis=0), units[3], units[4]])
+    assert cohort.embeddings["a"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_without_a_rule_a_repeated_patient_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"row 4, column 'PatientID': id 'P1' stands in row 2 already; .* another rule"):
+        read_own_cohort(_repeated(tmp_path))
+
+
+def test_a_table_must_have_one_row_per_patient_under_every_rule(tmp_path):
+    paths = _repeated(tmp_path)
+    paths[1].write_text("PatientID,sex\nP1,F\nP1,M\n")
+    with pytest.raises(InputError, match=r"b\.csv, row 3, column 'PatientID': id 'P1' stands in row 2 already"):
+        read_own_cohort(paths, rule=RowRule.ALL)

@@ -27,7 +27,12 @@ class FakeDatabase:
         return files[:hits] if hits > 0 else files
 
     def seriesForStudy(self, uid):
+        assert uid
         return tuple(self.series)
+
+    def studyForSeries(self, uid):
+        assert uid in self.series
+        return "1.2.3"
 
     def fieldForSeries(self, field, uid):
         assert field == "Modality"
@@ -128,3 +133,8 @@ def test_a_ct_without_a_report_is_told(imported):
     imported.report.unlink()
     files = imported.fetch()
     assert files.sr_file is None and "has no report that refers to the CT series" in files.note
+
+
+def test_the_study_is_looked_up_when_the_cohort_does_not_name_it(imported):
+    files = imported.fetch(request=SeriesRequest("100158", "", imported.request.ct_uid))
+    assert files.sr_file == imported.report

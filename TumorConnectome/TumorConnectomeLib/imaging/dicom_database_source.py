@@ -53,7 +53,8 @@ class DicomDatabaseSource:
         if not self.find(request):
             raise NotAvailable(f"it does not list the CT series {request.ct_uid}")
         database = self._database
-        reports = [file for uid in database.seriesForStudy(request.study_uid)
+        study = request.study_uid or database.studyForSeries(request.ct_uid)
+        reports = [file for uid in database.seriesForStudy(study)
                    if uid == request.sr_uid or database.fieldForSeries("Modality", uid) == "SR"
                    for file in database.filesForSeries(uid)]
         # a command line has no room for hundreds of paths

@@ -15,6 +15,7 @@ _QUERY = """
     where StudyInstanceUID = ?
       and (SeriesInstanceUID in (?, ?) or replace(lower(analysis_result_id), '-', '_') = 'nlst_sybil')
     order by SeriesInstanceUID"""
+_STUDY_QUERY = "select any_value(StudyInstanceUID) from read_parquet(?) where SeriesInstanceUID = ?"
 #: SeriesNumber of a Sybil report minus that of its CT: a hint, not a proof
 _NUMBER_OFFSET = 100
 
@@ -39,12 +40,14 @@ def locate(request: SeriesRequest) -> IdcStudy:
                                  f"package {name} is needed, which is not installed", name)
     import duckdb
     import idc_index_data
-    parameters = [str(idc_index_data.IDC_INDEX_PARQUET_FILEPATH), request.study_uid, request.ct_uid, request.sr_uid]
+    index = str(idc_index_data.IDC_INDEX_PARQUET_FILEPATH)
     with duckdb.connect() as connection:
-        rows = connection.execute(_QUERY, parameters).fetchall()
+        study = request.study_uid or connection.execute(_STUDY_QUERY, [index, request.ct_uid]).fetchone()[0]
+        rows = connection.execute(_QUERY, [index, study, request.ct_uid, request.sr_uid]).fetchall()
     found = {row[0]: (IdcSeries(*row[:5]), *row[5:]) for row in rows}
     if request.ct_uid not in found:
-        raise NotAvailable(f"IDC has no series {request.ct_uid} in study {request.study_uid}")
+        place = f" in study {request.study_uid}" if request.study_uid else ""
+        raise NotAvailable(f"IDC has no series {request.ct_uid}{place}")
     ct, _, ct_number = found.pop(request.ct_uid)
     if request.sr_uid:
         return IdcStudy(ct, (found[request.sr_uid][0],) if request.sr_uid in found else ())

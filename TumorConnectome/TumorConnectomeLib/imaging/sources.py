@@ -20,7 +20,7 @@ class SeriesRequest:
     patient_id : str
         PatientID (0010,0020).
     study_uid, ct_uid : str
-        StudyInstanceUID of both series, SeriesInstanceUID of the CT.
+        StudyInstanceUID of both series, empty when unknown; SeriesInstanceUID of the CT.
     sr_uid : str
         SeriesInstanceUID of the SR; empty when unknown.
     report_only : bool
@@ -42,17 +42,17 @@ class SeriesRequest:
         object.__setattr__(self, "patient_id", str(self.patient_id))
         for field in ("study_uid", "ct_uid", "sr_uid"):
             text = getattr(self, field)
-            if text or field != "sr_uid":
+            if text or field == "ct_uid":
                 object.__setattr__(self, field, checked_uid(text, source=f"patient {self.patient_id}, {field}"))
 
 
 def series_request(cohort: Cohort, patient_id: str) -> SeriesRequest:
-    """The series of a patient; InputError if the cohort does not name its CT."""
+    """The series of a patient; InputError if the cohort does not name its CT. The study can be looked up by it."""
     record = cohort.patients.iloc[cohort.row_of(patient_id)]
     uids = {name: record.get(name) or "" for name in ("StudyInstanceUID", "CT_SeriesInstanceUID", "SR_SeriesInstanceUID")}
-    if not uids["CT_SeriesInstanceUID"] or not uids["StudyInstanceUID"]:
+    if not uids["CT_SeriesInstanceUID"]:
         raise InputError(f"the cohort does not say which CT series belongs to patient {patient_id}", source=cohort.name,
-                         expected="StudyInstanceUID and CT_SeriesInstanceUID in the patient table")
+                         expected="a column SeriesInstanceUID (and, if known, StudyInstanceUID) in the patient table")
     return SeriesRequest(patient_id, *uids.values())
 
 

@@ -157,7 +157,7 @@ def read_arrays_file(path, choice: ImportChoice, report=lambda fraction, message
         rows, ids, columns, notes = range(1, count + 1), side.ids, side.columns, side.notes
     models = {choice.model_of(name): checked_vectors(_native(arrays[name]), path, rows, lambda i, name=name: f"{name}[{i}]")
               for name in choice.prefixes}
-    return EmbeddingFile(path, ids, models, columns, rows, notes)
+    return EmbeddingFile(path, ids, models, columns, rows, choice.id_column, notes)
 
 
 def _native(values):

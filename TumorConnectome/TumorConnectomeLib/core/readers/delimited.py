@@ -60,7 +60,7 @@ def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="
         models[choice.model_of(group.prefix)] = checked_vectors(part, path, rows, lambda i, group=group: group.columns[i])
         first += len(group.columns)
     return EmbeddingFile(path, ids, models, {cohort_column(name): _decimals(found, form.decimal)
-                                             for name, found in columns.items()}, rows, form.notes)
+                                             for name, found in columns.items()}, rows, choice.id_column, form.notes)
 
 
 class _Rows:

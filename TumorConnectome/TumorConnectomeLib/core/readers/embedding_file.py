@@ -22,7 +22,7 @@ class EmbeddingFile:
     ----------
     path : pathlib.Path
     ids : list of str
-        R patient ids, as `patient_table.as_text` writes them; unique, not empty.
+        R patient ids, as `patient_table.as_text` writes them; not empty. They may repeat, see `refuse_repeated`.
     models : dict of str to np.ndarray
         Model name to float32 or float64 array of shape (R, D), finite, no zero vector; empty for a patient table. Who joins
         the files may take the arrays out.
@@ -30,6 +30,8 @@ class EmbeddingFile:
         Other columns by the names they have in the cohort: R values each.
     rows : sequence of int
         Row number of each record in the file, for errors.
+    id_column : str
+        Where the ids stand, for errors.
     notes : tuple of str
         What the user should know, one sentence each.
 
@@ -44,6 +46,7 @@ class EmbeddingFile:
     models: dict[str, np.ndarray]
     columns: Mapping[str, Sequence]
     rows: Sequence[int]
+    id_column: str
     notes: tuple[str, ...] = ()
     has_vectors: bool = field(init=False, default=False)
 
@@ -52,19 +55,27 @@ class EmbeddingFile:
 
 
 def checked_ids(values: Sequence[str], path, rows: Sequence[int], column: str) -> list[str]:
-    """The ids of a file's rows; InputError for an empty, unprintable or repeated one."""
+    """The ids of a file's rows; InputError for an empty or unprintable one."""
     if not len(values):
         raise InputError("it has no rows", source=path, expected="at least one patient")
-    places: dict[str, int] = {}
     for row, text in zip(rows, values):
         if not text or not text.isprintable():
             raise InputError(f"the id is {text[:40]!r}", source=path, row=place(row, column),
                              expected="a text that can be printed")
-        if text in places:
-            raise InputError(f"id {text[:60]!r} stands in row {places[text]} already", source=path, row=place(row, column),
-                             expected="one row per patient")
-        places[text] = row
-    return list(places)
+    return list(values)
+
+
+def refuse_repeated(file: EmbeddingFile) -> None:
+    """InputError when a patient has several rows."""
+    if len(set(file.ids)) == len(file.ids):
+        return
+    places: dict[str, int] = {}
+    for row, patient in zip(file.rows, file.ids):
+        if patient in places:
+            expected = "one row per patient" + (", or another rule for patients with several rows" if file.has_vectors else "")
+            raise InputError(f"id {patient[:60]!r} stands in row {places[patient]} already", source=file.path,
+                             row=place(row, file.id_column), expected=expected)
+        places[patient] = row
 
 
 def place(row: int, column: str) -> str:

@@ -163,4 +163,4 @@ def _read_published(path, model):
     left_out = len(counts) - len(kept)
     notes = (f"{left_out} patients of {path.name} with several rows were left out.",) if left_out else ()
     return EmbeddingFile(path, kept_ids, {model: content.features[kept]},
-                         {name: table.loc[kept_ids, name].tolist() for name in table}, rows, notes)
+                         {name: table.loc[kept_ids, name].tolist() for name in table}, rows, "PatientID", notes)

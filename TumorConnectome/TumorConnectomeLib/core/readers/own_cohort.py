@@ -10,9 +10,11 @@ from ..errors import InputError
 from ..facets import standard_facets
 from ..files import sha256_of_files
 from ..patient_table import normalized
-from .embedding_file import EmbeddingFile
+from ..row_rules import PATIENT_OF_NODE, RowRule, RowSelection
+from .embedding_file import EmbeddingFile, refuse_repeated
 from .files import FilePreview, files_to_hash, own_files, preview, read_file
 from .recognition import ImportChoice, model_name
+from .row_selection import selected_rows, selected_vectors
 
 _NAMED = 3
 #: lines of the report at most
@@ -29,9 +31,9 @@ def open_questions(found: Sequence[FilePreview], choices: Mapping[str, ImportCho
     return [(one, question) for one in found if one.path not in choices for question in one.recognition.questions]
 
 
-def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None,
-                    report=lambda fraction, message="": None) -> Cohort:
-    """Read a user's files as a Cohort with one row per patient.
+def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, report=lambda fraction, message="": None,
+                    rule: RowRule = RowRule.SINGLE) -> Cohort:
+    """Read a user's files as a Cohort.
 
     Parameters
     ----------
@@ -41,6 +43,8 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None,
         How files are read, by path; the others as recognized.
     report : callable
         Called with the fraction done and a text.
+    rule : RowRule
+        What becomes of patients with several rows; by default they are an error.
 
     Raises
     ------
@@ -61,10 +65,13 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None,
 
         read.append(read_file(one.path, choices.get(one.path, one.choice), part))
     report(0.9, "Joining the files")
-    return _joined(read, files_to_hash(files))
+    for one in read:
+        if rule is RowRule.SINGLE or not one.has_vectors:
+            refuse_repeated(one)
+    return _joined(read, files_to_hash(files), rule)
 
 
-def _joined(read: list[EmbeddingFile], hashed) -> Cohort:
+def _joined(read: list[EmbeddingFile], hashed, rule) -> Cohort:
     with_models, tables = [one for one in read if one.has_vectors], [one for one in read if not one.has_vectors]
     if not with_models:
         raise InputError("no file has numbered feature columns", source=read[0].path,
@@ -73,19 +80,24 @@ def _joined(read: list[EmbeddingFile], hashed) -> Cohort:
     if not common:
         raise InputError(f"it has no patient in common with {with_models[0].path.name}", source=with_models[1].path,
                          expected=f"ids such as {with_models[0].ids[0]!r}, found {with_models[1].ids[0]!r}")
-    kept = sorted(common)
+    selection = None if rule is RowRule.SINGLE else selected_rows(with_models, rule)
+    kept = sorted(common) if selection is None else selection.names
     tables = [one for one in tables if _overlaps(one, common, with_models[0])]
     embeddings: dict[str, np.ndarray] = {}
-    for one in with_models:
-        order = _order(one, kept)
+    for number, one in enumerate(with_models):
+        order = _order(one, kept) if selection is None else None
         for model in list(one.models):
             name = _unused(model, one.path.stem, embeddings)
+            if selection is not None:
+                one.models[model] = selected_vectors(one, model, selection.places[str(number)])
             vectors = one.models.pop(model)             # large files: not twice in memory for longer than needed
             vectors = np.ascontiguousarray(vectors if order is None else vectors[order])
             vectors.flags.writeable = False
             embeddings[name] = vectors
             del vectors
-    patients = joined_patients([*with_models, *tables], kept)
+    patients = joined_patients([*with_models, *tables], kept, selection)
+    if rule is RowRule.ALL:
+        patients[PATIENT_OF_NODE] = list(selection.patients)
     unmatched = _unmatched([*with_models, *tables], common)
     first = with_models[0].path
     return Cohort(model_name(first.stem) if len(with_models) == 1 else first.resolve().parent.name, patients, embeddings,
@@ -93,10 +105,13 @@ def _joined(read: list[EmbeddingFile], hashed) -> Cohort:
         "synthetic": False,
         "files": ", ".join(one.path.name for one in read),
         "sha256": sha256_of_files(hashed),
-        "rule": "patients that are in every embedding file, matched by id",
+        "rule": "patients that are in every embedding file, matched by id" if selection is None else rule.meaning(),
+        "row_rule": rule.value,
         "rows": max(len(one.ids) for one in with_models),
+        "rows_used": len(kept) if selection is None else sum(map(len, selection.places["0"])),
         "patients_in_files": len(set().union(*(one.ids for one in with_models))),
-        "patients_left_out": len(set().union(*(one.ids for one in with_models))) - len(kept),
+        "patients_left_out": len(set().union(*(one.ids for one in with_models))) - len(
+            kept if selection is None else set(selection.patients)),
         "patient_table": ", ".join(one.path.name for one in tables) or "none",
         "unmatched": _summary(unmatched),
         "import_report": _report(read, kept, unmatched),
@@ -125,21 +140,34 @@ def _unused(model, stem, taken):
     return next(name for name in names if name.lower() not in known)
 
 
-def joined_patients(read, kept):
-    """The patient table: the first file that says something about a patient's property wins."""
-    wanted = set(kept)
-    records = {patient: {"PatientID": patient} for patient in kept}
-    source, rows = read[0].path, {}
-    for one in read:
-        for row, patient in enumerate(one.ids):
-            if patient not in wanted:
+def joined_patients(read: Sequence[EmbeddingFile], kept: Sequence[str], selection: RowSelection | None = None):
+    """The patient table: the first file that says something about a patient's property wins.
+
+    Parameters
+    ----------
+    read : sequence of EmbeddingFile
+        Those with vectors first.
+    kept : sequence of str
+        Names of the nodes, ascending.
+    selection : RowSelection, optional
+        The rows behind the nodes, where patients have several; see `row_selection.selected_rows`.
+    """
+    records, rows = [{"PatientID": node} for node in kept], [0] * len(kept)
+    for number, one in enumerate(read):
+        if selection is not None and str(number) in selection.places:
+            where = [place[0] for place in selection.places[str(number)]]
+        else:
+            places = {patient: row for row, patient in enumerate(one.ids)}
+            where = [places.get(patient) for patient in (kept if selection is None else selection.patients)]
+        columns = [(name, values) for name, values in one.columns.items() if name != "PatientID"]
+        for node, row in enumerate(where):
+            if row is None:
                 continue
-            rows.setdefault(patient, one.rows[row])
-            record = records[patient]
-            for name, values in one.columns.items():
-                if name != "PatientID" and record.get(name) in (None, ""):
-                    record[name] = values[row]
-    return normalized(list(records.values()), source=source, rows=[rows[patient] for patient in kept])
+            rows[node] = rows[node] or one.rows[row]
+            for name, values in columns:
+                if records[node].get(name) in (None, ""):
+                    records[node][name] = values[row]
+    return normalized(records, source=read[0].path, rows=rows)
 
 
 def _unmatched(read, common):

@@ -152,4 +152,4 @@ def read_parquet(path, choice: ImportChoice, report=lambda fraction, message="":
             names = [f"{group.prefix}[{i}]" for i in range(vectors.shape[1])] if group.prefix in lists else group.columns
             models[choice.model_of(group.prefix)] = checked_vectors(vectors, path, rows, names.__getitem__)
         columns = {cohort_column(name): table.texts(name) for name in choice.facets}
-    return EmbeddingFile(path, ids, models, columns, rows)
+    return EmbeddingFile(path, ids, models, columns, rows, choice.id_column)

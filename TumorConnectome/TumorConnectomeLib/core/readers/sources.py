@@ -67,7 +67,7 @@ def read_data(paths: Sequence[pathlib.Path], report=lambda fraction, message="":
     folder = published_folder(paths)
     if folder is not None:
         return read_cohort(folder, report, rule)
-    return read_own_cohort(paths, choices, report)
+    return read_own_cohort(paths, choices, report, rule)
 
 
 def choices_to_text(choices: Mapping[str, ImportChoice]) -> str:
