@@ -12,7 +12,7 @@ from ..facets import standard_facets
 from ..vector_file import open_vectors
 from .arrays import companion_table
 from .delimited import read_delimited
-from .embedding_file import EmbeddingFile
+from .embedding_file import EmbeddingFile, refuse_repeated
 from .files import FilePreview
 from .own_cohort import joined_patients
 from .recognition import ImportChoice
@@ -41,13 +41,14 @@ def mapped_cohort(preview: FilePreview, choice: ImportChoice) -> MappedCohort:
     if table is None:
         raise InputError("it does not say whose vectors these are", source=path, expected=f"a table {path.stem}.csv beside it")
     side = read_delimited(table, ImportChoice(choice.id_column, (), choice.facets, ""))
+    refuse_repeated(side)
     if len(side.ids) != len(vectors):
         raise InputError(f"it has {len(side.ids)} rows", source=table,
                          expected=f"{len(vectors)}, one for each vector of {path.name}")
     ids = np.array(side.ids)
     order = np.argsort(ids, kind="stable")
     kept = [side.ids[row] for row in order]
-    patients = joined_patients([EmbeddingFile(path, side.ids, {}, side.columns, side.rows)], kept)
+    patients = joined_patients([EmbeddingFile(path, side.ids, {}, side.columns, side.rows, side.id_column)], kept)
     cohort = Cohort(path.stem, patients, MissingVectors([choice.model_of(path.stem)]), standard_facets(patients), provenance={
         "synthetic": False, "files": f"{path.name}, {table.name}", "rows": len(vectors)})
     return MappedCohort(cohort, path, None if (np.diff(order) == 1).all() else order)
