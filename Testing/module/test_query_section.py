@@ -171,6 +171,7 @@ def test_pressing_a_row_selects_the_patient(query):
     point, viewport = panel.ui.queryTable.visualItemRect(item).center(), panel.ui.queryTable.viewport()
     QtTest.QTest.mouseClick(viewport, QtCore.Qt.MouseButton.LeftButton, QtCore.Qt.KeyboardModifier.NoModifier, point)
     assert panel.parameters.selectedPatient == mark_of(query).neighbors[1]
+    assert panel.ui.queryTable.currentRow() == 1 and panel.ui.queryTable.selectedItems(), "the row stays marked"
 
 
 def test_a_query_comes_back_with_the_scene(query, tmp_path):

@@ -228,3 +228,22 @@ def test_keyboard_focus_is_seen(view):
     assert has_color(view, (0, 250), 2, highlight, 3)
     view.clearFocus()
     assert not has_color(view, (0, 250), 2, highlight, 3)
+
+
+def test_a_query_is_drawn_once_and_said_in_words(view, host):
+    from TumorConnectomeLib.widgets.query_mark import QueryMark
+    from widget_hands import has_color, pixels
+
+    query = view.canvas.theme.query
+    color = query.red(), query.green(), query.blue()
+    assert not has_color(pixels(view), color)
+    ids = view.canvas.geometry.connectome.patient_ids
+    mark = QueryMark("New", (0.1, 0.2), (ids[3], "not here", ids[5]))
+    view.setQuery(mark)
+    assert has_color(pixels(view), color)
+    assert "Query New:" in view.accessibleDescription
+    revision = view.canvas._revision
+    view.setQuery(QueryMark("New", (0.1, 0.2), (ids[3], "not here", ids[5])))
+    assert view.canvas._revision == revision
+    view.setQuery(None)
+    assert not has_color(pixels(view), color)

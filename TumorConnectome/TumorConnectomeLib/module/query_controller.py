@@ -69,7 +69,7 @@ class QueryController:
     def openFile(self, path):
         """Take the vector from a file: one that is a single vector, or one of its rows."""
         self._setFile(path, [])
-        self._start(rows_sequence(path), lambda found: self._onRows(path, found), self._forgetFile)
+        self._start(rows_sequence(path), lambda found: self._onRows(path, found), lambda: self.openFile(path), self._forgetFile)
 
     def find(self, checked=False):
         """Look for the neighbors of the pasted vector or of the chosen row."""
@@ -91,7 +91,7 @@ class QueryController:
         else:
             self._status.done(_("Paste a vector, or open a file."), problem=True)
             return
-        self._start(sequence, lambda answer: self._onFound(path, model, answer))
+        self._start(sequence, lambda answer: self._onFound(path, model, answer), self.find)
 
     def clear(self, checked=False):
         """Forget the query, the text and the file."""
@@ -121,12 +121,12 @@ class QueryController:
             self._showResult(self._result)
         elif self._failed != (path, parameters.query) and self._task is None:
             self._failed = path, parameters.query
-            text = ", ".join(map(repr, vector))
-            self._start(query_sequence(path, model, label=label, text=text), lambda answer: self._onFound(path, model, answer))
+            sequence = query_sequence(path, model, label=label, text=", ".join(map(repr, vector)))
+            self._start(sequence, lambda answer: self._onFound(path, model, answer), lambda: self.show(self._panel.parameters))
 
     # Work
 
-    def _start(self, sequence, onDone, onFailed=lambda: None):
+    def _start(self, sequence, onDone, again, onFailed=lambda: None):
         self.cancel()
 
         def done(result):
@@ -139,7 +139,7 @@ class QueryController:
             if self._task is task:
                 self._task = None
                 onFailed()
-                self._status.failed(error, self.find)
+                self._status.failed(error, again)
 
         def progress(fraction, message):
             if self._task is task:
@@ -209,6 +209,7 @@ class QueryController:
         match, count = panel.parameters.match, panel.parameters.neighborCount
         found = result.of(match)[:count]
         self._table.setRows([PairRow(one.rank, one.patient_id, one.distance, one.percentile) for one in found])
+        self._table.mark(panel.parameters.selectedPatient)
         label = result.label
         if len(label) > _LONGEST_LABEL:
             label = label[:_LONGEST_LABEL - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -172,8 +172,9 @@ class ConnectomeView(qt.QWidget):
 
     def setQuery(self, mark: QueryMark | None):
         """Mark a new patient's place (a diamond with lines to its neighbors), or nothing."""
-        self._canvas.state.query = mark
-        self._changed()
+        if mark != self._canvas.state.query:            # a new frame for nothing would be felt in a large cohort
+            self._canvas.state.query = mark
+            self._changed()
 
     def setNodeInfo(self, info: Callable[[str], str] | None):
         """Use `info(patientId)`, HTML (it may contain pictures), as the nodes' tooltip instead of the view's own."""
