@@ -231,8 +231,9 @@ def test_keyboard_focus_is_seen(view):
 
 
 def test_a_query_is_drawn_once_and_said_in_words(view, host):
-    from TumorConnectomeLib.widgets.query_mark import QueryMark
     from widget_hands import has_color, pixels
+
+    from TumorConnectomeLib.widgets.query_mark import QueryMark
 
     query = view.canvas.theme.query
     color = query.red(), query.green(), query.blue()
