@@ -81,7 +81,7 @@ class CacheController:
         if self._task is not None:
             self.tidySoon()
             return
-        job = PythonJob("Tidying the image cache", "tidy-cache", self.folder, limit, *sorted(self._inUse()))
+        job = PythonJob(_("Tidying the image cache"), "tidy-cache", self.folder, limit, *sorted(self._inUse()))
         self._ui.emptyCacheButton.enabled = False
         self._task = self._runner.start(_single(job), lambda fraction, message: None, self._onTidied, self._onError)
 

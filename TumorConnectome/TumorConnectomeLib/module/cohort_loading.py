@@ -15,7 +15,7 @@ def prepare_sequence(data_folder: str, rule: RowRule = RowRule.SINGLE, choices: 
     """Jobs that leave a prepared cohort in the cache; returns what the worker says (``path``, ``note``, or ``questions``)."""
     arguments = ["--cache", default_cache_folder(), "--rows", rule.value, *(["--data", data_folder] if data_folder else []),
                  *(["--choices", choices] if choices else [])]
-    return (yield PythonJob("Preparing the cohort", "prepare", *arguments))
+    return (yield PythonJob(_("Preparing the cohort"), "prepare", *arguments))
 
 
 def clinical_sequence(data_folder: str, rule: RowRule, choices: str = ""):
@@ -25,7 +25,7 @@ def clinical_sequence(data_folder: str, rule: RowRule, choices: str = ""):
         return result
     arguments = ["--cache", default_cache_folder(), "--prepared", result["path"]]
     try:
-        joined = yield PythonJob("Clinical data from IDC", "clinical", *arguments)
+        joined = yield PythonJob(_("Clinical data from IDC"), "clinical", *arguments)
     except Cancelled:
         raise
     except TumorConnectomeError as error:

@@ -53,6 +53,8 @@ class Panel:
         self.ui, self._resourcePath, self.parameters, self._updating = ui, resourcePath, None, False
         self._cameFrom = ""                             # the query from whose list a row was clicked
         self.runner, self.view = JobRunner(), ConnectomeView()
+        self.view.setAccessibleName(_("Connectome"))
+        self.view.setEmptyText(_("No cohort is loaded."))
         place_chart(CONNECTOME_TAG, self.view)
         self.strip = PictureStrip(_)
         self.strip.onPicked = self._onPicture

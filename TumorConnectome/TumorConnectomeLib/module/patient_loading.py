@@ -1,6 +1,8 @@
 """One request for patients on its way: their files are fetched, then looked at."""
 from __future__ import annotations
 
+from slicer.i18n import tr as _
+
 from ..core.errors import Cancelled
 from ..core.files import default_cache_folder
 from ..core.jobs import PythonJob, Sequence
@@ -81,7 +83,7 @@ def inspect_sequence(requests: list[SeriesRequest], files: list[SeriesFiles]) ->
         inspection = store.find(found.ct_folder, found.sr_file, request.ct_uid)
         if inspection is None:
             report = ["--sr", found.sr_file] if found.sr_file else []
-            inspection = yield PythonJob(f"Reading the CT of patient {request.patient_id}", "inspect",
+            inspection = yield PythonJob(_("Reading the CT of patient {patient}").format(patient=request.patient_id), "inspect",
                                          "--ct", found.ct_folder, *report, "--series", request.ct_uid,
                                          "--measure", default_cache_folder())
             store.put(found.ct_folder, found.sr_file, inspection)

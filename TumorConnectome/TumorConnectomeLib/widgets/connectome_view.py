@@ -55,7 +55,6 @@ class ConnectomeView(qt.QWidget):
         self.setFocusPolicy(qt.Qt.StrongFocus)
         self.setMinimumSize(200, 160)
         self.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Expanding)
-        self.setAccessibleName("Connectome")
         self._readSurface()
         self.setEmptyText("No cohort is loaded.")
 

@@ -1,0 +1,82 @@
+"""Whatever the module shows can be translated: strings go through `_()`, as constants that a tool can collect."""
+import ast
+import re
+
+import pytest
+from test_architecture import FILES, dotted, layer_of, where
+
+#: attributes and calls that show their string to the user
+SHOWN_ATTRIBUTES = {"text", "toolTip", "title", "placeholderText", "accessibleName", "windowTitle", "statusTip", "whatsThis"}
+SHOWN_CALLS = {"setText", "setToolTip", "setTitle", "setWindowTitle", "setPlaceholderText", "addItem", "addItems", "setHtml",
+               "setHorizontalHeaderLabels", "done", "tryWithErrorDisplay", "addAction", "setAccessibleName", "PythonJob"}
+#: errors of the module itself; those of the layers below are technical, and stay in English as in Slicer's own log
+ERRORS = {"InputError", "NotAvailable", "TumorConnectomeError", "PackageMissing"}
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_MARKUP = re.compile(r"<[^<>]*>|\{[^{}]*\}|&\w+;|\.[a-z]+\b|-{2}\w+|https?://\S+")
+
+
+def words(node):
+    """Whether an expression is a string with words in it, besides markup: those that a translator would want."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return bool(_WORD.search(_MARKUP.sub(" ", node.value)))
+    if isinstance(node, ast.JoinedStr):
+        text = "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
+        return bool(_WORD.search(_MARKUP.sub(" ", text)))
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return any(words(item) for item in node.elts)
+    if isinstance(node, ast.BinOp):
+        return words(node.left) or words(node.right)
+    if isinstance(node, ast.IfExp):
+        return words(node.body) or words(node.orelse)
+    return False
+
+
+def untranslated(tree, calls=frozenset(SHOWN_CALLS | ERRORS)):
+    """(line, text) of strings with words that are shown without `_()`."""
+    for node in ast.walk(tree):
+        shown = []
+        if isinstance(node, ast.Assign):
+            targets = {target.attr for target in node.targets if isinstance(target, ast.Attribute)}
+            shown = [node.value] if targets & SHOWN_ATTRIBUTES else []
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in calls:
+                shown = node.args[:1] + [keyword.value for keyword in node.keywords if keyword.arg == "expected"]
+        for value in shown:
+            if words(value):
+                yield value.lineno, ast.unparse(value)
+
+
+def unusable(tree):
+    """(line, text) of arguments of `_()` that a tool which collects strings can not read, or that are put together."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
+            for argument in node.args:
+                if isinstance(argument, (ast.JoinedStr, ast.BinOp)) or isinstance(argument, ast.Call) and \
+                        isinstance(argument.func, ast.Attribute) and argument.func.attr == "format":
+                    yield node.lineno, ast.unparse(argument)
+
+
+def test_the_checks_find_what_they_look_for():
+    tree = ast.parse("""
+label.text = "Load cohort"
+label.text = f"{n} patients"
+label.text = _("{n} patients").format(n=n)
+label.text = f"<b>{name}</b>"
+box.addItems(["Mean", "Median"])
+raise InputError(_("no cohort"), expected="a cohort")
+label.text = _(f"{n} patients")
+label.text = _("{n}" + name)
+label.text = _(title)
+""")
+    assert [line for line, _text in untranslated(tree)] == [2, 3, 6, 7]
+    assert [line for line, _text in unusable(tree)] == [8, 9]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if layer_of(dotted(path)) in ("module", "widgets")
+                                  and "self_tests" not in path.parts], ids=lambda path: path.name)
+def test_strings_that_are_shown_can_be_translated(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = SHOWN_CALLS if layer_of(dotted(path)) == "widgets" else SHOWN_CALLS | ERRORS
+    assert [f"{where(path, line)}: {text}" for line, text in untranslated(tree, calls)] == []
+    assert [f"{where(path, line)}: {text}" for line, text in unusable(tree)] == []
