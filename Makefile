@@ -2,7 +2,8 @@
 # make run DATA=FOLDER   the same on a folder of embedding files
 # make test    all tests
 # make screenshots       the pictures of the README, from the running module
-.PHONY: run test screenshots lint clean
+# make docs    the documentation of the Python API, in output/docs
+.PHONY: run test screenshots docs lint clean
 PYTHON = .venv/bin/python
 
 run: .venv/ready
@@ -13,6 +14,9 @@ test: .venv/ready
 
 screenshots: .venv/ready
 	@PYTHONPATH=TumorConnectome:Testing $(PYTHON) Testing/screenshots.py $(if $(DATA),--data "$(DATA)")
+
+docs: .venv/ready
+	@$(PYTHON) Testing/tools/make_docs.py
 
 lint: .venv/ready
 	@$(PYTHON) -m ruff check .

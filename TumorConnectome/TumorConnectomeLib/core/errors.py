@@ -18,6 +18,11 @@ class InputError(TumorConnectomeError, ValueError):
         The place inside the file: a row number counted from 1, or any text such as a column name.
     expected : str, optional
         What was expected instead.
+
+    Examples
+    --------
+    >>> print(InputError("'age' is 'old'", source="patients.csv", row=7, expected="a number"))
+    patients.csv, row 7: 'age' is 'old'; expected a number
     """
 
     def __init__(self, problem, *, source=None, row=None, expected=None):

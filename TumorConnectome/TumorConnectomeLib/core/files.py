@@ -16,7 +16,16 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,127}")
 
 
 def checked_uid(text, *, source=None):
-    """Return a DICOM UID as `str`, safe as a file name; raise InputError for anything else."""
+    """Return a DICOM UID as `str`, safe as a file name; raise InputError for anything else.
+
+    Examples
+    --------
+    >>> checked_uid("1.2.840.113654\\0")
+    '1.2.840.113654'
+    >>> checked_uid("../etc")
+    Traceback (most recent call last):
+    TumorConnectomeLib.core.errors.InputError: '../etc' is not a DICOM UID; expected digits and dots, at most 64 characters
+    """
     text = str(text).strip("\0 ")
     if len(text) > 64 or not _UID.fullmatch(text):
         raise InputError(f"{text[:80]!r} is not a DICOM UID", source=source, expected="digits and dots, at most 64 characters")

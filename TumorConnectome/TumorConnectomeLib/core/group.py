@@ -115,7 +115,13 @@ def fisher_p(in_group: np.ndarray, in_cohort: np.ndarray, group_size: int, cohor
 
 
 def adjusted(p: np.ndarray) -> np.ndarray:
-    """q values of Benjamini & Hochberg (1995), "Controlling the false discovery rate", J. R. Stat. Soc. B: shape (M,)."""
+    """q values of Benjamini & Hochberg (1995), "Controlling the false discovery rate", J. R. Stat. Soc. B: shape (M,).
+
+    Examples
+    --------
+    >>> adjusted(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.03, 0.04, 0.04]
+    """
     order = np.argsort(p, kind="stable")
     ranked = p[order] * len(p) / np.arange(1, len(p) + 1)
     result = np.empty(len(p))

@@ -80,12 +80,24 @@ class HeatMap:
 
 
 def lift_shade(lift: float) -> float:
-    """Color of a lift: its logarithm to base 2; NaN when it is undefined."""
+    """Color of a lift: its logarithm to base 2; NaN when it is undefined.
+
+    Examples
+    --------
+    >>> lift_shade(2.0), lift_shade(0.5)
+    (1.0, -1.0)
+    """
     return math.log2(lift) if lift > 0 else -1.0 if lift == 0 else math.nan
 
 
 def number_text(value: float, decimals: int = 2) -> str:
-    """A figure with some decimals, a whole number above 99, a dash for NaN."""
+    """A figure with some decimals, a whole number above 99, a dash for NaN.
+
+    Examples
+    --------
+    >>> number_text(1.234), number_text(123.4)
+    ('1.23', '123')
+    """
     if math.isnan(value):
         return "\N{EN DASH}"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.{decimals}f}"

@@ -73,7 +73,13 @@ def code_of_name(name: str) -> int | None:
 
 
 def histological_group(code: float, name: str = "") -> str | None:
-    """Group of a tumour, one of GROUPS, by its code or else its name; None when neither says anything."""
+    """Group of a tumor, one of GROUPS, by its code or else its name; None when neither says anything.
+
+    Examples
+    --------
+    >>> histological_group(8140), histological_group(float("nan"), "Papillary adenocarcinoma, NOS")
+    ('Adenocarcinoma', 'Adenocarcinoma')
+    """
     if code != code:                                    # NaN
         code = code_of_name(name)
     if code is None:

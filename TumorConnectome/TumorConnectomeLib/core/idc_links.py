@@ -27,7 +27,13 @@ def has_nlst(cohort: Cohort) -> bool:
 
 
 def viewer_url(study_uid: str, series_uid: str = "") -> str:
-    """Address of a study in the IDC viewer, opened at a series (the report with the boxes); InputError for a bad UID."""
+    """Address of a study in the IDC viewer, opened at a series (the report with the boxes); InputError for a bad UID.
+
+    Examples
+    --------
+    >>> viewer_url("1.2.3")
+    'https://viewer.imaging.datacommons.cancer.gov/v3/viewer/?StudyInstanceUIDs=1.2.3'
+    """
     address = _VIEWER.format(study=checked_uid(study_uid))
     return f"{address}&initialSeriesInstanceUID={checked_uid(series_uid)}" if series_uid else address
 

@@ -76,6 +76,12 @@ def neighbor_lists(embedding: np.ndarray, k: int, *, source: str = "embedding") 
     ------
     InputError
         k is out of range, or a vector has no direction.
+
+    Examples
+    --------
+    >>> lists = neighbor_lists(np.array([[1, 0], [2, 0.1], [0, 1], [-1, 0]]), k=1)
+    >>> lists[Match.MOST].indices.ravel().tolist(), lists[Match.LEAST].indices.ravel().tolist()
+    ([1, 0, 1, 2], [3, 3, 0, 0])
     """
     return neighbors_and_scale(embedding, k, source=source)[0]
 
