@@ -9,7 +9,7 @@ from test_architecture import AT_FILE_SCOPE, IMPORTS, dotted, layer_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: name of a module -> how README calls its package
-PACKAGES = {"sklearn": "scikit-learn", "umap": "umap-learn", "idc_index_data": "idc-index", "SimpleITK": "SimpleITK"}
+PACKAGES = {"sklearn": "scikit-learn", "umap": "umap-learn", "idc_index_data": "idc-index-data"}
 #: parts of Slicer itself
 SLICERS_OWN = {"DICOMLib", "SampleData", "packaging", "PythonQt"}
 
