@@ -12,6 +12,7 @@ from ..imaging.cohort_measuring import FolderFiles, measure_all, request_of
 from ..imaging.measurement_store import MeasurementStore
 from ..imaging.series_cache import CacheSource, SeriesCache
 from ..imaging.sources import SeriesFiles
+from ..synthetic.source import SyntheticSource
 from ..synthetic.study import stored_study
 from .tables import add_data_option, add_rows_option, cohort_of, write_csv
 
@@ -96,8 +97,10 @@ def _measure(cohort, options, report):
 
 def _synthetic_files(folder):
     """Finds the studies of made-up patients that have been generated before; none is generated for this."""
+    source = SyntheticSource(folder)
+
     def find(request):
-        found = stored_study(request.patient_id, folder / request.patient_id)
+        found = stored_study(request.patient_id, folder / request.patient_id) if source.find(request) else None
         if found is None:
             raise NotAvailable("not generated yet")
         return SeriesFiles(*found, "Synthetic")

@@ -5,6 +5,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..core.text import one_line
+
 if TYPE_CHECKING:
     import pydicom
 
@@ -68,8 +70,7 @@ def is_localizer(dataset: pydicom.Dataset) -> bool:
 def _text(dataset, keyword):
     value = _value(dataset, keyword)
     values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
-    text = "/".join(str(part).strip("\0 ") for part in values if part is not None)
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())[:_LONGEST]
+    return one_line("/".join(str(part).strip("\0 ") for part in values if part is not None), _LONGEST)
 
 
 def _number(dataset, keyword):

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ..core.errors import InputError
 from ..core.files import checked_uid
+from ..core.text import one_line
 from .bounded_stream import open_dicom
 from .scan_facts import TAGS as SCAN_TAGS
 from .scan_facts import ScanFacts, is_localizer, scan_facts
@@ -128,7 +129,7 @@ def _read_header(path):
     except InputError:
         raise
     except Exception as error:                          # pydicom raises nearly anything on damaged files
-        raise InputError(f"can not be read as DICOM ({_one_line(error)})", source=path) from error
+        raise InputError(f"can not be read as DICOM ({_reason(error)})", source=path) from error
     if missing > 0:
         raise InputError(f"the file is cut off, {missing} bytes are missing", source=path)
     return dataset
@@ -167,7 +168,7 @@ def _value(dataset, keyword, path, convert, expected, default=_REQUIRED):
     except InputError:
         raise
     except Exception as error:                          # pydicom decodes values late and raises nearly anything
-        raise InputError(f"has a malformed value ({_one_line(error)})", source=path, row=keyword, expected=expected) from error
+        raise InputError(f"has a malformed value ({_reason(error)})", source=path, row=keyword, expected=expected) from error
     if default is _REQUIRED:
         raise InputError("the tag is missing or empty", source=path, row=keyword, expected=expected)
     return default
@@ -192,5 +193,5 @@ def _size(value):
     return int(value)
 
 
-def _one_line(error):
-    return " ".join(str(error).split())[:120] or type(error).__name__
+def _reason(error):
+    return one_line(error, 120) or type(error).__name__

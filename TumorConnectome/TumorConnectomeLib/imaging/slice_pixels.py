@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from ..core.errors import InputError
+from ..core.text import one_line
 
 #: no CT slice has more pixels; a header that says so is damaged
 _MOST_PIXELS = 4096 * 4096
@@ -42,7 +43,7 @@ def read_hu(path: pathlib.Path) -> np.ndarray:
     except InputError:
         raise
     except Exception as error:                          # pydicom and its decoders raise nearly anything
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         raise InputError(f"the pixels can not be decoded ({reason})", source=path) from error
     if stored.shape != (rows, columns):
         raise InputError(f"the pixels have shape {stored.shape}", source=path, expected=f"({rows}, {columns})")

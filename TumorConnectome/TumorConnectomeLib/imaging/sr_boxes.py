@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..core.errors import InputError
 from ..core.files import checked_uid
+from ..core.text import one_line
 from .bounded_stream import open_dicom
 from .sr_regions import PlanarBox, SpatialBox, planar_corners, spatial_points
 
@@ -84,7 +85,7 @@ def read_sr(sr_file):
     except InputError:
         raise
     except Exception as error:                          # pydicom raises nearly anything on malformed input
-        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         raise InputError(f"the structured report is damaged, cut off or of another kind ({reason})", source=path) from error
 
 
@@ -149,8 +150,8 @@ def _groups(content):
 def _regions(group, number, path):
     """The boxes of a group, or a text that says why it has none; InputError for a region that is no box."""
     items = list(group.get("ContentSequence") or ())
-    tracking_id = " ".join(str(_first(items, _TRACKING_IDENTIFIER, "TextValue")).split())       # for one-line messages
-    tracking_uid = str(_first(items, _TRACKING_UID, "UID"))
+    tracking_id = one_line(_first(items, _TRACKING_IDENTIFIER, "TextValue"))
+    tracking_uid = one_line(_first(items, _TRACKING_UID, "UID"))
     place = f"group {number}" + (f" ({tracking_id[:60]})" if tracking_id else "")
     regions = [item for item in items if _code(item) in (_IMAGE_REGION, _VOLUME_SURFACE)
                and item.get("ValueType") in ("SCOORD", "SCOORD3D")]
