@@ -75,7 +75,7 @@ def deflate(whole, rng):
         start = 144 + int.from_bytes(written[140:144], "little")
         packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
         body = packer.compress(zlib.decompress(written[start:], -zlib.MAX_WBITS)) + packer.flush(zlib.Z_FULL_FLUSH)
-        zeros = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)       # stands on its own, so it can be repeated
+        zeros = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)       # repeatable
         return written[:start] + body + zeros * 300 + packer.flush()
     return [flip_bytes, cut_off][rng.integers(2)](written, rng)
 
