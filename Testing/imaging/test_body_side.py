@@ -24,7 +24,7 @@ def chest(middle=0.0, half_width=150.0, couch_x=None, slices=1):
     return np.repeat(hu[None], slices, axis=0)
 
 
-@pytest.mark.parametrize("patient", synthetic_patients()[::6], ids=lambda patient: patient.patient_id)
+@pytest.mark.parametrize("patient", synthetic_patients()[::12], ids=lambda patient: patient.patient_id)
 def test_synthetic_patients_have_the_side_and_midline_they_were_made_with(patient):
     phantom = Phantom(patient)
     grid, center = phantom.grid, lesion_box_lps(phantom).mean(axis=0)

@@ -19,7 +19,7 @@ from TumorConnectomeLib.imaging.lesions import find_lesions
 from TumorConnectomeLib.imaging.measuring import measure
 from TumorConnectomeLib.imaging.sr_boxes import read_sr
 
-REPORTS, SLICES = 100, 50
+REPORTS, SLICES = 60, 30
 
 
 @pytest.fixture
