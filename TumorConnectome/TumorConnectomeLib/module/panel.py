@@ -50,7 +50,7 @@ class Panel:
     """
 
     def __init__(self, ui, resourcePath):
-        self.ui, self._resourcePath, self.parameters, self._updating = ui, resourcePath, None, False
+        self.ui, self.parameters, self._updating = ui, None, False
         self._cameFrom = ""                             # the query from whose list a row was clicked
         self.runner, self.view = JobRunner(), ConnectomeView()
         self.view.setAccessibleName(_("Connectome"))
