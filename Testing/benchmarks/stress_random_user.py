@@ -30,6 +30,7 @@ def settled(session):
     session.load_cohort()
     panel = session.panel
     session.wait(lambda: not (panel.imaging.busy or panel.evaluate.busy or panel.derived.busy or panel.cohort.loader.busy))
+    session.panel.ui.helpButton.click()                 # its window is made when it is first wanted
     session.settle(0.5)
 
 
@@ -44,7 +45,6 @@ def run(actions, seed, folders, measure_memory):
     from random_user import RandomUser
 
     session.load_cohort()
-    session.panel.ui.helpButton.click()                 # its window is made once
     user = RandomUser(session, seed, folders, without=_DEVELOPERS if measure_memory else ())
     took, first, last, memory = collections.Counter(), {}, {}, []
     for number in range(actions + 1):

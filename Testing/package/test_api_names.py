@@ -152,3 +152,16 @@ def test_no_message_boxes_besides_those_of_slicer():
 def test_no_style_sheets():
     assert [call for call in calls_in_the_extension() if call[2].endswith("setStyleSheet")] == []
     assert [path.name for path in SOURCE.rglob("*.ui") if "styleSheet" in path.read_text(encoding="utf-8")] == []
+
+
+def test_timers_and_completers_have_a_parent():
+    """Without one, what they are connected to is kept for ever: neither Python's collector nor Qt sees the circle."""
+    orphans = []
+    for path in SOURCE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and not node.args and \
+                    ast.unparse(node.func) in ("qt.QTimer", "qt.QCompleter", "qt.QMenu", "qt.QShortcut") and \
+                    '.disconnect("timeout()"' not in text:
+                orphans.append(f"{path.name}:{node.lineno}")
+    assert orphans == []

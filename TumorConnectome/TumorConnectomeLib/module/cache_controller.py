@@ -46,7 +46,7 @@ class CacheController:
         ui.cacheDirectoryButton.connect("directoryChanged(QString)", self._onDirectory)
         ui.cacheLimitSpinBox.connect("valueChanged(double)", self._onLimit)
         ui.emptyCacheButton.connect("clicked(bool)", self.empty)
-        self._timer = qt.QTimer()
+        self._timer = qt.QTimer(ui.emptyCacheButton)    # with a parent, or its connections would keep us for ever
         self._timer.setSingleShot(True)
         self._timer.connect("timeout()", self.tidy)
         self.tidySoon()

@@ -79,7 +79,7 @@ class DownloadsController:
         self._ui.cancelDownloadsButton.text = _("Cancel all") if self._queue.busy else _("Clear list")
 
     def _timer(self, slot):
-        timer = qt.QTimer()
+        timer = qt.QTimer(self._ui.downloadsWidget)
         timer.setSingleShot(True)
         timer.connect("timeout()", slot)
         return timer
