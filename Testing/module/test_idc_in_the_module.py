@@ -131,7 +131,7 @@ def test_a_patient_without_series_is_one_clear_line(opened):
     load(opened, "200003")
     opened.wait(lambda: not opened.panel.imaging.busy, 10)
     label = opened.panel.ui.imageStatusLabel.text
-    assert "200003" in label and "StudyInstanceUID" in label
+    assert label.startswith("\N{WARNING SIGN}") and "200003" in label and "IDC has no series" in label
 
 
 def test_a_damaged_cached_series_is_fetched_again(opened, gate):
