@@ -17,7 +17,10 @@ class Missing:
         sys.excepthook = lambda kind, error, trace: (self.errors.append(error), sys.__excepthook__(kind, error, trace))
         self.session = ModuleSession()
         import slicer.packaging
-        self.packaging, self._really = slicer.packaging, slicer.packaging.pip_ensure
+        self.packaging = slicer.packaging
+        for name, widget in vars(self.ui).items():
+            if name.endswith("CollapsibleButton"):
+                widget.collapsed = False                # what is in a closed section is hidden
 
     @property
     def panel(self):
