@@ -76,10 +76,10 @@ class ModuleSession:
         if {nodes.patient_id for nodes in panel.imaging.shown.values()} != {patient, *([match] if match else [])}:
             raise RuntimeError(panel.ui.imageStatusLabel.text)
 
-    def picture(self, path):
-        """Save what the window shows as PNG."""
+    def picture(self, path, widget=None):
+        """Save what the window (or another widget) shows as PNG."""
         path = pathlib.Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not self.window.grab().save(str(path)):
+        if not (widget or self.window).grab().save(str(path)):
             raise OSError(f"{path} can not be written")
         print(f"Wrote {path}", flush=True)

@@ -26,13 +26,51 @@ def main():
         session.panel.select(PATIENT)
         session.settle(1.0)
         session.picture(options.output / "screenshot-connectome.png")
-    cohort = session.load_cohort()
-    patient = cohort.patient_ids[int(session.panel.state.connectome.in_degree.argmax())]
-    session.panel.select(patient)
-    session.show_images(patient, session.panel.ui.neighborsTable.item(0, 1).text())
-    session.settle(1.0)
-    session.picture(options.output / "screenshot-side-by-side.png")
+        picture_of_evaluation(session, options.output / "screenshot-evaluate.png")
+    pictures_of_images(session, options.output)
     return 0
+
+
+def picture_of_evaluation(session, path):
+    """The Evaluate section after retrieval against labels, in a window that is high enough for all of it."""
+    panel = session.panel
+    panel.evaluate.run()
+    session.wait(lambda: not panel.evaluate.busy, 300, "evaluated")
+    open_only(panel, "evaluate")
+    session.window.resize(1500, 1180)
+    session.settle(1.0)
+    session.picture(path)
+    session.window.resize(1500, 900)
+
+
+def pictures_of_images(session, folder):
+    """Two patients of the demo cohort side by side, one with its five neighbors, and two in nine directions."""
+    from TumorConnectomeLib.core.image_views import ImageViews
+
+    cohort, panel = session.load_cohort(), session.panel
+    patient = cohort.patient_ids[int(panel.state.connectome.in_degree.argmax())]
+    panel.select(patient)
+    session.show_images(patient, panel.ui.neighborsTable.item(0, 1).text())
+    open_only(panel, "compare", "measurements")
+    session.settle(1.0)
+    session.picture(folder / "screenshot-side-by-side.png")
+    panel.compare.nine.show()
+    session.settle(1.0)
+    session.picture(folder / "screenshot-nine-directions.png", panel.compare.nine.sheet)
+    open_only(panel, "patient")
+    panel.set(views=ImageViews.SIX, connectomeBeside=False)
+    session.wait(lambda: len(panel.compare.display.shown) == len(ImageViews.SIX.places) and not panel.imaging.busy, what="loaded")
+    session.settle(1.0)
+    session.picture(folder / "screenshot-neighbors.png")
+
+
+def open_only(panel, *names):
+    """Collapse all sections of the panel but these."""
+    from TumorConnectomeLib.module.sections import SECTIONS
+
+    for section in SECTIONS:
+        name = section[0].lower() + section[1:]
+        getattr(panel.ui, f"{name}CollapsibleButton").collapsed = name not in names
 
 
 if __name__ == "__main__":

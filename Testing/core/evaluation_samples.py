@@ -22,7 +22,7 @@ def order_of(matrix, query):
     return sorted((other for other in range(len(matrix)) if other != query), key=lambda other: (matrix[query, other], other))
 
 
-def labelled_cohort(random, facets, count=40, models=("A", "b"), columns=None):
+def labeled_cohort(random, facets, count=40, models=("A", "b"), columns=None):
     """A cohort of random vectors with facets given as (codes, categories, ordered)."""
     import pandas as pd
     patients = pd.DataFrame(columns or {}, index=pd.Index([f"P{i:03d}" for i in range(count)], name="PatientID"))

@@ -1,7 +1,7 @@
 """Confounds: a lift that another column explains vanishes within its strata, any other remains."""
 import numpy as np
 import pytest
-from evaluation_samples import labelled_cohort
+from evaluation_samples import labeled_cohort
 
 from TumorConnectomeLib.core.cohort import Cohort
 from TumorConnectomeLib.core.errors import InputError
@@ -18,7 +18,7 @@ def cohort():
     random = np.random.default_rng(40)
     scanner, site = random.integers(2, size=COUNT), random.integers(2, size=COUNT)
     stage = np.where(random.random(COUNT) < 0.9, scanner, 1 - scanner)
-    made = labelled_cohort(random, {"stage": (stage, ("I", "II"), True), "site": (site, ("upper", "lower"), False)}, COUNT,
+    made = labeled_cohort(random, {"stage": (stage, ("I", "II"), True), "site": (site, ("upper", "lower"), False)}, COUNT,
                            ["A"], {"scanner": np.where(scanner, "GE", "Siemens").astype(object),
                                    "thickness": (1 + scanner + random.random(COUNT) / 4).astype(str).astype(object)})
     vectors = random.standard_normal((COUNT, 6)) * [1, 1, 1, 1, 0.1, 0.1]
@@ -55,7 +55,7 @@ def test_raw_figures_are_those_of_the_evaluation_table(cohort):
 
 
 def test_a_lift_without_significance_has_no_remainder():
-    made = labelled_cohort(np.random.default_rng(41), {"a": (np.arange(40) % 2, ("x", "y"), False)}, models=["A"],
+    made = labeled_cohort(np.random.default_rng(41), {"a": (np.arange(40) % 2, ("x", "y"), False)}, models=["A"],
                            columns={"center": ["Essen"] * 20 + ["Ulm"] * 20})
     found = rows_of(made, ["center"])
     assert (found["p"] > 0.05).all()
@@ -78,7 +78,7 @@ def test_strata_of_single_patients_leave_nothing_to_permute(cohort):
 
 
 def strata(values, facets=None):
-    return strata_of(labelled_cohort(np.random.default_rng(1), facets or {}, len(values), columns={"x": values}), "x").tolist()
+    return strata_of(labeled_cohort(np.random.default_rng(1), facets or {}, len(values), columns={"x": values}), "x").tolist()
 
 
 def test_numbers_are_cut_at_their_quartiles_and_missing_ones_stand_apart():

@@ -1,7 +1,7 @@
 """The consensus as one more model of the evaluation, and votes: against the definitions, written as on paper."""
 import numpy as np
 import pytest
-from evaluation_samples import distances, labelled_cohort, order_of
+from evaluation_samples import distances, labeled_cohort, order_of
 
 from TumorConnectomeLib.core.analysis import KEPT_NEIGHBORS
 from TumorConnectomeLib.core.connectome import Match
@@ -56,7 +56,7 @@ def cohort():
     random = np.random.default_rng(62)
     facets = {"stage": (random.integers(3, size=80), ("I", "II", "III"), True),
               "sex": (random.integers(3, size=80), ("M", "F", "Unknown"), False)}
-    return labelled_cohort(random, facets, 80, ("A", "b", "c"))
+    return labeled_cohort(random, facets, 80, ("A", "b", "c"))
 
 
 @pytest.mark.parametrize("repair", list(Repair))
@@ -78,7 +78,7 @@ def test_precision_of_the_consensus_is_that_of_its_lists(cohort):
 
 
 def test_a_single_model_has_no_consensus_and_no_votes_of_others():
-    alone = labelled_cohort(np.random.default_rng(1), {"sex": (np.arange(20) % 2, ("M", "F"), False)}, 20, ["A"])
+    alone = labeled_cohort(np.random.default_rng(1), {"sex": (np.arange(20) % 2, ("M", "F"), False)}, 20, ["A"])
     assert evaluate(alone, permutations=9)["model"].unique().tolist() == ["A"]
     with pytest.raises(InputError, match="no model 'Consensus'"):
         evaluate(alone, [CONSENSUS], permutations=9)
@@ -109,7 +109,7 @@ def test_votes_are_counted_as_on_paper(cohort):
 
 def test_votes_of_one_category_unknown_labels_and_nobody():
     facets = {"one": ([0] * 12, ("all",), False), "nobody": ([0] * 12, ("Unknown",), False)}
-    found = vote_table(labelled_cohort(np.random.default_rng(2), facets, 12), k=3, permutations=19).set_index("facet")
+    found = vote_table(labeled_cohort(np.random.default_rng(2), facets, 12), k=3, permutations=19).set_index("facet")
     known = found.loc["one"].dropna(subset="same")
     assert (known[["same", "same_low", "same_high", "chance", "lift", "p"]] == 1).all(axis=None)
     assert (found.loc["nobody", "pairs"] == 0).all() and found.loc["nobody", ["same", "p", "q"]].isna().all(axis=None)
@@ -117,10 +117,10 @@ def test_votes_of_one_category_unknown_labels_and_nobody():
 
 def test_p_values_of_votes_are_uniform_when_labels_say_nothing():
     random, values = np.random.default_rng(63), []
-    cohort = labelled_cohort(random, {}, 40)
+    cohort = labeled_cohort(random, {}, 40)
     for seed in range(60):
         labels = {"f": (random.integers(2, size=40), ("x", "y"), False)}
-        made = labelled_cohort(np.random.default_rng(64), labels, 40)
+        made = labeled_cohort(np.random.default_rng(64), labels, 40)
         table = vote_table(made, k=3, permutations=39, seed=seed)
         values += table.loc[(table["facet"] == "f") & (table["votes"] == 1), "p"].tolist()
     assert len(cohort.models) == 2 and len(values) == 60

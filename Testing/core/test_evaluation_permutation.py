@@ -24,7 +24,7 @@ def all_labelings(*arguments):
 def p_values():
     """p of every metric for 600 random labelings of one geometry, 199 permutations each."""
     random = np.random.default_rng(11)
-    points = random.standard_normal((80, 6)) / np.sqrt(1 + np.arange(6))    # neighbours are shared, as among real patients
+    points = random.standard_normal((80, 6)) / np.sqrt(1 + np.arange(6))    # neighbors are shared, as among real patients
     ranking = ranking_of(((points[:, None] - points) ** 2).sum(-1), 5)
     labels = np.repeat(np.arange(4), [40, 22, 12, 6])
     found = {metric: [] for metric in METRICS}

@@ -1,7 +1,7 @@
-"""Rankings for the evaluation: the order of the neighbour lists, groups of patients, samples, blocks and repairs."""
+"""Rankings for the evaluation: the order of the neighbor lists, groups of patients, samples, blocks and repairs."""
 import numpy as np
 import pytest
-from evaluation_samples import distances, labelled_cohort, order_of, ranking_of
+from evaluation_samples import distances, labeled_cohort, order_of, ranking_of
 
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
@@ -46,7 +46,7 @@ def test_only_sampled_queries_have_a_whole_ranking():
 
 def test_large_cohorts_are_sampled_and_the_table_says_how_many(monkeypatch):
     random = np.random.default_rng(4)
-    cohort = labelled_cohort(random, {"side": (random.integers(2, size=40), ("Left", "Right"), False)})
+    cohort = labeled_cohort(random, {"side": (random.integers(2, size=40), ("Left", "Right"), False)})
     whole = evaluate(cohort, permutations=5)
     monkeypatch.setattr(ranking_module, "FULL_RANKINGS", 15)
     assert len(set(sampled_rows(40, 0))) == 15

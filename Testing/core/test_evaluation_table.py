@@ -1,7 +1,7 @@
 """The evaluation table: the published figures, controls, families of tests, and cohorts at the limits."""
 import numpy as np
 import pytest
-from evaluation_samples import labelled_cohort
+from evaluation_samples import labeled_cohort
 
 from TumorConnectomeLib.core.cohort import Cohort, Facet
 from TumorConnectomeLib.core.cohort_reader import read_cohort
@@ -65,7 +65,7 @@ def cohort():
     random = np.random.default_rng(30)
     stage, sex = random.integers(3, size=40), random.integers(3, size=40)
     side = (random.integers(2, size=40), ("Left", "Right"), False)
-    return labelled_cohort(random, {"stage": (stage, ("I", "II", "III"), True), "sex": (sex, ("M", "F", "Unknown"), False),
+    return labeled_cohort(random, {"stage": (stage, ("I", "II", "III"), True), "sex": (sex, ("M", "F", "Unknown"), False),
                                     "body_side": side})
 
 
@@ -123,7 +123,7 @@ def test_the_seed_changes_what_is_random_only(cohort, table):
 
 def test_every_facet_has_permutations_of_its_own():
     side = (np.arange(40) % 2, ("Left", "Right"), False)
-    found = evaluate(labelled_cohort(np.random.default_rng(32), {"a": side, "c": side}), permutations=50)
+    found = evaluate(labeled_cohort(np.random.default_rng(32), {"a": side, "c": side}), permutations=50)
     one, other = (found.loc[found["facet"] == key, "null_mean"].to_numpy() for key in "ac")
     assert not np.isclose(one, other, rtol=0, atol=1e-6).all()
 
@@ -135,7 +135,7 @@ def test_random_groups_are_equally_large():
 
 def rows_for(codes, names, ordered=False, k=5):
     """Rows by metric of one model for one facet."""
-    cohort = labelled_cohort(np.random.default_rng(31), {"f": (codes, names, ordered)}, len(codes), ["A"])
+    cohort = labeled_cohort(np.random.default_rng(31), {"f": (codes, names, ordered)}, len(codes), ["A"])
     found = evaluate(cohort, k=k, permutations=99)
     return found[found["facet"] == "f"].set_index("metric")
 
@@ -187,11 +187,11 @@ def test_what_is_not_there_is_named(cohort, arguments, text):
 
 def test_a_single_patient_can_not_be_evaluated():
     with pytest.raises(InputError, match="expected at least two patients"):
-        evaluate(labelled_cohort(np.random.default_rng(1), {}, 1), k=1)
+        evaluate(labeled_cohort(np.random.default_rng(1), {}, 1), k=1)
 
 
 def test_a_cohort_without_facets_has_only_the_negative_control():
-    found = evaluate(labelled_cohort(np.random.default_rng(1), {}, 10), permutations=9)
+    found = evaluate(labeled_cohort(np.random.default_rng(1), {}, 10), permutations=9)
     assert set(found["role"]) == {"negative control"}
 
 

@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import struct
+from collections import Counter
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -52,3 +53,10 @@ def test_every_file_of_the_module_is_in_its_cmake_lists():
     spec.loader.exec_module(tool)
     text = (ROOT / "TumorConnectome/CMakeLists.txt").read_text(encoding="utf-8")
     assert text == tool.with_lists(text, *tool.package_files()), "run Testing/tools/list_package_files.py"
+
+
+def test_names_of_widgets_are_unique_in_the_panel():
+    # all sections share one namespace: of two widgets with one name the later one would silently replace the first
+    names = [name for path in sorted((ROOT / "TumorConnectome/Resources/UI").glob("*.ui"))
+             for name in re.findall(r'<widget class="\w+" name="(\w+)"', path.read_text(encoding="utf-8"))]
+    assert len(names) > 100 and [name for name, count in Counter(names).items() if count > 1] == []

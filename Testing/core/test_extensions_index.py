@@ -115,8 +115,8 @@ def test_module_stands_in_the_category_of_the_entry():
 
 
 def test_license_is_a_permissive_one_in_the_root_and_named_on_the_homepage():
-    assert "Apache License" in (ROOT / "LICENSE.txt").read_text(encoding="utf-8")[:200]
-    assert "[Apache-2.0](LICENSE.txt)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")[:200]
+    assert "[Apache-2.0](LICENSE)" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_homepage_has_what_a_visitor_looks_for():

@@ -1,4 +1,4 @@
-"""The layout: the same everywhere, well formed for any number of patients, and true to the neighbours."""
+"""The layout: the same everywhere, well formed for any number of patients, and true to the neighbors."""
 import hashlib
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Neighbour lists against another computation, in every corner; percentiles and weights; the published lists."""
+"""Neighbor lists against another computation, in every corner; percentiles and weights; the published lists."""
 import csv
 import math
 from fractions import Fraction

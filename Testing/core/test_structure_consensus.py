@@ -1,4 +1,4 @@
-"""Consensus neighbours and votes against sums over pairs written out, and the published share of same-stage pairs."""
+"""Consensus neighbors and votes against sums over pairs written out, and the published share of same-stage pairs."""
 import csv
 
 import numpy as np

@@ -46,7 +46,7 @@ def test_trustworthiness_agrees_with_scikit_learn(k):
     positions = np.random.default_rng(2).standard_normal((90, 2)) + embedding[:, :2]
     expected = manifold.trustworthiness(embedding, positions, n_neighbors=k, metric="cosine")
     assert map_quality(embedding, positions, k).trustworthiness == pytest.approx(expected, abs=1e-9)
-    # continuity is the trustworthiness of the way back: the map as the space, cosine neighbours as the picture
+    # continuity is the trustworthiness of the way back: the map as the space, cosine neighbors as the picture
     units = embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
     expected = manifold.trustworthiness(positions, units, n_neighbors=k)
     assert map_quality(embedding, positions, k).continuity == pytest.approx(expected, abs=1e-9)

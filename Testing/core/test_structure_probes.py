@@ -63,7 +63,7 @@ def test_probes_are_reproducible_and_depend_on_the_seed():
 
 
 class Spy:
-    """Notes which rows it is shown, and predicts as a neighbour probe."""
+    """Notes which rows it is shown, and predicts as a neighbor probe."""
 
     name, settings = "spy", NeighborProbe.settings
 

@@ -1,4 +1,4 @@
-"""The synthetic cohort: labelled, deterministic, six facets, and embeddings whose neighbors look alike."""
+"""The synthetic cohort: labeled, deterministic, six facets, and embeddings whose neighbors look alike."""
 import numpy as np
 import pytest
 

@@ -1,4 +1,4 @@
-"""Neighbours of a cohort on a Dask cluster: the workers read the vectors from a path and leave their parts there.
+"""Neighbors of a cohort on a Dask cluster: the workers read the vectors from a path and leave their parts there.
 
 Needs the package ``distributed`` here and this library on the workers (PYTHONPATH), and a folder that all machines see.
 """

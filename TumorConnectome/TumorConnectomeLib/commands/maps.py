@@ -98,7 +98,7 @@ def map_command(arguments, report):
 
 
 def _positions(options, prepared, repair, kind, report):
-    """Positions of the patients on a map, turned to lie as the neighbour layout does."""
+    """Positions of the patients on a map, turned to lie as the neighbor layout does."""
     analyses, model = prepared.analyses, options.model
     consensus = model == CONSENSUS and CONSENSUS not in prepared.cohort.models
     if consensus or repair is not Repair.NONE:

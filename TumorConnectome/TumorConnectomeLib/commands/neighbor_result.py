@@ -1,4 +1,4 @@
-"""Writes a result folder (neighbours, layout, quantiles) that the module opens, computed here or on a Dask cluster."""
+"""Writes a result folder (neighbors, layout, quantiles) that the module opens, computed here or on a Dask cluster."""
 import pathlib
 
 import numpy as np

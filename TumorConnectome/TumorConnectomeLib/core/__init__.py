@@ -1,1 +1,1 @@
-"""Embeddings, cohort, neighbours, layout, facets: numpy and pandas only. No qt, slicer, vtk or network."""
+"""Embeddings, cohort, neighbors, layout, facets: numpy and pandas only. No qt, slicer, vtk or network."""

@@ -1,4 +1,4 @@
-"""Everything about a cohort that is computed once: neighbour lists and layout of every model."""
+"""Everything about a cohort that is computed once: neighbor lists and layout of every model."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from .errors import InputError
 from .layout import LAYOUT_NEIGHBORS, layouts
 from .neighbors import NeighborLists, edge_weights, neighbors_and_scale
 
-#: neighbours kept per patient and direction, at most
+#: neighbors kept per patient and direction, at most
 KEPT_NEIGHBORS = 50
 
 
 @dataclass(frozen=True, eq=False)
 class ModelAnalysis:
-    """Neighbours and layout by one model.
+    """Neighbors and layout by one model.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ class ModelAnalysis:
 
     @property
     def largest_k(self) -> int:
-        """How many neighbours each list holds."""
+        """How many neighbors each list holds."""
         return self.neighbors[Match.MOST].indices.shape[1]
 
 
 def analyze(cohort: Cohort, report=lambda fraction, message="": None) -> dict[str, ModelAnalysis]:
-    """Neighbour lists and layouts of every model of a cohort; `report` gets the fraction done and a text."""
+    """Neighbor lists and layouts of every model of a cohort; `report` gets the fraction done and a text."""
     kept = min(max(KEPT_NEIGHBORS, LAYOUT_NEIGHBORS), len(cohort.patients) - 1)
     lists = {}
     for number, model in enumerate(cohort.models):

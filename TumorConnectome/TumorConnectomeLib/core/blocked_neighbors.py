@@ -1,4 +1,4 @@
-"""Exact neighbours of very many patients: candidates from tiles of float32 products, ranked in exact arithmetic.
+"""Exact neighbors of very many patients: candidates from tiles of float32 products, ranked in exact arithmetic.
 
 Never holds all pairs. The lists equal those of the full float64 method bit for bit (see `neighbors.neighbor_lists`).
 """
@@ -65,7 +65,7 @@ def blocked_neighbors(embedding: np.ndarray, k: int, *, source: str = "embedding
     count, done = len(embedding), 0
     for rows, columns, tile in _products(operand):
         for match, side in sides.items():
-            if rows == columns:                         # a patient is not its own neighbour, at either end
+            if rows == columns:                         # a patient is not its own neighbor, at either end
                 np.fill_diagonal(tile, np.inf if match is Match.MOST else -np.inf)
             else:
                 side.offer(tile, columns, rows, lengths[rows], transposed=True)

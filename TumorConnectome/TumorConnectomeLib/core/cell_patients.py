@@ -1,4 +1,4 @@
-"""The patients behind a figure of an evaluation, found from the neighbour lists that the graph shows."""
+"""The patients behind a figure of an evaluation, found from the neighbor lists that the graph shows."""
 from __future__ import annotations
 
 import numpy as np
@@ -14,15 +14,15 @@ SHOWN = 10
 def best_queries(nearest: NeighborLists, facet: Facet, k: int) -> tuple[np.ndarray, int]:
     """The patients among whose k nearest the most have the same category: the best SHOWN, and all that are as good.
 
-    Patients of unknown category neither ask nor count as neighbours, as in the evaluation; lists that hold fewer than k
+    Patients of unknown category neither ask nor count as neighbors, as in the evaluation; lists that hold fewer than k
     others of known category are taken as they are.
 
     Returns
     -------
     rows : np.ndarray
-        int64, ascending; empty when nobody has a neighbour of its category.
+        int64, ascending; empty when nobody has a neighbor of its category.
     least : int
-        How many neighbours of their category these patients have at least, 1..k; 0 when there is nobody.
+        How many neighbors of their category these patients have at least, 1..k; 0 when there is nobody.
     """
     known = np.array([name != UNKNOWN for name in facet.categories], bool)[facet.codes]
     counted = known[nearest.indices]
@@ -32,7 +32,7 @@ def best_queries(nearest: NeighborLists, facet: Facet, k: int) -> tuple[np.ndarr
 
 
 def common_queries(one: NeighborLists, other: NeighborLists, k: int) -> tuple[np.ndarray, int]:
-    """The patients about whose k nearest two models agree most: rows, and how many neighbours are the same at least."""
+    """The patients about whose k nearest two models agree most: rows, and how many neighbors are the same at least."""
     hits = (one.indices[:, :k, None] == other.indices[:, None, :k]).any(axis=2).sum(axis=1)
     return _best(hits)
 

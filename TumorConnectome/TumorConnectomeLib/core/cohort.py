@@ -85,7 +85,7 @@ NO_VECTORS = "This cohort was opened from neighbor lists: it has no vectors"
 
 
 class MissingVectors(Mapping):
-    """The embeddings of a cohort of which only the neighbours are known: model names, and an InputError for each vector."""
+    """The embeddings of a cohort of which only the neighbors are known: model names, and an InputError for each vector."""
 
     def __init__(self, models):
         self._models = tuple(models)
@@ -118,7 +118,7 @@ class Cohort:
     embeddings : mapping of str to np.ndarray
         Model name to float32 or float64 array of shape (N, D), rows in the order of `patients`; finite, no zero vector.
         float64 is kept, any other type becomes float32. An array that owns its memory and that nobody can write is not copied.
-        Or MissingVectors, when only their neighbours are known.
+        Or MissingVectors, when only their neighbors are known.
     facets : mapping of str to Facet
         In display order.
     provenance : mapping of str to str, int, float or bool
@@ -169,7 +169,7 @@ class Cohort:
 
     @property
     def has_vectors(self) -> bool:
-        """Whether the embeddings themselves are known, not only the neighbours by them."""
+        """Whether the embeddings themselves are known, not only the neighbors by them."""
         return not isinstance(self.embeddings, MissingVectors)
 
     @property

@@ -1,4 +1,4 @@
-"""The connectome: what the view draws for one model, match mode and number of neighbours."""
+"""The connectome: what the view draws for one model, match mode and number of neighbors."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ COSINE_DISTANCE = "cosine distance"
 
 
 class Match(Enum):
-    """Which end of the neighbour list the edges show."""
+    """Which end of the neighbor list the edges show."""
 
     MOST = "most"
     LEAST = "least"

@@ -17,7 +17,7 @@ _NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 #: characters that XML 1.0 can not contain
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EDGE_COLUMNS = (("rank", "int"), ("distance", "double"), ("percentile", "double"), ("weight", "double"))
-#: columns of a table of neighbour lists
+#: columns of a table of neighbor lists
 NEIGHBOR_COLUMNS = ("model", "match", "PatientID", "rank", "MatchPatientID", "cosine_distance", "percentile")
 #: one more where a patient has several nodes: 1 if both are of one patient
 SAME_PATIENT = "same_patient"

@@ -1,4 +1,4 @@
-"""The result of a neighbor search as a folder of Parquet files: neighbours, layout and quantiles, without the vectors.
+"""The result of a neighbor search as a folder of Parquet files: neighbors, layout and quantiles, without the vectors.
 
 ``manifest.json`` names the models and has the SHA-256 of every file; nothing else in the folder is read.
 """
@@ -38,7 +38,7 @@ def is_result(path) -> bool:
 
 
 def write_lists(path, lists: Mapping[Match, tuple[np.ndarray, np.ndarray]]) -> None:
-    """Write neighbours of consecutive patients: one row each, row numbers and distances as lists of k, nearest first."""
+    """Write neighbors of consecutive patients: one row each, row numbers and distances as lists of k, nearest first."""
     import pyarrow
 
     columns = {}
@@ -84,7 +84,7 @@ def write_manifest(folder, name: str, k: int, models: Mapping[str, Mapping[str, 
     name : str
         Of the cohort.
     k : int
-        Neighbours per patient and direction.
+        Neighbors per patient and direction.
     models : mapping of str to mapping
         Model name to ``neighbors`` (file names in the order of the patients), ``layout`` and ``quantiles`` (a file name each;
         ``layout`` may be None).
@@ -134,7 +134,7 @@ def read_result(folder, report=lambda fraction, message="": None) -> PreparedCoh
 
 
 def read_indices(folder, names: Iterable[str], match: Match) -> np.ndarray:
-    """Only the row numbers of neighbours, from files of `write_lists`: int32, shape (N, k)."""
+    """Only the row numbers of neighbors, from files of `write_lists`: int32, shape (N, k)."""
     return np.concatenate([_lists(_read(pathlib.Path(folder) / name), _COLUMNS[match][0]) for name in names])
 
 

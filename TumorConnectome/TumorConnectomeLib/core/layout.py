@@ -1,7 +1,7 @@
-"""Where the patients are drawn: a deterministic neighbour layout.
+"""Where the patients are drawn: a deterministic neighbor layout.
 
-Student-t forces on the graph of the 15 nearest neighbours: the kernel and update of t-SNE (van der Maaten and Hinton,
-2008) with rank-based edge weights. It keeps about twice as many true neighbours side by side as a spring layout. Positions
+Student-t forces on the graph of the 15 nearest neighbors: the kernel and update of t-SNE (van der Maaten and Hinton,
+2008) with rank-based edge weights. It keeps about twice as many true neighbors side by side as a spring layout. Positions
 and velocities are rounded in every step, which makes the result bit-identical between runs and machines. Past
 MESH_COUNT patients the repulsion comes from a grid (`particle_mesh`); that result is bit-identical between runs.
 """
@@ -15,7 +15,7 @@ from .exact_cosine import unit_vectors
 from .particle_mesh import ParticleMesh
 from .principal_scores import leading_scores
 
-#: neighbours that attract each other
+#: neighbors that attract each other
 LAYOUT_NEIGHBORS = 15
 #: more patients than that repel each other by way of a grid
 MESH_COUNT = 2000
@@ -32,7 +32,7 @@ def neighbor_graph(nearest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     Parameters
     ----------
     nearest : np.ndarray
-        Integers, shape (N, nn): nearest neighbours, nearest first.
+        Integers, shape (N, nn): nearest neighbors, nearest first.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def principal_axes(vectors: np.ndarray) -> np.ndarray:
 
 def force_layout(graph: tuple[np.ndarray, np.ndarray, np.ndarray], start: np.ndarray, exaggerated: int = _EXAGGERATED,
                  report=lambda fraction: None) -> np.ndarray:
-    """Move the points until neighbours attract and all others repel each other.
+    """Move the points until neighbors attract and all others repel each other.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def layouts(embeddings: Mapping[str, np.ndarray], nearest: Mapping[str, np.ndarr
     embeddings : mapping of str to np.ndarray
         Model name to array of shape (N, D).
     nearest : mapping of str to np.ndarray
-        Model name to the nearest neighbours, shape (N, >= min(15, N - 1)).
+        Model name to the nearest neighbors, shape (N, >= min(15, N - 1)).
     report : callable
         Called with the fraction done and a text.
 

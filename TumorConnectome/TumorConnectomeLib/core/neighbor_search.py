@@ -1,4 +1,4 @@
-"""Candidates for the nearest and farthest neighbours of many patients, from float32 products with a proven error bound.
+"""Candidates for the nearest and farthest neighbors of many patients, from float32 products with a proven error bound.
 
 Centered unit vectors v keep all differences, so ``|v_i - v_j|^2 / 2`` is the cosine distance, and what float32 loses is
 small against it. One product of matrices per tile of patients gives the distances of both ends and, since they are
@@ -17,7 +17,7 @@ from .exact_cosine import unit_vectors
 
 #: patients per side of a tile of distances: 16 MB, which stays in the cache of the processor
 TILE = 2048
-#: neighbouring distances of which first the smallest is looked at
+#: neighboring distances of which first the smallest is looked at
 _CHUNK = 32
 _BLOCK_ROWS = 4096
 #: candidates (or 4 k if that is more) above which a patient is compared with everybody instead
@@ -97,7 +97,7 @@ class Candidates:
     longest : float
         Length of the longest centered vector of all.
     k : int
-        Neighbours that are looked for.
+        Neighbors that are looked for.
     farthest : bool
         The k farthest instead of the k nearest.
 

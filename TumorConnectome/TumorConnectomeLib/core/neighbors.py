@@ -1,7 +1,7 @@
-"""Exact nearest and farthest neighbours by cosine distance, and what a distance means within its model.
+"""Exact nearest and farthest neighbors by cosine distance, and what a distance means within its model.
 
 Distances are computed in float64 and rounded to 1e-12: the embeddings of some models lie so close together (SUPREME: all
-within 0.0074, gaps of 1e-9) that float32 changes the order of neighbours. Ties go to the smaller row, that is the
+within 0.0074, gaps of 1e-9) that float32 changes the order of neighbors. Ties go to the smaller row, that is the
 smaller PatientID. Large cohorts go through `blocked_neighbors`, with the same result in much less time.
 """
 from __future__ import annotations
@@ -32,7 +32,7 @@ class NeighborLists:
     Parameters
     ----------
     indices : np.ndarray
-        int32, shape (N, k): rows of the neighbours.
+        int32, shape (N, k): rows of the neighbors.
     distances : np.ndarray
         float64, shape (N, k): cosine distance 1 - cos, 0..2.
     percentiles : np.ndarray
@@ -64,7 +64,7 @@ def neighbor_lists(embedding: np.ndarray, k: int, *, source: str = "embedding") 
     embedding : np.ndarray
         Shape (N, D), any float type; finite, no zero vector.
     k : int
-        0..N-1 neighbours per patient and direction.
+        0..N-1 neighbors per patient and direction.
     source : str
         Name used in error messages.
 
@@ -110,7 +110,7 @@ def lists_of_blocks(blocks: Iterable[tuple[int, np.ndarray]], count: int, k: int
     count : int
         N patients.
     k : int
-        0..N-1 neighbours per patient and direction.
+        0..N-1 neighbors per patient and direction.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def _of_blocks(blocks, count, k):
         pairs.append(upper[::stride])
         for match, sign in ((Match.MOST, 1.0), (Match.LEAST, -1.0)):
             keys = sign * block
-            keys[rows, own] = np.inf                    # a patient is not its own neighbour, at either end
+            keys[rows, own] = np.inf                    # a patient is not its own neighbor, at either end
             order = smallest_columns(keys, k)
             indices[match][own] = order
             distances[match][own] = np.take_along_axis(block, order, axis=1)
@@ -158,7 +158,7 @@ def smallest_columns(keys, k):
 def edge_weights(percentiles: np.ndarray, match: Match) -> np.ndarray:
     """Drawing weight of pairs, 0..1: ``-log10`` of the share of pairs that are more extreme, clipped at 4 decades.
 
-    The percentile itself saturates: among nearest neighbours it is always close to 100.
+    The percentile itself saturates: among nearest neighbors it is always close to 100.
     """
     share = 1.0 - percentiles / 100.0 if match is Match.MOST else percentiles / 100.0
     return np.clip(-np.log10(np.maximum(share, 10.0 ** -_WEIGHT_DECADES)), 0.0, _WEIGHT_DECADES) / _WEIGHT_DECADES

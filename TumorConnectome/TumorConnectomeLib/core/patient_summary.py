@@ -1,4 +1,4 @@
-"""What the interface says about one patient: clinical values in words, neighbours, and who matched them."""
+"""What the interface says about one patient: clinical values in words, neighbors, and who matched them."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ _WORDS = {"M": "Male", "F": "Female"}
 
 @dataclass(frozen=True)
 class PairRow:
-    """One line of a neighbour table.
+    """One line of a neighbor table.
 
     Parameters
     ----------
     rank : int
-        Place in the neighbour list of the patient whose list it is.
+        Place in the neighbor list of the patient whose list it is.
     patient_id : str
         The other patient.
     distance : float

@@ -20,7 +20,7 @@ _PARTS = ("indices", "distances", "percentiles")
 
 @dataclass(frozen=True, eq=False)
 class PreparedCohort:
-    """A cohort and, for each of its models, neighbours and layout."""
+    """A cohort and, for each of its models, neighbors and layout."""
 
     cohort: Cohort
     analyses: dict[str, ModelAnalysis]

@@ -1,4 +1,4 @@
-"""The share of one worker in a search that is spread over machines: neighbours of some patients among all.
+"""The share of one worker in a search that is spread over machines: neighbors of some patients among all.
 
 The vectors are an array of which only a block of rows is in memory at a time, such as a memory-mapped file.
 """
@@ -57,7 +57,7 @@ def row_block_neighbors(vectors: np.ndarray, rows: slice, k: int, frame: Frame,
         for part in _parts(slice(0, len(lengths))):
             tile = distance_tile(left[part], right)
             mine = np.arange(max(first, own[part.start]), min(last, own[part.stop - 1] + 1))
-            for match, side in sides.items():           # a patient is not its own neighbour, at either end
+            for match, side in sides.items():           # a patient is not its own neighbor, at either end
                 tile[mine - own[part.start], mine - first] = np.inf if match is Match.MOST else -np.inf
                 side.offer(tile, part, columns, column_lengths)
     every = np.arange(rows.start, rows.stop)

@@ -11,6 +11,8 @@ from .view_layouts import layout_number, show_layout
 
 #: smallest field of view along the shorter side of a view, and its multiple of the tumor's size
 _SMALLEST_FIELD_MM, _FIELD_PER_TUMOR = 110.0, 2.5
+#: a narrower view has no room for a scale bar and its label
+_RULER_PIXELS = 180
 #: direction from the tumor to the camera in RAS (from the right, the front and above), and the angle it sees
 _CAMERA_DIRECTION, _CAMERA_DEGREES = (0.50, 0.74, 0.45), 30.0
 #: what the shorter side of a 3D view shows, as a multiple of the field of the slice views: the planes stand at an angle
@@ -47,7 +49,8 @@ def show_patients(shown: dict[str, PatientNodes], views: ImageViews = ImageViews
         logic.GetSliceCompositeNode().SetLinkedControl(False)           # our own changes are not for the linked views
         _set_volume(logic.GetSliceCompositeNode(), framed[place])
         node.SetOrientation(orientation)
-        node.SetRulerType(slicer.vtkMRMLAbstractViewNode.RulerTypeThin)
+        fits = node.GetDimensions()[0] >= _RULER_PIXELS
+        node.SetRulerType(getattr(slicer.vtkMRMLAbstractViewNode, "RulerTypeThin" if fits else "RulerTypeNone"))
         node.SetRulerColor(slicer.vtkMRMLAbstractViewNode.RulerColorYellow)
         peers = [widgets[other, orientation].mrmlSliceNode().GetDimensions() for other in framed]
         shortest = max(1, min(min(d[0], d[1]) for d in peers))

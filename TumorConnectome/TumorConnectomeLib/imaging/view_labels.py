@@ -12,6 +12,8 @@ _FONT_SIZE, _MARGIN = 13, 6
 _COLOR = (1.0, 0.96, 0.80)
 #: width of a character in pixels at that size, generously
 _CHARACTER = 8
+#: as many characters must fit beside each other before the window is told: the large view beside a small one says it, too
+_FOR_WINDOW = 20
 #: nearer than this to the center counts as in it [mm]
 _CENTERED_MM = 0.05
 
@@ -82,9 +84,9 @@ class ViewLabels:
         to_ras = self._node.GetSliceToRAS()
         axes = np.array([[to_ras.GetElement(row, column) for row in range(3)] for column in range(3)])
         lines = [self._title, offset_text(self._node.GetSliceOffset(), axes[2])]
-        if self._display is not None:
-            lines.append(str(window_of(self._display.GetWindow(), self._display.GetLevel())))
         columns = int(self._node.GetDimensions()[0] / self._scale / _CHARACTER)
+        if self._display is not None and columns >= _FOR_WINDOW:
+            lines.append(str(window_of(self._display.GetWindow(), self._display.GetLevel())))
         lines = [part for line in lines for part in textwrap.wrap(line, max(columns, 8))]
         self._top.SetVisibility(columns > 2 * max(map(len, lines)) + 2)
         for actor, text in ((self._text, "\n".join(lines)), (self._left, direction_letter(-axes[0])),

@@ -29,6 +29,7 @@ class CheckList:
         self._keys, self._titles, self._filling = (), (), False
         self.widget = qt.QListWidget()
         self.widget.accessibleName, self.widget.toolTip = accessibleName, toolTip
+        self.widget.setHorizontalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
         self.widget.setSelectionMode(qt.QAbstractItemView.NoSelection)
         self.widget.connect("itemChanged(QListWidgetItem*)", self._onItem)
 

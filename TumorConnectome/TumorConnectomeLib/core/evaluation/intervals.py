@@ -2,7 +2,7 @@
 
 Patients are resampled with replacement, each with all it pulls the figure by: its own query, and its place in the lists of
 others. Resampling queries alone ignores the second, and intervals of the metric then cover .6 to .9 instead of .95 (see
-Testing/benchmarks/bench_interval_coverage.py), because a hub or a pair of mutual neighbours enters many queries. But the
+Testing/benchmarks/bench_interval_coverage.py), because a hub or a pair of mutual neighbors enters many queries. But the
 noise of a pair is then in the pull of both its patients. It is removed as in the dyadic cluster-robust variance of Aronow,
 Samii & Assenova, "Cluster-robust variance estimation for dyadic data", Political Analysis 2015;23:564: the spread is
 multiplied by ``sqrt(1 - pairs / patients)``, the sums of squares of both, and at least by ``sqrt(1/2)``, for no pair is

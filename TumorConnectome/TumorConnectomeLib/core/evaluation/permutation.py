@@ -1,7 +1,7 @@
 """The label-permutation null: what a model that knows nothing about a facet would score on this cohort.
 
 Labels are shuffled among the patients of known category while the rankings stay, which keeps everything else: category
-sizes, hubs, and that queries share neighbours (a t-test over queries would take them as independent). Under the null, that
+sizes, hubs, and that queries share neighbors (a t-test over queries would take them as independent). Under the null, that
 labels and embeddings are unrelated, all shuffles are equally likely, so ``(1 + #{null >= observed}) / (1 + B)`` is a valid
 one-sided p value for any metric and any B (Phipson & Smyth, "Permutation P-values should never be zero", 2010).
 """

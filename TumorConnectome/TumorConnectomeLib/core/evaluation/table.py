@@ -35,7 +35,7 @@ PERMUTATIONS = 2000
 def evaluate(cohort: Cohort, models: Sequence[str] | None = None, facets: Sequence[str] | None = None, *, k: int = 5,
              metrics: Sequence[str] = METRICS, permutations: int = PERMUTATIONS, seed: int = 0,
              blocks: Blocks = cosine_blocks, report=lambda fraction, message="": None) -> pd.DataFrame:
-    """How well the neighbours of each model agree with each facet, and how sure that is.
+    """How well the neighbors of each model agree with each facet, and how sure that is.
 
     The negative control (random groups) and, if the cohort has it, the positive one (body side) are always in the table.
 

@@ -65,7 +65,7 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
     same_patient, confounds, votes : pandas.DataFrame, optional
         Of `same_patient.same_patient_retrieval`, `confounds.confound_table` and `vote_table.vote_table`.
     distance : str
-        By which distance neighbours were found, if it is not the model's own: it is then said first.
+        By which distance neighbors were found, if it is not the model's own: it is then said first.
     note : str
         Of same-patient retrieval.
     """

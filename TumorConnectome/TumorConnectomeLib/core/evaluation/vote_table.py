@@ -1,7 +1,7 @@
 """Votes: do pairs of patients that more models agree on have the same label more often?
 
 A vote is a model that has a target among the k nearest patients of a source; a pair is a source and a target with at least
-one vote, as in the neighbour table of the interface. Chance is the share of pairs of the same category among all pairs of
+one vote, as in the neighbor table of the interface. Chance is the share of pairs of the same category among all pairs of
 patients of known category: the exact mean over all label permutations, whatever the number of votes.
 """
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Agreement:
         What two unrelated rankings would reach in ``jaccard`` and ``rbo``. Chance of the correlation and of the debiased
         CKA is 0; the plain CKA has no single chance level (it grows with dimensions over patients).
     k, patients, spearman_patients : int
-        Neighbours compared by the Jaccard index, patients, and patients whose pairs the correlation ranks.
+        Neighbors compared by the Jaccard index, patients, and patients whose pairs the correlation ranks.
     """
 
     models: tuple[str, ...]
@@ -69,10 +69,10 @@ def agreement(embeddings: Mapping[str, np.ndarray], nearest: Mapping[str, Neighb
     embeddings : mapping of str to np.ndarray
         Model name to (N, D); rows are the same patients. Correlation and CKA are of these.
     nearest : mapping of str to NeighborLists
-        The same models' nearest neighbours, all of one length of at least k: the models' own or repaired ones. Jaccard
+        The same models' nearest neighbors, all of one length of at least k: the models' own or repaired ones. Jaccard
         index (the first k) and rank-biased overlap (the first RBO_DEPTH) are of these.
     k : int
-        Neighbours that the Jaccard index compares.
+        Neighbors that the Jaccard index compares.
     seed : int
         Of the sample of patients for the correlation when there are more than `geometry.SPEARMAN_PATIENTS`.
     report : callable

@@ -1,4 +1,4 @@
-"""The two kinds of probe: logistic regression and nearest neighbours, each for a whole grid of settings at once."""
+"""The two kinds of probe: logistic regression and nearest neighbors, each for a whole grid of settings at once."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from .optional import optional_package
 
 #: inverse strength of the L2 penalty, for features of which each block has a total variance of 1; strongest first
 PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
-#: neighbours asked, smoothest first
+#: neighbors asked, smoothest first
 NEIGHBORS = (81, 41, 21, 11, 5)
-#: pseudo-patients with the training share that shrink the vote of k neighbours, so that it is never 0 or 1
+#: pseudo-patients with the training share that shrink the vote of k neighbors, so that it is never 0 or 1
 _PRIOR = 2.0
 _BLOCK_ELEMENTS = 1 << 22
 

@@ -1,4 +1,4 @@
-"""What several models agree on: consensus neighbours by reciprocal-rank fusion, and votes for pairs of patients.
+"""What several models agree on: consensus neighbors by reciprocal-rank fusion, and votes for pairs of patients.
 
 Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", SIGIR
 2009: ``score(x, y) = sum over models of 1 / (60 + rank of y in x's list)``; who is not in a list gets nothing from it.
@@ -29,14 +29,14 @@ def with_consensus(models: Sequence[str]) -> tuple[str, ...]:
 
 
 def consensus_lists(lists: Mapping[str, Mapping[Match, NeighborLists]], k: int) -> dict[Match, NeighborLists]:
-    """Neighbour lists by reciprocal-rank fusion of the models' lists, for both directions.
+    """Neighbor lists by reciprocal-rank fusion of the models' lists, for both directions.
 
     Parameters
     ----------
     lists : mapping of str to mapping of Match to NeighborLists
         Model name to its lists (its own, or repaired ones), all of the same patients. Their whole length is fused.
     k : int
-        Neighbours per patient and direction to return, at most the length of the shortest list.
+        Neighbors per patient and direction to return, at most the length of the shortest list.
 
     Returns
     -------
@@ -113,14 +113,14 @@ def _summed(block, weights):
 
 
 def votes(lists: Mapping[str, NeighborLists], k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How many models have a patient among the k neighbours of another.
+    """How many models have a patient among the k neighbors of another.
 
     Parameters
     ----------
     lists : mapping of str to NeighborLists
         Model name to its lists of one direction, at least k long.
     k : int
-        Neighbours that count.
+        Neighbors that count.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def votes(lists: Mapping[str, NeighborLists], k: int) -> tuple[np.ndarray, np.nd
 
 
 def votes_of(lists: Mapping[str, NeighborLists], k: int, row: int) -> np.ndarray:
-    """Votes for every patient as a neighbour of one: int64, shape (N,), 0..M; see `votes` for parameters and errors."""
+    """Votes for every patient as a neighbor of one: int64, shape (N,), 0..M; see `votes` for parameters and errors."""
     first = _first_of_each(lists, k)
     return np.bincount(np.concatenate([one[row] for one in first]), minlength=len(first[0]))
 

@@ -1,4 +1,4 @@
-"""Analyses made from those of a cohort: with repaired neighbours, and the consensus as one more model.
+"""Analyses made from those of a cohort: with repaired neighbors, and the consensus as one more model.
 
 They have the form of `analysis.ModelAnalysis`, so that graph, lists and evaluation follow without knowing.
 """
@@ -18,7 +18,7 @@ from .repairs import Repair, repaired_lists
 
 def repaired_analysis(cohort: Cohort, analyses: Mapping[str, ModelAnalysis], repair: Repair,
                       report=lambda fraction, message="": None) -> dict[str, ModelAnalysis]:
-    """Neighbours and layouts of every model after a repair, each layout turned to lie as the one before.
+    """Neighbors and layouts of every model after a repair, each layout turned to lie as the one before.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ def fused_blocks(models: Sequence[Iterable[tuple[int, np.ndarray]]], depth: int)
     models : sequence of iterable of (int, np.ndarray)
         For each model the blocks of its distances, as `neighbors.distance_blocks` yields them; all cut alike.
     depth : int
-        Neighbours of each list that `consensus.consensus_lists` would get.
+        Neighbors of each list that `consensus.consensus_lists` would get.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""Hubs and anisotropy: patients that stand in very many neighbour lists, and vectors that all point the same way.
+"""Hubs and anisotropy: patients that stand in very many neighbor lists, and vectors that all point the same way.
 
 k-occurrence and its skewness: Radovanovic, Nanopoulos and Ivanovic, "Hubs in space", JMLR 11 (2010) 2487-2531. Mean cosine as
 the measure of anisotropy: Ethayarajh, "How contextual are contextualized word representations?", EMNLP 2019.
@@ -72,7 +72,7 @@ class Hubs:
 
 
 def k_occurrence(lists: NeighborLists, k: int) -> Occurrence:
-    """In how many lists of the first k neighbours each patient stands.
+    """In how many lists of the first k neighbors each patient stands.
 
     Raises
     ------
@@ -101,11 +101,11 @@ def hubs(lists: Mapping[Match, NeighborLists], embedding: np.ndarray, k: int) ->
     Parameters
     ----------
     lists : mapping of Match to NeighborLists
-        Both directions with at least k neighbours: the model's own, or repaired ones.
+        Both directions with at least k neighbors: the model's own, or repaired ones.
     embedding : np.ndarray
         Shape (N, D): the model's own vectors; `mean_cosine` tells about these whatever the lists are.
     k : int
-        Neighbours per list.
+        Neighbors per list.
 
     Raises
     ------

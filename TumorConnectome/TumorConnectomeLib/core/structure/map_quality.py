@@ -1,7 +1,7 @@
-"""How far a map can be trusted: trustworthiness, continuity and neighbour recall.
+"""How far a map can be trusted: trustworthiness, continuity and neighbor recall.
 
 Venna and Kaski, "Neighborhood preservation in nonlinear projection methods", ICANN 2001. Trustworthiness falls when patients
-stand side by side that are no neighbours, continuity when neighbours are torn apart; 1 is perfect for both.
+stand side by side that are no neighbors, continuity when neighbors are torn apart; 1 is perfect for both.
 """
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MapQuality:
     recall: float
 
 
-#: neighbours compared unless told otherwise
+#: neighbors compared unless told otherwise
 MAP_NEIGHBORS = 15
 #: beyond so many patients the figures are those of so many patients at random
 _MOST_QUERIES = 2000
@@ -37,14 +37,14 @@ def usual_k(count: int) -> int:
 
 
 def map_quality(embedding: np.ndarray, positions: np.ndarray, k: int) -> MapQuality:
-    """Compare neighbours by cosine distance of an embedding (N, D) with neighbours on a map; see `quality_of_blocks`."""
+    """Compare neighbors by cosine distance of an embedding (N, D) with neighbors on a map; see `quality_of_blocks`."""
     if len(positions) != len(embedding):
         raise InputError(f"positions of shape {np.shape(positions)}", expected=f"({len(embedding)}, 2), all finite")
     return quality_of_blocks(distance_blocks(unit_vectors(embedding)), positions, k)
 
 
 def quality_of_blocks(blocks: Iterable[tuple[int, np.ndarray]], positions: np.ndarray, k: int) -> MapQuality:
-    """Compare neighbours by any distance with neighbours on a map, in O(k N^2) with bounded memory.
+    """Compare neighbors by any distance with neighbors on a map, in O(k N^2) with bounded memory.
 
     Beyond 2,000 patients the figures are means over a random sample of 2,000, each among all the others.
 
@@ -55,7 +55,7 @@ def quality_of_blocks(blocks: Iterable[tuple[int, np.ndarray]], positions: np.nd
     positions : np.ndarray
         Shape (N, 2): Euclidean distances count. Ties go to the smaller row, in both spaces.
     k : int
-        Neighbours compared; trustworthiness and continuity are defined for 1 <= k < N / 2.
+        Neighbors compared; trustworthiness and continuity are defined for 1 <= k < N / 2.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Maps of an embedding: PCA and the neighbour layout, t-SNE and UMAP on demand."""
+"""Maps of an embedding: PCA and the neighbor layout, t-SNE and UMAP on demand."""
 from __future__ import annotations
 
 from enum import Enum
@@ -30,7 +30,7 @@ class MapKind(Enum):
 
 
 def make_map(kind: MapKind, embedding: np.ndarray, layout: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    """Positions of the patients on one kind of map, turned to lie as the neighbour layout does.
+    """Positions of the patients on one kind of map, turned to lie as the neighbor layout does.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def make_map(kind: MapKind, embedding: np.ndarray, layout: np.ndarray, *, seed: 
     embedding : np.ndarray
         Shape (N, D).
     layout : np.ndarray
-        float64, shape (N, 2): the neighbour layout of the same embedding (`ModelAnalysis.positions`).
+        float64, shape (N, 2): the neighbor layout of the same embedding (`ModelAnalysis.positions`).
     seed : int
         Of t-SNE and UMAP, which are reproducible on one machine with one version of their packages only.
 

@@ -1,4 +1,4 @@
-"""Mutual proximity: how sure two patients are to be each other's neighbour, whatever scale each of them lives on.
+"""Mutual proximity: how sure two patients are to be each other's neighbor, whatever scale each of them lives on.
 
 Schnitzer, Flexer, Schedl and Widmer, "Local and global scaling reduce hubs in space", JMLR 13 (2012) 2871-2902, section 3.2.
 This is the exact empirical form: ``MP(x, y)`` is the share of patients j with d(x, j) > d(x, y) and d(y, j) > d(x, y).
@@ -88,7 +88,7 @@ def mutual_proximity_lists(distances: np.ndarray, k: int) -> dict[Match, Neighbo
     distances : np.ndarray
         float64, shape (N, N): as for `mutual_proximity`.
     k : int
-        0..N-1 neighbours per patient and direction.
+        0..N-1 neighbors per patient and direction.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How much two rankings of neighbours overlap: Jaccard index and rank-biased overlap, and what chance would give."""
+"""How much two rankings of neighbors overlap: Jaccard index and rank-biased overlap, and what chance would give."""
 from __future__ import annotations
 
 import math

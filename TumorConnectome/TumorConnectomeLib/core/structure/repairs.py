@@ -1,4 +1,4 @@
-"""Repairs of hubness that the user can switch on: neighbour lists in a space with fewer hubs.
+"""Repairs of hubness that the user can switch on: neighbor lists in a space with fewer hubs.
 
 Mean-centring: Suzuki et al., "Centering similarity measures to reduce hubs", EMNLP 2013. Mutual proximity: Schnitzer et al.
 2012 (see `mutual_proximity`), alone or of the centered vectors: one repairs the far, the other the near lists (Feldbauer
@@ -17,14 +17,14 @@ from ..errors import InputError
 from ..neighbors import NeighborLists, distance_blocks, lists_of_blocks, neighbor_lists, unit_vectors
 from .mutual_proximity import MOST_PATIENTS, mutual_proximity_lists
 
-#: neighbours that tell how dense a patient's surroundings are, as in the paper
+#: neighbors that tell how dense a patient's surroundings are, as in the paper
 CSLS_NEIGHBORS = 10
 #: a centered unit vector shorter than this lies on the mean: its direction would be rounding error
 _SHORTEST = 1e-12
 
 
 class Repair(Enum):
-    """What is done about hubs before neighbours are looked for."""
+    """What is done about hubs before neighbors are looked for."""
 
     NONE = "none"
     CENTERED = "centered"
@@ -68,7 +68,7 @@ def repaired_lists(embedding: np.ndarray, k: int, repair: Repair, *,
     embedding : np.ndarray
         Shape (N, D), any float type; finite, no zero vector. With mutual proximity N <= 4,000.
     k : int
-        0..N-1 neighbours per patient and direction.
+        0..N-1 neighbors per patient and direction.
     repair : Repair
         NONE gives the same as `neighbors.neighbor_lists`.
     source : str
