@@ -59,7 +59,7 @@ def pictures_of_images(session, folder):
     session.picture(folder / "screenshot-nine-directions.png", panel.compare.nine.sheet)
     open_only(panel, "patient")
     panel.set(views=ImageViews.SIX, connectomeBeside=False)
-    session.wait(lambda: len(panel.compare.display.shown) == len(ImageViews.SIX.places) and not panel.imaging.busy, what="loaded")
+    session.wait(lambda: len(panel.compare.display.shown) == len(ImageViews.SIX.places), what="loaded")
     session.settle(1.0)
     session.picture(folder / "screenshot-neighbors.png")
 

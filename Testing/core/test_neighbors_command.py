@@ -94,7 +94,7 @@ def assert_refused(done, *texts):
     ({"--data": "nowhere"}, ["nowhere: no such folder"]),
     ({"--data": "."}, ["no embedding files"]),
     ({"--color": "red"}, ["--color red", "--help"]),
-    ({"--out": None}, ["--out", "required"]),
+    ({"--out": None}, ["--out FILE", "--out-result FOLDER"]),
     ({"--out": "data"}, ["data", "directory"]),
     ({"--out": "data/beta_features.pkl/out.csv"}, ["data/beta_features.pkl"]),
 ])

@@ -17,6 +17,7 @@ def demo(session):
     """The session with the demo cohort on an empty scene and nothing selected."""
     import slicer
 
+    slicer.util.selectModule("TumorConnectome")         # a test before may have left it
     slicer.mrmlScene.Clear()
     session.load_cohort()
     return session

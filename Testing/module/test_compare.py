@@ -75,7 +75,8 @@ def test_every_arrangement_shows_its_patients_under_their_names(pair):
         for orientation in ("Axial", "Coronal", "Sagittal"):
             assert shown_in(pair, f"Tumor{place}{orientation}") == patient
             text = panel.compare.display.labelText(place, orientation).replace("\n", " ")
-            assert text == f"{place} {patient} {orientation.lower()} tumor center W 1500 L \u2212600 HU"
+            window = " W 1500 L \u2212600 HU" if orientation == "Axial" else ""    # the small views have no room for it
+            assert text == f"{place} {patient} {orientation.lower()} tumor center{window}"
         widget = slice_widget(pair, f"Tumor{place}Axial")
         assert widget.mrmlSliceNode().GetLayoutLabel() == f"{place} {patient} axial"
     panel.ui.neighborCountSpinBox.setValue(2)
@@ -162,6 +163,7 @@ def test_keys_in_a_slice_view_go_through_the_neighbors_and_swap(pair):
     query = panel.parameters.selectedPatient
     neighbors = [panel.ui.neighborsTable.item(row, 1).text() for row in range(2)]
     pair.window.activateWindow()
+    pair.wait(lambda: pair.application.activeWindow() is not None, 10, "active")
     for key, expected in ((Qt.Key.Key_N, (query, neighbors[1])), (Qt.Key.Key_N, (query, neighbors[0])),
                           (Qt.Key.Key_P, (query, neighbors[1])), (Qt.Key.Key_P, (query, neighbors[0])),
                           (Qt.Key.Key_S, (neighbors[0], query))):

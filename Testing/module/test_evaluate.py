@@ -8,6 +8,7 @@ from PySide6 import QtCore, QtTest
 
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.evaluation.table import evaluate
+from TumorConnectomeLib.core.measurements import evaluable_facets
 from TumorConnectomeLib.core.structure.agreement import agreement
 from TumorConnectomeLib.core.structure.consensus import CONSENSUS
 from TumorConnectomeLib.core.structure.hubs import hubs
@@ -18,7 +19,8 @@ from TumorConnectomeLib.core.structure.repairs import Repair
 def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel):
     heat_map = run(demo)
     cohort = panel.state.cohort
-    expected = evaluate(cohort, k=5, permutations=PERMUTATIONS)
+    facets = evaluable_facets(cohort)                   # tests before may have measured some patients
+    expected = evaluate(cohort, facets=facets, k=5, permutations=PERMUTATIONS)
     table = nodes("vtkMRMLTableNode")["TumorConnectome: retrieval"]
     for name in expected.columns:
         found, wanted = column(table, name), expected[name].tolist()
@@ -30,7 +32,7 @@ def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel):
     assert table.GetTable().GetColumnByName("n").IsA("vtkIntArray")
     assert table.GetTable().GetColumnByName("lift").IsA("vtkDoubleArray")
     rows = expected[expected["metric"] == "P@k"].pivot(index="model", columns="facet", values="lift")
-    assert heat_map.row_keys == (*cohort.models, CONSENSUS) and set(heat_map.column_keys) == {*cohort.facets, "random"}
+    assert heat_map.row_keys == (*cohort.models, CONSENSUS) and set(heat_map.column_keys) == {*facets, "random"}
     np.testing.assert_array_equal(heat_map.values, rows.loc[list(heat_map.row_keys), list(heat_map.column_keys)])
     chart = nodes("vtkMRMLPlotChartNode")["TumorConnectome: retrieval (plot)"]
     assert chart.GetNumberOfPlotSeriesNodes() == len(heat_map.column_keys)

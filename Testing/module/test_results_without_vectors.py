@@ -32,7 +32,9 @@ def test_a_result_opens_and_what_needs_vectors_is_off(demo, result):
     demo.settle(0.2)
     assert panel.view.selected == "P11"
     assert len(panel.state.connectome.targets) == 80 * 7
-    assert panel.ui.neighborCountSpinBox.maximum == 25
+    assert panel.ui.neighborCountSpinBox.suffix == ""
+    panel.set(neighborCount=30)
+    assert panel.ui.neighborCountSpinBox.suffix == " (at most 25 here)" and len(panel.state.connectome.targets) == 80 * 25
     ui = panel.ui
     for widget in (ui.repairComboBox, ui.mapComboBox, ui.evaluateButton, ui.queryButton, ui.queryVectorEdit):
         assert not widget.enabled

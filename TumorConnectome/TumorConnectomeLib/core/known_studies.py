@@ -47,4 +47,4 @@ def add_known_studies(patients: pd.DataFrame) -> None:
     if not (known != "").any():
         return
     given = patients.get("StudyInstanceUID", "")
-    patients["StudyInstanceUID"] = known.where((known != "") & (given == ""), given)
+    patients["StudyInstanceUID"] = known.where((known != "") & (given == ""), given).astype(object)

@@ -75,7 +75,6 @@ class GraphControls:
             ui.facetComboBox.setItemData(row, facet.note, qt.Qt.ToolTipRole)
         self._completions.setStringList(list(cohort.patient_ids))
         self._filterBar.setColumns(self._panel.state.columns)
-        ui.neighborCountSpinBox.maximum = max(1, next(iter(prepared.analyses.values())).largest_k)
 
     def show(self, parameters):
         """Show the state in the controls."""
@@ -84,6 +83,8 @@ class GraphControls:
         ui.modelComboBox.currentIndex = self._models.index(model)
         if facet:
             ui.facetComboBox.currentIndex = self._facets.index(facet.key)
+        most = state.shown.analysis.largest_k
+        ui.neighborCountSpinBox.suffix = _(" (at most {n} here)").format(n=most) if parameters.neighborCount > most else ""
         ui.numberColorsComboBox.setVisible(facet is not None and facet.numbers is not None)
         self.modelBox.setModel(model_info(model))
         placed = state.placed
