@@ -1,12 +1,10 @@
 """Command ``agreement``: how far the models agree about the same patients, as CSV."""
-import argparse
-import pathlib
 
 from ..core.connectome import Match
 from ..core.errors import InputError
 from ..core.structure.agreement import COLUMNS, MEASURES, RBO_DEPTH, agreement
 from ..core.structure.repairs import Repair, repaired_lists
-from .tables import add_data_option, add_rows_option, checked_k, chosen_models, independent_cohort_of, plain, write_csv
+from .tables import add_table_options, checked_k, chosen_models, independent_cohort_of, plain, worker_options, write_csv
 
 
 def add_parser(subparsers):
@@ -15,10 +13,7 @@ def add_parser(subparsers):
                                    description="Jaccard index of the k nearest, extrapolated rank-biased overlap (p = 0.9, "
                                                f"depth {RBO_DEPTH}), each beside what chance gives, Spearman correlation of "
                                                "all distances, linear CKA, plain and debiased.")
-    add_data_option(parser)
-    add_rows_option(parser)
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
-    _add_options(parser)
+    add_table_options(parser, _add_options)
     parser.set_defaults(run=run)
 
 
@@ -38,10 +33,7 @@ def agreement_command(arguments, report):
         ``columns`` and ``rows`` of the table, and for heat maps ``models``, ``titles`` (measure to text), ``matrices``
         (measure to rows of numbers) and ``chance``; undefined values are None.
     """
-    parser = argparse.ArgumentParser(prog="agreement")
-    parser.add_argument("--prepared", required=True, type=pathlib.Path)
-    _add_options(parser)
-    options = parser.parse_args(arguments)
+    options = worker_options("agreement", arguments, _add_options)
     found = _agreement(independent_cohort_of(options)[0], options, report)
     return {"columns": list(COLUMNS), "rows": [plain(row) for row in found.rows()], "models": list(found.models),
             "titles": MEASURES, "chance": dict(found.chance),

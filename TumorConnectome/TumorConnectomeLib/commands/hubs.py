@@ -1,10 +1,8 @@
 """Command ``hubs``: how far each model has hubs and anisotropy, with or without a repair, as CSV."""
-import argparse
-import pathlib
 
 from ..core.structure.hubs import TOP_HUBS, hubs
 from ..core.structure.repairs import Repair, repaired_lists
-from .tables import add_data_option, add_rows_option, checked_k, chosen_models, independent_cohort_of, plain, write_csv
+from .tables import add_table_options, checked_k, chosen_models, independent_cohort_of, plain, worker_options, write_csv
 
 _PER_DIRECTION = ("max", "max_PatientID", "skewness", f"top{TOP_HUBS}_share", "never")
 COLUMNS = ("model", "repair", "k", "n", *(f"{end}_{name}" for end in ("near", "far") for name in _PER_DIRECTION), "mean_cosine")
@@ -16,10 +14,7 @@ def add_parser(subparsers):
                                    description="k-occurrence: in how many lists a patient is. Per model its maximum, skewness, "
                                                f"share of all slots held by the {TOP_HUBS} largest hubs and number of patients "
                                                "in nobody's list, for the nearest and the farthest; mean cosine of all pairs.")
-    add_data_option(parser)
-    add_rows_option(parser)
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
-    _add_options(parser)
+    add_table_options(parser, _add_options)
     parser.set_defaults(run=run)
 
 
@@ -37,10 +32,7 @@ def hubs_command(arguments, report):
     dict
         ``columns`` and ``rows`` of the table; undefined values are None.
     """
-    parser = argparse.ArgumentParser(prog="hubs")
-    parser.add_argument("--prepared", required=True, type=pathlib.Path)
-    _add_options(parser)
-    options = parser.parse_args(arguments)
+    options = worker_options("hubs", arguments, _add_options)
     return {"columns": list(COLUMNS), "rows": [plain(row) for row in _rows(independent_cohort_of(options)[0], options, report)]}
 
 

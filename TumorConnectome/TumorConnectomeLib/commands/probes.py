@@ -1,18 +1,16 @@
 """Command ``probes``: how much embeddings tell about facets, beside clinical data alone, as CSV."""
-import argparse
-import pathlib
 
 from ..core.errors import InputError
 from ..core.structure.probe_tasks import default_tasks, standard_task
 from ..core.structure.probes import COLUMNS, PROBES, ProbeOptions, probe_models
 from .tables import (
-    add_data_option,
     add_measured_option,
-    add_rows_option,
+    add_table_options,
     chosen_models,
     independent_cohort_of,
     parts_of,
     plain,
+    worker_options,
     write_csv,
 )
 
@@ -23,10 +21,7 @@ def add_parser(subparsers):
                                    description="Nested cross-validation grouped by patient; AUROC, AUPRC and gain over "
                                                "clinical data alone with 95 % patient-bootstrap intervals, Brier score and "
                                                "calibration error. Needs scikit-learn for the logistic probe.")
-    add_data_option(parser)
-    add_rows_option(parser)
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
-    _add_options(parser)
+    add_table_options(parser, _add_options)
     parser.set_defaults(run=run)
 
 
@@ -45,10 +40,7 @@ def probes_command(arguments, report):
         ``columns`` and ``rows`` of the table, and ``reliability``, one list per row: per class its name and, per bin of equal
         width, the number of patients, mean probability and share of positive patients. Undefined values are None.
     """
-    parser = argparse.ArgumentParser(prog="probes")
-    parser.add_argument("--prepared", required=True, type=pathlib.Path)
-    _add_options(parser)
-    options = parser.parse_args(arguments)
+    options = worker_options("probes", arguments, _add_options)
     scores = _scores(independent_cohort_of(options)[0], options, report)
     return {"columns": list(COLUMNS), "rows": [plain(score.row()) for score in scores],
             "reliability": [[{"class": name, "counts": one.counts.tolist(), "predicted": plain(one.predicted.tolist()),

@@ -1,4 +1,5 @@
 """What commands that write tables share: checked options, CSV files and tables for worker results."""
+import argparse
 import csv
 import json
 import math
@@ -33,6 +34,22 @@ def add_data_option(parser):
     parser.add_argument("--id-column", metavar="NAME", help="column of the patient ids, where it is not clear")
     parser.add_argument("--feature-prefix", metavar="PREFIX", help="what stands before the numbers of the feature columns, "
                                                                    "where there are several sets of them")
+
+
+def add_table_options(parser, add_own):
+    """What a command takes that writes a table about a cohort: its files, the CSV file, and by `add_own` the command's own."""
+    add_data_option(parser)
+    add_rows_option(parser)
+    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
+    add_own(parser)
+
+
+def worker_options(name, arguments, add_own):
+    """The options of such a command when it runs as a worker: a prepared cohort instead of files, and no CSV file."""
+    parser = argparse.ArgumentParser(prog=name)
+    parser.add_argument("--prepared", required=True, type=pathlib.Path)
+    add_own(parser)
+    return parser.parse_args(arguments)
 
 
 def read_cohort_of(options, report=lambda fraction, message="": None):
