@@ -14,15 +14,21 @@ def qt(host):
 
 
 @pytest.fixture(scope="session")
-def window(host):
-    """The main window, showing the example module."""
+def example(host):
+    """The example module, loaded."""
     from slicerhost import app
-    window = app.MainWindow(app.load_module(EXAMPLE))
+    return app.load_module(EXAMPLE)
+
+
+@pytest.fixture
+def window(host, example):
+    """The main window, showing the example module; tests of another folder may have shown their own in it."""
+    from slicerhost import app
+    window = app.MainWindow(example)
     window.resize(1200, 800)
     window.show()
     host.processEvents()
-    yield window
-    window.close()
+    return window
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ def demo(session):
     """The session with the demo cohort on an empty scene and nothing selected."""
     import slicer
 
-    slicer.util.selectModule("TumorConnectome")         # a test before may have left it
+    slicer.util.selectModule("TumorConnectome")         # tests before may have shown another module, in another size
+    session.window.resize(1600, 950)
     slicer.mrmlScene.Clear()
     session.load_cohort()
     return session

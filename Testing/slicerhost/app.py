@@ -59,6 +59,11 @@ def select_module(name):
 
 
 def MainWindow(module=None):
-    """A main window showing this module (as load_module() returns it); the caller keeps it and shows it."""
+    """The main window, showing this module (as load_module() returns it); there is one, as in Slicer: it holds the views."""
     from .main_window import qSlicerMainWindow
-    return qSlicerMainWindow(module)
+    window = getattr(slicer.app, "_window", None)
+    if window is None:
+        return qSlicerMainWindow(module)
+    if module is not None:
+        window.moduleSelector().selectModule(module.name)
+    return window

@@ -9,6 +9,7 @@ from ..core.jobs import PythonJob
 from ..core.prepared import read_prepared
 from ..core.row_rules import RowRule
 from ..imaging.cohort_download import download_sequence
+from .latest_task import LatestTask
 
 
 def prepare_sequence(data_folder: str, rule: RowRule = RowRule.SINGLE, choices: str = ""):
@@ -54,13 +55,13 @@ class CohortLoader:
     """
 
     def __init__(self, runner, status, onLoaded, onQuestions):
-        self._runner, self.status, self._onLoaded, self._onQuestions = runner, status, onLoaded, onQuestions
-        self._task, self._request, self.path = None, 0, ""
+        self._work, self.status, self._onLoaded, self._onQuestions = LatestTask(runner, status), status, onLoaded, onQuestions
+        self.path = ""
 
     @property
     def busy(self):
         """Whether a cohort is being downloaded or prepared."""
-        return self._task is not None
+        return self._work.busy
 
     def load(self, data_folder: str, rule: RowRule = RowRule.SINGLE, choices: str = "", clinical: bool = False):
         """Prepare and load the cohort of a folder or files, maybe with IDC's clinical tables; "": the demo cohort.
@@ -103,10 +104,7 @@ class CohortLoader:
 
     def cancel(self):
         """Stop what runs; what it has fetched is kept."""
-        task, self._task = self._task, None
-        self._request += 1                              # what an older request still says is not heard
-        if task is not None:
-            task.cancel()
+        self._work.cancel()
 
     def run(self, sequence, onDone, again, onFailed=lambda: None):
         """Run jobs instead of what runs now.
@@ -120,23 +118,8 @@ class CohortLoader:
         again, onFailed : callable
             Called without arguments to try once more, and after a failure.
         """
-        self.cancel()
-        request = self._request
-
-        def done(result):
-            if request == self._request:
-                self._task = None
-                onDone(result)
-
         def failed(error):
-            if request == self._request:
-                self._task = None
-                self.status.failed(error, again)
-                onFailed()
+            self.status.failed(error, again)
+            onFailed()
 
-        def progress(fraction, message):
-            if request == self._request:
-                self.status.progress(fraction, message)
-
-        self._task = self._runner.start(sequence, progress, done, failed)
-        self.status.watch(self._task)
+        self._work.run(sequence, onDone, failed)

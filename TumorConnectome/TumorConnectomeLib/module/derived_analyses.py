@@ -11,6 +11,7 @@ from ..core.prepared import PreparedCohort
 from ..core.structure.consensus import CONSENSUS, CONSENSUS_DISTANCE
 from ..core.structure.derived_file import read_derived
 from ..core.structure.repairs import Repair
+from .latest_task import LatestTask
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +69,15 @@ class DerivedAnalyses:
     """
 
     def __init__(self, runner, status, onReady, onFailed):
-        self._runner, self._status, self._onReady, self._onFailed = runner, status, onReady, onFailed
-        self._prepared, self._path, self._task, self._wanted = None, "", None, None
+        self._work, self._status, self._onReady, self._onFailed = LatestTask(runner, status), status, onReady, onFailed
+        self._prepared, self._path, self._wanted = None, "", None
         self._found: dict[tuple[Repair, bool], dict[str, ModelAnalysis]] = {}
         self._shown = None
 
     @property
     def busy(self):
         """Whether something is being made."""
-        return self._task is not None
+        return self._work.busy
 
     def setPrepared(self, prepared: PreparedCohort, path: str):
         """Start from another cohort."""
@@ -87,9 +88,8 @@ class DerivedAnalyses:
 
     def cancel(self):
         """Stop what is being made, and call nobody."""
-        task, self._task, self._wanted = self._task, None, None
-        if task is not None:
-            task.cancel()
+        self._wanted = None
+        if self._work.cancel():
             self._status.done("")
 
     def choose(self, repair: Repair, model: str) -> Shown:
@@ -98,7 +98,7 @@ class DerivedAnalyses:
         missing = [key for key in ((repair, False), *([(repair, True)] if consensus else [])) if key not in self._found]
         if missing:
             self._request(missing[0])
-        elif self._task is not None:
+        elif self.busy:
             self.cancel()
         shown = self._shown
         analyses = self._found.get((repair, False))
@@ -123,22 +123,14 @@ class DerivedAnalyses:
         self._wanted = wanted
 
         def done(analyses):
-            if self._task is task:
-                self._found[wanted] = analyses
-                self._task = self._wanted = None
-                self._status.done("")
-                self._onReady()
+            self._found[wanted], self._wanted = analyses, None
+            self._status.done("")
+            self._onReady()
 
         def failed(error):
-            if self._task is task:
-                self._task = self._wanted = None
-                self._status.failed(error, self._onReady)
-                self._onFailed(self._shown)
-
-        def progress(fraction, message):
-            if self._task is task:
-                self._status.progress(fraction, message)
+            self._wanted = None
+            self._status.failed(error, self._onReady)
+            self._onFailed(self._shown)
 
         sequence = derive_sequence(self._path, len(self._prepared.cohort.patients), *wanted)
-        self._task = task = self._runner.start(sequence, progress, done, failed)
-        self._status.watch(task)
+        self._work.run(sequence, done, failed)

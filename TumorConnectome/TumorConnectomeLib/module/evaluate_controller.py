@@ -19,6 +19,7 @@ from ..widgets.heat_map import HeatMapWidget
 from .cell_group import choice_of_cell, model_of_row
 from .evaluate_choices import EvaluateChoices
 from .evaluation_jobs import evaluation_sequence
+from .latest_task import LatestTask
 from .packages import require
 from .reliability_display import ReliabilityDisplay
 from .report_box import ReportBox
@@ -38,7 +39,8 @@ class EvaluateController:
 
     def __init__(self, panel, status):
         self._panel, self._ui, self._status = panel, panel.ui, status
-        self._task, self._shownKey, self._records, self._facts = None, None, [], {}
+        self._work = LatestTask(panel.runner, status)
+        self._shownKey, self._records, self._facts = None, [], {}
         self._metrics, self._kind, self._pending = {}, None, None
         self.choices, self.reportBox = EvaluateChoices(panel), ReportBox(panel.ui, status)
         self.reliability = ReliabilityDisplay(panel.ui.curvePlace)
@@ -58,13 +60,11 @@ class EvaluateController:
     @property
     def busy(self):
         """Whether an evaluation runs."""
-        return self._task is not None
+        return self._work.busy
 
     def cancel(self):
         """Stop what runs, without a word."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
+        if self._work.cancel():
             self._status.done("")
 
     def cleanup(self):
@@ -94,25 +94,8 @@ class EvaluateController:
             facts |= {"repair": parameters.repair.value, "k": min(parameters.evaluatedCount, len(cohort.patients) - 1)}
         if kind is ResultKind.RETRIEVAL:
             facts["permutations"] = parameters.permutations
-        self._start(sequence, kind, facts)
-
-    def _start(self, sequence, kind, facts):
-        def done(result):
-            if self._task is task:
-                self._task = None
-                self._keep(kind, result, facts)
-
-        def failed(error):
-            if self._task is task:
-                self._task = None
-                self._status.failed(error, self.run)
-
-        def progress(fraction, message):
-            if self._task is task:
-                self._status.progress(fraction, message)
-
-        self._task = task = self._panel.runner.start(sequence, progress, done, failed)
-        self._status.watch(task)
+        self._work.run(sequence, lambda result: self._keep(kind, result, facts),
+                       lambda error: self._status.failed(error, self.run))
 
     def _keep(self, kind, result, facts):
         """Put a result into the scene and show it."""

@@ -12,6 +12,7 @@ from ..core.jobs import PythonJob
 from ..core.structure.map_file import map_path, read_map
 from ..core.structure.map_quality import MapQuality
 from ..core.structure.maps import MapKind
+from .latest_task import LatestTask
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +64,14 @@ class MapPositions:
     """
 
     def __init__(self, runner, status, onReady):
-        self._runner, self._status, self._onReady = runner, status, onReady
-        self._path, self._count, self._task, self._wanted = "", 0, None, None
+        self._work, self._status, self._onReady = LatestTask(runner, status), status, onReady
+        self._path, self._count, self._wanted = "", 0, None
         self._found, self._failed = {}, set()
 
     @property
     def busy(self):
         """Whether a map is being made or measured."""
-        return self._task is not None
+        return self._work.busy
 
     def setPrepared(self, prepared, path: str):
         """Start from another cohort."""
@@ -79,9 +80,8 @@ class MapPositions:
 
     def cancel(self):
         """Stop what is being made, and call nobody."""
-        task, self._task, self._wanted = self._task, None, None
-        if task is not None:
-            task.cancel()
+        self._wanted = None
+        if self._work.cancel():
             self._status.done("")
 
     def choose(self, shown, kind: MapKind) -> Placed:
@@ -94,7 +94,7 @@ class MapPositions:
         key = shown.repair, shown.model, kind
         found = self._found.get(key) or self._cached(key)
         if found is not None:
-            if self._task is not None:
+            if self.busy:
                 self.cancel()
             return Placed(kind, found[0] if kind is not MapKind.NEIGHBORS else shown.analysis.positions, found[1], note)
         if key not in self._failed:
@@ -124,27 +124,16 @@ class MapPositions:
             self._failed.discard(key)
             self._onReady()
 
-        def ended():
-            self._task = self._wanted = None
-
         def done(found):
-            if self._task is task:
-                ended()
-                self._found[key] = found
-                self._status.done("")
-                self._onReady()
+            self._found[key], self._wanted = found, None
+            self._status.done("")
+            self._onReady()
 
         def failed(error):
-            if self._task is task:
-                ended()
-                self._failed.add(key)
-                self._status.failed(error, again)
-                self._onReady()
+            self._failed.add(key)
+            self._wanted = None
+            self._status.failed(error, again)
+            self._onReady()
 
-        def progress(fraction, message):
-            if self._task is task:
-                self._status.progress(fraction, message)
-
-        self._task = task = self._runner.start(map_sequence(self._path, self._count, *key), progress, done, failed)
-        if key[2] is not MapKind.NEIGHBORS:             # measuring the layout in the background is not worth a word
-            self._status.watch(task)
+        # measuring the layout in the background is not worth a word
+        self._work.run(map_sequence(self._path, self._count, *key), done, failed, watched=key[2] is not MapKind.NEIGHBORS)

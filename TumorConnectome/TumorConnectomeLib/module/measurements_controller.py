@@ -11,6 +11,7 @@ from ..core.jobs import PythonJob
 from ..core.measurement_text import measurement_texts, side_notes
 from ..core.measurements import lesion_rows, with_measurements
 from ..imaging.measurement_store import MeasurementStore
+from .latest_task import LatestTask
 from .result_nodes import write_result
 
 #: kind of the table node, and so a part of its name
@@ -35,7 +36,8 @@ class MeasurementsController:
 
     def __init__(self, panel, status):
         self._panel, self._ui, self._status = panel, panel.ui, status
-        self._store, self._cohort, self._task = MeasurementStore(default_cache_folder()), None, None
+        self._store, self._cohort = MeasurementStore(default_cache_folder()), None
+        self._work = LatestTask(panel.runner, status)
         table = self._ui.measurementsTable
         table.setRowCount(len(MEASURED))
         for row, column in enumerate(MEASURED.values()):
@@ -49,7 +51,7 @@ class MeasurementsController:
     @property
     def busy(self):
         """Whether the cohort is being measured."""
-        return self._task is not None
+        return self._work.busy
 
     def setCohort(self, cohort):
         """Another cohort was loaded: returns it with what is known from earlier sessions."""
@@ -67,9 +69,7 @@ class MeasurementsController:
 
     def cancel(self):
         """Stop measuring; what was measured stays."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
+        self._work.cancel()
 
     def show(self, parameters):
         """Show the query and the marked patient."""
@@ -104,24 +104,19 @@ class MeasurementsController:
         item.setToolTip(tip or text)
 
     def _onMeasure(self, checked=False):
-        if self._cohort is None or self._task is not None:
+        if self._cohort is None or self.busy:
             return
         self._ui.measureCohortButton.enabled = False
         sequence = measure_sequence(self._panel.cohort.loader.path, self._panel.sources.cache_folder,
                                     self._panel.parameters.imageFolder)
 
         def over(show):
-            if self._task is task:
-                self._task = None
-                self._ui.measureCohortButton.enabled = True
-                self.refresh()
-                show()
+            self._ui.measureCohortButton.enabled = True
+            self.refresh()
+            show()
 
-        task = self._panel.runner.start(
-            sequence, self._status.progress, lambda result: over(lambda: self._onMeasured(result)),
-            lambda error: over(lambda: self._onFailed(error)))
-        self._task = task
-        self._status.watch(task)
+        self._work.run(sequence, lambda result: over(lambda: self._onMeasured(result)),
+                       lambda error: over(lambda: self._onFailed(error)))
 
     def _onMeasured(self, result):
         node = self._writeTable()

@@ -14,6 +14,7 @@ from ..core.structure.repairs import Repair
 from ..widgets.file_drop import FileDrop
 from ..widgets.pair_table import PairTable
 from ..widgets.query_mark import QueryMark
+from .latest_task import LatestTask
 from .query_jobs import query_of_text, query_sequence, query_to_text, rows_sequence
 from .query_text import query_summary
 from .status_line import StatusLine
@@ -35,7 +36,8 @@ class QueryController:
         ui = panel.ui
         self._status = StatusLine(ui.queryStatusLabel, ui.queryProgressBar, ui.queryCancelButton)
         self._table = PairTable(ui.queryTable, panel.select, panel.load, _)
-        self._task, self._file, self._rowCount, self._ours = None, "", 0, False
+        self._work = LatestTask(panel.runner, self._status)
+        self._file, self._rowCount, self._ours = "", 0, False
         self._result, self._resultOf, self._failed = None, None, None
         self._drop = FileDrop(ui.queryVectorEdit.viewport(), lambda paths: self.openFile(paths[0]))
         ui.queryRowComboBox.completer().setFilterMode(qt.Qt.MatchContains)
@@ -55,13 +57,11 @@ class QueryController:
     @property
     def busy(self):
         """Whether something is being read or looked for."""
-        return self._task is not None
+        return self._work.busy
 
     def cancel(self):
         """Stop what runs; nobody is called."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
+        if self._work.cancel():
             self._status.done("")
 
     # What the user does
@@ -119,7 +119,7 @@ class QueryController:
             self._ui.querySummaryLabel.setVisible(True)
         elif self._resultOf == (path, parameters.query):
             self._showResult(self._result)
-        elif self._failed != (path, parameters.query) and self._task is None:
+        elif self._failed != (path, parameters.query) and not self.busy:
             self._failed = path, parameters.query
             sequence = query_sequence(path, model, label=label, text=", ".join(map(repr, vector)))
             self._start(sequence, lambda answer: self._onFound(path, model, answer), lambda: self.show(self._panel.parameters))
@@ -130,23 +130,14 @@ class QueryController:
         self.cancel()
 
         def done(result):
-            if self._task is task:
-                self._task = None
-                self._status.done("")
-                onDone(result)
+            self._status.done("")
+            onDone(result)
 
         def failed(error):
-            if self._task is task:
-                self._task = None
-                onFailed()
-                self._status.failed(error, again)
+            onFailed()
+            self._status.failed(error, again)
 
-        def progress(fraction, message):
-            if self._task is task:
-                self._status.progress(fraction, message)
-
-        self._task = task = self._panel.runner.start(sequence, progress, done, failed)
-        self._status.watch(task)
+        self._work.run(sequence, done, failed)
 
     def _onRows(self, path, found):
         self._setFile(path, found["rows"])
