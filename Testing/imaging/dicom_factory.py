@@ -136,3 +136,8 @@ def make_sr(path, slices, boxes, *, graphic_type="POLYLINE", frames=None, **tags
         setattr(dataset, keyword, value)
     dataset.save_as(path)
     return dataset
+
+
+def sops(slices):
+    """SOPInstanceUIDs of data sets, in their order."""
+    return tuple(dataset.SOPInstanceUID for dataset in slices)

@@ -5,14 +5,10 @@ import shutil
 import numpy as np
 import pydicom
 import pytest
-from dicom_factory import AXIAL, CORONAL, FEET_FIRST_PRONE, SAGITTAL, ds, edit, make_ct, random_orientation, save
+from dicom_factory import AXIAL, CORONAL, FEET_FIRST_PRONE, SAGITTAL, ds, edit, make_ct, random_orientation, save, sops
 
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.imaging.ct_series import read_series
-
-
-def sops(slices):
-    return tuple(dataset.SOPInstanceUID for dataset in slices)
 
 
 def one_line(error):
@@ -125,84 +121,6 @@ def test_sheared_slices_are_told_and_keep_their_positions(tmp_path):
 def test_varying_spacing_is_told(tmp_path):
     make_ct(tmp_path, positions=np.array([[0, 0, z] for z in (0, 2, 4, 6.3, 8.3)]))
     assert read_series(tmp_path).findings == ("The slice spacing varies from 2.000 to 2.300 mm (median 2.000 mm)",)
-
-
-def acquired(slices, numbers):
-    for dataset, number in zip(slices, numbers):
-        edit(dataset, AcquisitionNumber=number)
-
-
-def interleaved(folder, first=5, second=7):
-    """Two acquisitions of the same place in one series: the second at positions between those of the first."""
-    one = make_ct(folder / "a", first)
-    other = make_ct(folder / "b", second, origin=(-100.0, -80.0, 51.0), series_uid=one[0].SeriesInstanceUID,
-                    study_uid=one[0].StudyInstanceUID, frame_uid=one[0].FrameOfReferenceUID)
-    acquired(one, [1] * first)
-    acquired(other, [2] * second)
-    return one, other
-
-
-def test_of_two_acquisitions_of_one_place_the_larger_is_shown_and_both_are_told(tmp_path):
-    _, other = interleaved(tmp_path)
-    series = read_series(tmp_path)
-    assert series.sop_uids == sops(other)
-    (finding,) = series.findings
-    assert finding == ("2 acquisitions of the same place in one series (number 1 with 5 slices, number 2 with 7 slices): "
-                       "number 2 is shown")
-
-
-def test_the_acquisition_with_the_annotated_slices_is_shown(tmp_path):
-    one, _ = interleaved(tmp_path)
-    series = read_series(tmp_path, wanted={one[2].SOPInstanceUID})
-    assert series.sop_uids == sops(one) and "number 1 is shown" in series.findings[0]
-
-
-def test_an_annotation_on_the_other_acquisition_at_the_same_position_keeps_its_place(tmp_path):
-    one = make_ct(tmp_path / "a", 5)
-    other = make_ct(tmp_path / "b", 4, series_uid=one[0].SeriesInstanceUID, study_uid=one[0].StudyInstanceUID,
-                    frame_uid=one[0].FrameOfReferenceUID)
-    acquired(one, [1] * 5)
-    acquired(other, [2] * 4)
-    series = read_series(tmp_path)
-    assert series.sop_uids == sops(one) and series.slice_indices[other[3].SOPInstanceUID] == 3
-
-
-def test_acquisitions_that_follow_each_other_are_one_volume(tmp_path):
-    slices = make_ct(tmp_path, 6)
-    acquired(slices, [1, 1, 1, 2, 2, 2])
-    series = read_series(tmp_path)
-    assert series.sop_uids == sops(slices) and series.findings == ()
-    acquired(slices, range(6))
-    assert read_series(tmp_path).sop_uids == sops(slices)
-
-
-def test_localizers_in_the_series_are_left_out_and_told(tmp_path):
-    slices = make_ct(tmp_path / "ct", 4)
-    scout = make_ct(tmp_path / "scout", 1, orientation=CORONAL, size=(64, 64), series_uid=slices[0].SeriesInstanceUID,
-                    study_uid=slices[0].StudyInstanceUID)
-    edit(scout[0], ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
-    series = read_series(tmp_path)
-    assert series.sop_uids == sops(slices) and series.findings == ("Ignored 1 file beside the CT: localizer",)
-    with pytest.raises(InputError, match="no CT slices found"):
-        read_series(tmp_path / "scout")
-
-
-def test_a_capture_or_dose_sheet_of_modality_ct_without_position_is_no_slice(tmp_path):
-    slices = make_ct(tmp_path, 3)
-    sheet = pydicom.dcmread(slices[0].filename)
-    sheet.SOPClassUID, sheet.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", "1.2.3.4"
-    del sheet.ImagePositionPatient
-    save(sheet, tmp_path / "sheet.dcm")
-    series = read_series(tmp_path)
-    assert series.sop_uids == sops(slices) and series.findings == ("Ignored 1 file beside the CT: DICOM, but not CT",)
-
-
-def test_slices_of_two_kernels_or_voltages_are_told(tmp_path):
-    slices = make_ct(tmp_path, 4)
-    for dataset, kernel, kvp in zip(slices, ("SOFT", "SOFT", "BONE", "BONE"), (120, 120, 120, 140)):
-        edit(dataset, ConvolutionKernel=kernel, KVP=str(kvp))
-    assert read_series(tmp_path).findings == ("The slices differ in kernel: BONE, SOFT",
-                                              "The slices differ in tube voltage [kV]: 120.0, 140.0")
 
 
 def test_a_lone_slice_takes_its_thickness_from_the_header(tmp_path):

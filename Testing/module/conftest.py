@@ -1,6 +1,7 @@
 """One window with the module for all tests of this folder."""
 import pytest
 from idc_fixtures import gate, study  # noqa: F401
+from idc_session import opened  # noqa: F401
 
 
 @pytest.fixture(scope="session")
