@@ -98,3 +98,15 @@ def test_a_cohort_without_clinical_table_still_has_its_facets(demo, tmp_path):
     load_folder(demo, tmp_path / "few")
     titles = [demo.panel.ui.facetComboBox.itemText(index) for index in range(demo.panel.ui.facetComboBox.count)]
     assert titles == ["Cancer type", "Stage (AJCC 6th edition)", "Body side"]
+
+
+def test_a_cohort_that_arrives_after_its_scene_was_closed_waits_for_the_next_one(demo):
+    import slicer
+
+    widget = slicer.modules.TumorConnectomeWidget
+    demo.panel.cohort.load()
+    widget.setParameterNode(None)                       # as when another module is open while a scene is closed
+    demo.wait(lambda: not demo.panel.cohort.loader.busy, 60)
+    widget.initializeParameterNode()
+    demo.settle()
+    assert demo.panel.state.cohort.synthetic and demo.panel.view.selected is None

@@ -163,7 +163,7 @@ def test_keys_in_a_slice_view_go_through_the_neighbors_and_swap(pair):
     query = panel.parameters.selectedPatient
     neighbors = [panel.ui.neighborsTable.item(row, 1).text() for row in range(2)]
     pair.window.activateWindow()
-    pair.wait(lambda: pair.application.activeWindow() is not None, 10, "active")
+    pair.wait(lambda: pair.window.isActiveWindow, 10, "active")
     for key, expected in ((Qt.Key.Key_N, (query, neighbors[1])), (Qt.Key.Key_N, (query, neighbors[0])),
                           (Qt.Key.Key_P, (query, neighbors[1])), (Qt.Key.Key_P, (query, neighbors[0])),
                           (Qt.Key.Key_S, (neighbors[0], query))):

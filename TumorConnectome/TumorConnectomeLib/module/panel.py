@@ -188,6 +188,8 @@ class Panel:
 
     def _restoreImages(self):
         """After a scene was loaded: show the patients whose images came with it."""
+        if self.parameters is None:                     # the scene was closed while its cohort was being loaded
+            return
         shown = self.compare.loadedPatients()
         if not self.imaging.shown and shown:
             self.showImages(shown, self.parameters.views if len(shown) > 1 else ImageViews.ONE)
