@@ -1,6 +1,6 @@
 # make run     the module in a window (or pictures, without a display) on the demo cohort
 # make run DATA=FOLDER   the same on a folder of embedding files
-# make test    all tests
+# make test    all tests (those of the host first: they need the main window for themselves)
 # make screenshots       the pictures of the README, from the running module
 # make docs    the documentation of the Python API, in output/docs
 .PHONY: run test screenshots docs lint clean
@@ -10,7 +10,12 @@ run: .venv/ready
 	@PYTHONPATH=TumorConnectome:Testing $(PYTHON) Testing/run.py $(if $(DATA),--data "$(DATA)")
 
 test: .venv/ready
-	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+ifdef ARGS
+	@$(PYTHON) -m pytest $(ARGS)
+else
+	@$(PYTHON) -m pytest Testing/host
+	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore=Testing/host
+endif
 
 screenshots: .venv/ready
 	@PYTHONPATH=TumorConnectome:Testing $(PYTHON) Testing/screenshots.py $(if $(DATA),--data "$(DATA)")

@@ -39,6 +39,8 @@ def panel(demo):
     panel.set(permutations=PERMUTATIONS, repair=Repair.NONE, model="", neighborCount=5, match=Match.MOST,
               evaluation=kinds().RETRIEVAL, evaluatedModels="", evaluatedFacets="", evaluatedCount=5, confounds=False)
     demo.settle(0.05)
+    panel.ui.evaluateMetricComboBox.setCurrentIndex(0)  # a test before may have chosen another figure
+    panel.ui.evaluateMetricComboBox.activated.emit(0)
     yield panel
     panel.evaluate.cancel()
     panel.derived.cancel()

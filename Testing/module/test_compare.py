@@ -18,6 +18,8 @@ def loaded(session):
     """The session with the demo cohort, loaded once for all tests of this file."""
     import slicer
 
+    slicer.util.selectModule("TumorConnectome")         # tests before may have shown another module
+    session.window.activateWindow()
     slicer.mrmlScene.Clear()
     session.load_cohort()
     return session
