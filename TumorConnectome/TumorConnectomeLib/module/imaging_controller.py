@@ -1,16 +1,21 @@
 """From a patient to its CT in the slice views: finds, fetches, loads, shows; one request at a time."""
 from __future__ import annotations
 
+import ctk
+import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..core.errors import TumorConnectomeError
+from ..core.errors import Cancelled, TumorConnectomeError
+from ..core.files import default_cache_folder
 from ..core.image_views import ImageViews
+from ..imaging.inspection_store import InspectionStore
 from ..imaging.patient_nodes import find_patient, load_patient
-from ..imaging.sources import series_request
+from ..imaging.sources import SeriesFiles, SeriesRequest, series_request
 from ..imaging.volume_readers import choose_reader
-from .dicom_import import DicomImport
-from .patient_loading import PatientLoading
+from ..work.awaitable import Awaitable, Together
+from ..work.jobs import Progress, PythonJob, Sequence
+from ..work.runner import LatestTask
 
 
 class ImagingController:
@@ -30,8 +35,8 @@ class ImagingController:
     """
 
     def __init__(self, runner, sources, queue, status, display):
-        self._runner, self._sources, self._queue, self._status, self._display = runner, sources, queue, status, display
-        self._task, self._wanted = None, None
+        self._sources, self._queue, self._status, self._display = sources, queue, status, display
+        self._work, self._wanted, self._uids = LatestTask(runner, status), None, set()
 
     @property
     def shown(self):
@@ -39,12 +44,17 @@ class ImagingController:
         return self._display.shown
 
     @property
+    def arrangement(self):
+        """(ImageViews, whether the connectome stays beside the images) asked for last; None before."""
+        return self._wanted and self._wanted[3:]
+
+    @property
     def busy(self):
         """Whether images are being fetched."""
-        return self._task is not None
+        return self._work.busy
 
-    def show(self, cohort, patient_ids, image_folder="", views=ImageViews.ONE, connectome=True):
-        """Show patients in an arrangement of views; loads what is not in the scene yet.
+    def bring(self, cohort, patient_ids, image_folder="", views=ImageViews.ONE, connectome=True):
+        """Bring patients into an arrangement of views; loads what is not in the scene yet.
 
         A request that is still being served gives way to a new one at once: what both want goes on, the rest is stopped and
         what has arrived is kept.
@@ -61,20 +71,17 @@ class ImagingController:
             Whether the connectome stays beside the images.
         """
         wanted = cohort, tuple(patient_ids), image_folder, views, connectome
-        if self._task is None or wanted != self._wanted:
-            replaced, self._task = self._task, None
+        if wanted != self._wanted or not self.busy or self._work.ending:
             self._begin(wanted)
-            if replaced is not None:
-                replaced.drop()
 
     def seriesUnderWay(self):
         """SeriesInstanceUIDs of the CTs that are being fetched or looked at: set of str."""
-        return self._task.uids if self._task is not None else set()
+        return self._uids if self.busy else set()
 
     def cancel(self):
         """Stop fetching; what arrived stays for the next try."""
-        if self._task is not None:
-            self._task.cancel()
+        if self._work.cancel():
+            self._status.failed(Cancelled(), self._again)
 
     def forget(self):
         """The scene was closed: nothing is shown any more."""
@@ -86,33 +93,21 @@ class ImagingController:
             requests = [series_request(cohort, patient_id) for patient_id in patient_ids]
             sources = self._sources.of(cohort, image_folder)
         except TumorConnectomeError as error:
+            self._work.cancel()
             self._status.done(str(error), problem=True)
             return
         missing = [request for request in requests if find_patient(request.patient_id, request.ct_uid) is None]
         if not missing:
+            self._work.cancel()
             self._load([], None)
             return
-        self._task = PatientLoading(self._queue, self._runner, missing, sources, self._status.progress,
-                                    self._onInspected, self._onError)
-        self._status.watch(self._task)
+        self._uids = {request.ct_uid for request in missing}
+        tickets = [self._queue.fetch(request, sources, listed=False) for request in missing]
+        self._work.run(loading_sequence(missing, tickets, lambda: choose_reader(cohort.synthetic)),
+                       lambda found: self._load(*found), again=self._again)
 
-    def _onInspected(self, inspections):
-        reader = choose_reader(self._wanted[0].synthetic)
-        files = reader.unlisted_files(inspections)
-        if files:
-            self._task = DicomImport(reader.database, files, {inspection["series_uid"] for inspection in inspections},
-                                     self._status.progress, lambda: self._onReady(inspections, reader), self._onError)
-            self._status.watch(self._task)
-        else:
-            self._onReady(inspections, reader)
-
-    def _onReady(self, inspections, reader):
-        self._task = None
-        self._load(inspections, reader)
-
-    def _onError(self, error):
-        self._task = None
-        self._status.failed(error, lambda: self.show(*self._wanted))
+    def _again(self):
+        self.bring(*self._wanted)
 
     def _load(self, inspections, reader):
         _cohort, patient_ids, _folder, views, connectome = self._wanted
@@ -123,7 +118,7 @@ class ImagingController:
             except TumorConnectomeError as error:
                 self._status.done(str(error), problem=True)
                 return
-            self._display.show(patient_ids, views, connectome)
+            self._display.present(patient_ids, views, connectome)
             self._status.done(self._summary(inspections))
 
     def _summary(self, inspections):
@@ -137,3 +132,98 @@ class ImagingController:
             source = _("{patient} from: {source}").format(patient=inspection["patient"], source=inspection["source"])
             lines.append(source + (f" ({inspection['note']})" if inspection["note"] else ""))
         return "\n".join(lines)
+
+
+def loading_sequence(requests: list[SeriesRequest], tickets: list, chooseReader) -> Sequence:
+    """Fetches the files of patients, looks at them, and lists them in Slicer's DICOM database if the reader wants them there.
+
+    Parameters
+    ----------
+    requests : list of SeriesRequest
+    tickets : list of Ticket
+        Of the download queue: asked for before anything else is given up, so that what both want goes on.
+    chooseReader : callable
+        Gives the reader of the files, see `volume_readers`.
+
+    Returns
+    -------
+    tuple
+        What `inspect_sequence` returns, and the reader.
+    """
+    files = yield Together(tickets)
+    inspections, reader = (yield from inspect_sequence(requests, files)), chooseReader()
+    unlisted = reader.unlisted_files(inspections)
+    if unlisted:
+        yield DicomImport(reader.database, unlisted)
+    return inspections, reader
+
+
+def inspect_sequence(requests: list[SeriesRequest], files: list[SeriesFiles]) -> Sequence:
+    """Jobs that look at the files of several patients; returns one dict per patient that is not in the scene yet.
+
+    Each is what the ``inspect`` worker returns, with ``patient`` as the request names it, ``source`` and ``note`` of the files.
+    """
+    inspections, store = [], InspectionStore(default_cache_folder())
+    for request, found in zip(requests, files):
+        if found.ct_folder is None:
+            continue
+        inspection = store.find(found.ct_folder, found.sr_file, request.ct_uid)
+        if inspection is None:
+            report = ["--sr", found.sr_file] if found.sr_file else []
+            inspection = yield PythonJob(_("Reading the CT of patient {patient}").format(patient=request.patient_id), "inspect",
+                                         "--ct", found.ct_folder, *report, "--series", request.ct_uid,
+                                         "--measure", default_cache_folder())
+            store.put(found.ct_folder, found.sr_file, inspection)
+        inspections.append({**inspection, "patient": request.patient_id, "source": found.source, "note": found.note})
+    return inspections
+
+
+class DicomImport(Awaitable):
+    """Lists files in Slicer's DICOM database with CTK's indexer, in the background, so that they appear in its DICOM browser.
+
+    Files that could not be listed are no error: whoever loads them then reads them another way. What is listed when it is
+    canceled stays listed.
+
+    Parameters
+    ----------
+    database : ctkDICOMDatabase
+    files : list of str
+        The files stay where they are.
+    """
+
+    def __init__(self, database, files):
+        super().__init__()
+        self._database, self._files, self._indexer, self._error = database, files, None, None
+
+    def begin(self, listener):
+        super().begin(listener)
+        self._indexer = indexer = ctk.ctkDICOMIndexer()
+        indexer.setDatabase(self._database)
+        indexer.backgroundImportEnabled = True
+        indexer.connect("progress(int)", self._onIndexed)
+        indexer.connect("indexingComplete(int,int,int,int)", self._onComplete)
+        self._tellProgress(Progress(0.0, _("Listing {n} files in Slicer's DICOM database").format(n=len(self._files))))
+        indexer.addListOfFiles(self._files)
+
+    def cancel(self, reason="Canceled"):
+        if self.running and self._error is None:
+            self._error = Cancelled(reason)
+            self._indexer.cancel()
+
+    def _onIndexed(self, percent):
+        self._tellProgress(Progress(percent / 100, _("Listing the files in Slicer's DICOM database")))
+
+    def _onComplete(self, patients=0, studies=0, series=0, images=0):
+        """Go on from the event loop: the indexer must not be deleted inside its own signal."""
+        qt.QTimer.singleShot(0, self._finish)
+
+    def _finish(self):
+        if self._indexer is None:
+            return
+        self._indexer.disconnect("progress(int)", self._onIndexed)
+        self._indexer.disconnect("indexingComplete(int,int,int,int)", self._onComplete)
+        self._indexer = None
+        if self._error is None:
+            self._succeed(None)
+        else:
+            self._fail(self._error)
