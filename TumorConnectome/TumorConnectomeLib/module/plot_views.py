@@ -8,6 +8,7 @@ have the module, shows the numbers of the places, and which name belongs to whic
 from __future__ import annotations
 
 import json
+import math
 
 import slicer
 import vtk
@@ -17,9 +18,10 @@ from .result_plots import AXIS_NAMES, AXIS_TITLE, PLOT
 
 #: after Slicer's own observers of the same events (priority 0), which write the axis' title
 _LAST = -1.0
-#: names longer than this all together, in characters, are written aslant
-_LONGEST_LINE = 36
-_SLANT_DEGREES = 35
+#: how far names are turned to have room: they end at their tick, and the first must not leave the view at the left
+_TURNS_DEGREES = (0, 35, 60, 90)
+#: sizes in a view of 480 px with a legend, in px: the axis, what is left of it, a character, a line
+_AXIS_PX, _LEFT_PX, _CHARACTER_PX, _LINE_PX = 280, 45, 6.5, 14
 
 
 class PlotViews(VTKObservationMixin):
@@ -90,10 +92,10 @@ def _names_of(node):
 
 def _name_places(chart, names, title):
     """Write names at 0, 1, 2, ... of the horizontal axis; without names its own numbers again."""
-    axis = chart.GetAxis(vtk.vtkAxis.BOTTOM)
-    properties, aslant = axis.GetLabelProperties(), sum(map(len, names)) > _LONGEST_LINE
-    properties.SetOrientation(_SLANT_DEGREES if aslant else 0)
-    if aslant:
+    axis, turn = chart.GetAxis(vtk.vtkAxis.BOTTOM), _turn_of(names)
+    properties = axis.GetLabelProperties()
+    properties.SetOrientation(turn)
+    if turn:
         properties.SetJustificationToRight()
     else:
         properties.SetJustificationToCentered()
@@ -106,6 +108,21 @@ def _name_places(chart, names, title):
         labels.InsertNextValue(name)
     axis.SetCustomTickPositions(places, labels)
     axis.SetTitle(title)
+
+
+def _turn_of(names):
+    """Degrees by which names along the axis are turned, the fewest with which they have room."""
+    step = _AXIS_PX / max(1, len(names))
+
+    def fits(degrees):
+        widths = [len(name) * _CHARACTER_PX for name in names]
+        if not degrees:
+            return max(widths, default=0) < step
+        angle = math.radians(degrees)
+        return step * math.sin(angle) > _LINE_PX and all(
+            width * math.cos(angle) < _LEFT_PX + (place + 0.5) * step for place, width in enumerate(widths))
+
+    return next((degrees for degrees in _TURNS_DEGREES if fits(degrees)), _TURNS_DEGREES[-1])
 
 
 def _place_legend(chart, beside):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,6 +33,9 @@ _COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f
            "#00553e", "#7d3f65")
 _INK, _QUIET = "#262626", "#7a7a7a"
 _TITLE_SIZE, _AXIS_SIZE, _TEXT_SIZE = 15, 13, 12
+#: characters of a title, and of the list of names under the axis, that fit into a line of a view
+#: of 500 px; a saved scene has a space for the line's end
+_TITLE_LINE, _LIST_LINE = 48, 60
 _GAP = (math.nan, math.nan)
 
 
@@ -52,21 +56,22 @@ def write_plot(kind: str, heat_map: HeatMap, synthetic: bool = False) -> slicer.
     if heat_map.row_keys == heat_map.column_keys:
         np.fill_diagonal(values, np.nan)                # a model with itself says nothing
     whiskers = _bar_whiskers(values[:, places], heat_map.intervals[:, places])
-    columns = {"row": list(heat_map.row_keys), **{heat_map.column_keys[place]: values[:, place] for place in places}}
+    keys = [key or heat_map.columns[place] for place, key in enumerate(heat_map.column_keys)]     # a column needs a name
+    columns = {"row": list(heat_map.row_keys), **{keys[place]: values[:, place].tolist() for place in places}}
     lines = {"interval_x": whiskers[0], "interval_y": whiskers[1]}
     if not math.isnan(axes.chance):
         lines |= {"chance_x": [-0.5, len(heat_map.row_keys) - 0.5], "chance_y": [axes.chance] * 2}
     plot = _Plot(kind, f"{heat_map.title} ({_('SYNTHETIC DATA')})" if synthetic else heat_map.title)
     plot.fill(columns, lines)
     for number, place in enumerate(places):
-        plot.addBars(heat_map.columns[place], heat_map.column_keys[place], _COLORS[number % len(_COLORS)])
+        plot.addBars(heat_map.columns[place], keys[place], _COLORS[number % len(_COLORS)])
     if whiskers[0]:
         plot.addLine(_("95 % CI"), "interval_x", "interval_y", _INK, width=1)
     if not math.isnan(axes.chance):
         plot.addLine(f"{_(axes.chance_name)} ({axes.chance:.3g})", "chance_x", "chance_y", _INK, width=1.5, dashed=True)
     names = list(heat_map.row_keys)
     listed = ", ".join(f"{number} = {name}" for number, name in enumerate(names))
-    plot.setAxes(listed, axes.figures or heat_map.title, (-0.5, len(names) - 0.5),
+    plot.setAxes(textwrap.fill(listed, _LIST_LINE), axes.figures or heat_map.title, (-0.5, len(names) - 0.5),
                  _ends([*values[:, places].ravel(), *whiskers[1], axes.chance]))
     return plot.show(names, _(axes.rows))
 
@@ -107,7 +112,7 @@ class _Plot:
         self._chart.RemoveAllPlotSeriesNodeIDs()
         for series in nodes_with("vtkMRMLPlotSeriesNode", PLOT, kind):
             slicer.mrmlScene.RemoveNode(series)
-        self._chart.SetTitle(title)
+        self._chart.SetTitle(textwrap.fill(title, _TITLE_LINE))
 
     def _node(self, type_name, attribute, name):
         found = nodes_with(type_name, attribute, self._kind)
