@@ -128,7 +128,7 @@ def test_the_button_shows_plot_and_table_in_the_views_and_goes_back(demo, panel)
     press(panel.ui.showResultsButton)
     layout = slicer.app.layoutManager().layout
     chart = nodes("vtkMRMLPlotChartNode")["TumorConnectome: retrieval (plot)"]
-    assert layout != before and chart.GetTitle() == "Lift of nDCG@k over chance (SYNTHETIC\nDATA)"
+    assert layout != before and chart.GetTitle() == "Lift of nDCG@k over chance (SYNTHETIC DATA)"
     (plot,), (table,) = (list(nodes(kind).values()) for kind in ("vtkMRMLPlotViewNode", "vtkMRMLTableViewNode"))
     assert plot.GetPlotChartNodeID() == chart.GetID()
     assert table.GetTableNodeID() == nodes("vtkMRMLTableNode")["TumorConnectome: retrieval"].GetID()
