@@ -21,9 +21,11 @@ from .evaluate_choices import EvaluateChoices
 from .evaluation_jobs import evaluation_sequence
 from .latest_task import LatestTask
 from .packages import require
+from .plot_views import PlotViews
 from .reliability_display import ReliabilityDisplay
 from .report_box import ReportBox
-from .result_nodes import find_result, read_result, write_plot, write_result
+from .result_nodes import find_result, read_result, write_result
+from .result_plots import write_plot
 from .result_views import results_are_shown, show_results
 
 
@@ -42,6 +44,7 @@ class EvaluateController:
         self._work = LatestTask(panel.runner, status)
         self._shownKey, self._records, self._facts = None, [], {}
         self._metrics, self._kind, self._pending = {}, None, None
+        self._plotViews = PlotViews()
         self.choices, self.reportBox = EvaluateChoices(panel), ReportBox(panel.ui, status)
         self.reliability = ReliabilityDisplay(panel.ui.curvePlace)
         self.heatMap = HeatMapWidget(_)
@@ -71,6 +74,7 @@ class EvaluateController:
         """Let go of the callbacks."""
         self.heatMap.onCell = lambda row, column: None
         self.choices.cleanup()
+        self._plotViews.cleanup()
 
     # Running
 
@@ -104,7 +108,7 @@ class EvaluateController:
             write_result(name, columns, rows, {**facts, **more})
         records, _facts = read_result(find_result(kind.value))
         heat_map = heat_map_of(kind, records, next(iter(kind.metrics())), self._titles())
-        write_plot(kind.value, heat_map)
+        write_plot(kind.value, heat_map, facts["synthetic"])
         if kind is ResultKind.PROBES and heat_map.column_keys:
             self._showCurves(heat_map.row_keys[-1], heat_map.column_keys[0])
             self.reliability.writePlot()
@@ -214,7 +218,8 @@ class EvaluateController:
         if results_are_shown():
             show_layout(self._panel.compare.display.layoutNumber())
         else:
-            chart = self.reliability.writePlot() or write_plot(self._kind.value, self._heatMap())
+            chart = self.reliability.writePlot() or write_plot(
+                self._kind.value, self._heatMap(), bool(self._facts.get("synthetic")))
             show_results(chart, find_result(RELIABILITY if self.reliability.plot.curves else self._kind.table(self._metric())))
 
     def _onMetric(self, index):

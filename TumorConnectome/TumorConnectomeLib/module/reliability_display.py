@@ -6,7 +6,8 @@ from slicer.i18n import tr as _
 from ..core.reliability import curves_of
 from ..core.result_maps import RELIABILITY
 from ..widgets.reliability_plot import ReliabilityPlot
-from .result_nodes import find_result, read_result, write_curves
+from .result_nodes import find_result, read_result
+from .result_plots import write_curves
 
 
 class ReliabilityDisplay:
@@ -20,7 +21,7 @@ class ReliabilityDisplay:
 
     def __init__(self, place):
         self.plot = ReliabilityPlot(_)
-        self._title = ""
+        self._title, self._synthetic = "", False
         place.layout().addWidget(self.plot)
 
     def hide(self):
@@ -31,12 +32,15 @@ class ReliabilityDisplay:
         """Show the curves of a task, which people know by `name`, and a model ("": clinical data alone)."""
         node = find_result(RELIABILITY)
         try:
-            positive, curves = curves_of(read_result(node)[0], task, model) if node is not None else ("", ())
+            records, facts = read_result(node) if node is not None else ([], {})
+            positive, curves = curves_of(records, task, model)
         except (KeyError, TypeError):                   # the table of the scene was changed by somebody else
-            positive, curves = "", ()
+            positive, curves, facts = "", (), {}
         self._title = name if positive.lower() in ("", name.lower()) else f"{name}: {positive}"
+        self._synthetic = bool(facts.get("synthetic"))
         self.plot.setCurves(self._title, curves)
 
     def writePlot(self):
         """Put the shown curves into the scene; returns the chart, None when nothing is shown."""
-        return write_curves(RELIABILITY, self._title, self.plot.curves) if self.plot.curves else None
+        return write_curves(RELIABILITY, _("Calibration: {title}").format(title=self._title), self.plot.curves,
+                            self._synthetic) if self.plot.curves else None
