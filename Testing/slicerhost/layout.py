@@ -2,10 +2,13 @@
 import slicer
 from PySide6 import QtCore, QtWidgets
 
+from .plot_view import qMRMLPlotWidget
 from .slice_view import qMRMLSliceWidget
+from .table_view import qMRMLTableWidget
 from .threed_view import qMRMLThreeDWidget
 
-_VIEWS = {"vtkMRMLSliceNode": qMRMLSliceWidget, "vtkMRMLViewNode": qMRMLThreeDWidget}
+_VIEWS = {"vtkMRMLSliceNode": qMRMLSliceWidget, "vtkMRMLViewNode": qMRMLThreeDWidget,
+          "vtkMRMLPlotViewNode": qMRMLPlotWidget, "vtkMRMLTableViewNode": qMRMLTableWidget}
 _EVEN = 1000        # size of a splitter's part for which the description gives none
 
 
@@ -76,12 +79,14 @@ class qSlicerLayoutManager(QtCore.QObject):
             if cls is None:
                 return QtWidgets.QLabel(node.GetClassName() + " has no stand-in")
             widget = self._views[node.GetID()] = cls(node, self._app_logic)
-            self._picture(widget).setRenderPaused(self._paused)
+            self._pause(widget)
         return self._views[node.GetID()]
 
-    @staticmethod
-    def _picture(widget):
-        return widget.sliceView() if isinstance(widget, qMRMLSliceWidget) else widget.threeDView()
+    def _pause(self, widget):
+        """Pause or go on as the other views do; tables and plots never pause."""
+        if isinstance(widget, (qMRMLSliceWidget, qMRMLThreeDWidget)):
+            picture = widget.sliceView() if isinstance(widget, qMRMLSliceWidget) else widget.threeDView()
+            picture.setRenderPaused(self._paused)
 
     def _of(self, cls):
         return [widget for widget in self._views.values() if isinstance(widget, cls)]
@@ -113,6 +118,12 @@ class qSlicerLayoutManager(QtCore.QObject):
             return next((widget for widget in widgets if widget.mrmlViewNode().GetLayoutName() == index), None)
         return widgets[index] if index < len(widgets) else None
 
+    def plotWidget(self, index):
+        return next(iter(self._of(qMRMLPlotWidget)[index:index + 1]), None)
+
+    def tableWidget(self, index):
+        return next(iter(self._of(qMRMLTableWidget)[index:index + 1]), None)
+
     def mrmlSliceLogics(self):
         return self._app_logic.GetSliceLogics()
 
@@ -127,11 +138,12 @@ class qSlicerLayoutManager(QtCore.QObject):
     def setRenderPaused(self, paused):
         self._paused = paused
         for widget in self._views.values():
-            self._picture(widget).setRenderPaused(paused)
+            self._pause(widget)
 
     layout = property(lambda self: self._logic.GetLayoutNode().GetViewArrangement(), setLayout)
     threeDViewCount = property(lambda self: len(self._of(qMRMLThreeDWidget)))
-    tableViewCount = plotViewCount = property(lambda self: 0)
+    plotViewCount = property(lambda self: len(self._of(qMRMLPlotWidget)))
+    tableViewCount = property(lambda self: len(self._of(qMRMLTableWidget)))
 
 
 def _tabs(element, built):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from .evaluation.controls import RANDOM, TESTED
 from .evaluation.verdict import ALPHA
-from .heat_map import LIFT_SCALE, HeatMap, lift_shade, number_text
+from .heat_map import LIFT_SCALE, Axes, HeatMap, lift_shade, number_text
 
 SAME_PATIENT, VOTES, CONFOUNDS = "same patient", "votes", "confounds"
 #: name of a table of the evidence -> what its heat map shows
@@ -38,12 +38,13 @@ def _same_patient(records, _titles):
                  f"95 % CI {number_text(record['value_low'], 3)} to {number_text(record['value_high'], 3)}",
                  f"{int(record['n'])} queries of {int(record['patients'])} patients"]
         found, low, high = (_above(record[name], record["chance"]) for name in ("value", "value_low", "value_high"))
-        return record["value"], found, record["value_low"] > record["chance"], "\n".join(lines), (low, high)
+        return record["value"], found, record["value_low"] > record["chance"], "\n".join(lines), (low, high), (
+            record["value_low"], record["value_high"])
 
     return HeatMap.of_cells(
         EVIDENCE_TITLES[SAME_PATIENT], list(dict.fromkeys(record["model"] for record in records)), columns, columns, cell,
         "Queries are all rows of the files whose patient has another CT series. * The 95 % CI lies above chance.",
-        scale=("", "chance", "always found"))
+        scale=("", "chance", "always found"), axes=Axes("Share of queries"))
 
 
 def _above(value, chance):
@@ -69,12 +70,14 @@ def _votes(records, titles):
                  f"{int(record['pairs'])} pairs of {int(record['patients'])} patients"]
         chance = record["chance"] or math.nan
         return (record["same"], lift_shade(record["lift"]), record["q"] <= ALPHA, "\n".join(lines),
-                tuple(lift_shade(record[name] / chance) for name in ("same_low", "same_high")))
+                tuple(lift_shade(record[name] / chance) for name in ("same_low", "same_high")),
+                (record["same_low"], record["same_high"]))
 
     return HeatMap.of_cells(
         EVIDENCE_TITLES[VOTES], list(dict.fromkeys(map(_voters, records))), keys, [_short(key, titles) for key in keys], cell,
         "A vote is a model that lists the pair among the nearest. Figures are shares, colors and lines their lift. * q \u2264 "
-        f"{ALPHA:g} after correction for all of these tests.", scale=LIFT_SCALE, controls=controls)
+        f"{ALPHA:g} after correction for all of these tests.", scale=LIFT_SCALE, controls=controls,
+        axes=Axes("Share of pairs with the same label", "Votes"))
 
 
 def _voters(record):
@@ -102,7 +105,7 @@ def _confounds(records, titles):
     return HeatMap.of_cells(
         EVIDENCE_TITLES[CONFOUNDS], list(plain), ["", *columns], ["All patients", *(_short(key, titles) for key in columns)],
         cell, f"Only lifts above 1 with p \u2264 {ALPHA:g} have a row. * p \u2264 {ALPHA:g} inside the strata, too: a "
-        "lift remains there.", scale=LIFT_SCALE)
+        "lift remains there.", scale=LIFT_SCALE, axes=Axes("Lift of P@k", "Model: label", chance=1.0))
 
 
 def row_of(record: Mapping, titles: Mapping[str, str]) -> str:

@@ -3,12 +3,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 #: what the ends of the colors of a lift stand for, see `lift_shade`
 LIFT_SCALE = ("half as often", "chance", "twice as often")
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What a plot of a heat map says at its axes, and what of it belongs on one axis.
+
+    Parameters
+    ----------
+    figures, rows : str
+        Titles of the axis of the figures and of that of the rows; without one the heat map's title is taken.
+    chance : float
+        Figure that is reached by chance; NaN when there is none, or not the same one for all cells.
+    chance_name : str
+        What `chance` is called.
+    columns : tuple of str
+        Column keys whose figures have the same scale; empty: all.
+    """
+
+    figures: str = ""
+    rows: str = "Model"
+    chance: float = math.nan
+    chance_name: str = "Chance"
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +61,10 @@ class HeatMap:
         What the deepest blue, no color and the deepest orange stand for; "" for an end that does not occur. Empty: no legend.
     controls : tuple of str
         Column keys that are set apart at the right, because they are no results but controls.
+    intervals : np.ndarray
+        float64, shape (R, C, 2): ends of the 95 % interval of each figure, on its own scale; NaN where there is none.
+    axes : Axes
+        How the figures are called in a plot.
     """
 
     title: str
@@ -53,18 +80,22 @@ class HeatMap:
     note: str = ""
     scale: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    intervals: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 2)))
+    axes: Axes = field(default_factory=Axes)
 
     @classmethod
     def of_cells(cls, title: str, rows: Sequence[str], keys: Sequence[str], columns: Sequence[str], cell: Callable,
                  note: str = "", decimals: Sequence[int] | None = None, scale: Sequence[str] = (),
-                 controls: Sequence[str] = ()) -> HeatMap:
-        """The heat map whose cells are ``cell(row key, column key) -> (value, shade, mark, words[, (low, high)])``.
+                 controls: Sequence[str] = (), axes: Axes = Axes()) -> HeatMap:
+        """The heat map of ``cell(row key, column key) -> (value, shade, mark, words[, (low, high)[, (ci_low, ci_high)]])``.
 
-        Shades and intervals are clipped; two decimals are printed unless told otherwise.
+        The first pair is the interval on the scale of the shades, the second that of the figures. Shades and their
+        intervals are clipped; two decimals are printed unless told otherwise.
         """
         nothing = (math.nan, math.nan)
-        cells = [[(*found, nothing)[:5] for found in (cell(row, key) for key in keys)] for row in rows]
-        spans = np.array([[one[4] for one in line] for line in cells], float).reshape(len(rows), len(keys), 2)
+        cells = [[(*found, *[nothing] * (6 - len(found))) for found in (cell(row, key) for key in keys)] for row in rows]
+        spans, intervals = (np.array([[one[number] for one in line] for line in cells], float).reshape(
+            len(rows), len(keys), 2) for number in (4, 5))
 
         def part(number, kind):
             return np.array([[one[number] for one in line] for line in cells], kind).reshape(len(rows), len(keys))
@@ -72,7 +103,7 @@ class HeatMap:
         return cls(title, tuple(rows), tuple(keys), tuple(columns), part(0, float), np.clip(part(1, float), -1, 1),
                    part(2, bool), tuple(tuple(one[3] for one in line) for line in cells),
                    (2,) * len(keys) if decimals is None else tuple(decimals), np.clip(spans, -1, 1), note, tuple(scale),
-                   tuple(controls))
+                   tuple(controls), intervals, axes)
 
     def text(self, row: int, column: int) -> str:
         """What is printed in a cell: the figure, with an asterisk when it is marked."""

@@ -9,7 +9,7 @@ from .evaluation.controls import NEGATIVE_CONTROL, POSITIVE_CONTROL
 from .evaluation.metrics import METRICS
 from .evaluation.verdict import ALPHA
 from .evidence_maps import EVIDENCE_TITLES, evidence_map
-from .heat_map import LIFT_SCALE, HeatMap, lift_shade, number_text
+from .heat_map import LIFT_SCALE, Axes, HeatMap, lift_shade, number_text
 from .structure.agreement import MEASURES
 
 #: columns of the table of hubs that are shown: title, and the value that has the deepest color (None: the largest)
@@ -81,7 +81,7 @@ def _retrieval(records, metric, titles):
         f"Lift of {metric} over chance", _unique(record["model"] for record in chosen), keys, list(names.values()),
         lambda model, facet: _retrieval_cell(cells.get((model, facet)), metric, names[facet], roles[facet]),
         f"The line in a cell is the 95 % CI, its tick is chance. * q \u2264 {ALPHA:g} after correction for all tests.",
-        scale=LIFT_SCALE, controls=controls)
+        scale=LIFT_SCALE, controls=controls, axes=Axes(f"Lift of {metric}", chance=1.0))
 
 
 def _retrieval_cell(record, metric, name, role):
@@ -93,8 +93,8 @@ def _retrieval_cell(record, metric, name, role):
              f"{metric} = {number_text(record['value'])}, by chance {chance}: lift {number_text(lift)}",
              f"95 % CI of the lift {number_text(record['ci_low'])} to {number_text(record['ci_high'])}",
              f"p = {number_text(record['p'], 4)}, q = {number_text(record['q'], 4)}, n = {int(record['n'])} patients"]
-    return lift, lift_shade(lift), known and record["q"] <= ALPHA, "\n".join(lines), tuple(
-        map(lift_shade, (record["ci_low"], record["ci_high"])))
+    interval = record["ci_low"], record["ci_high"]
+    return lift, lift_shade(lift), known and record["q"] <= ALPHA, "\n".join(lines), tuple(map(lift_shade, interval)), interval
 
 
 def _hubs(records, metric, titles):
@@ -117,7 +117,8 @@ def _hubs(records, metric, titles):
                             [title for title, _full in _HUB_COLUMNS.values()], cell,
                             "Every column has its own scale.",
                             [0 if name.endswith(("_max", "_never")) else 2 for name in _HUB_COLUMNS],
-                            scale=("", "none", "the most of the column"))
+                            scale=("", "none", "the most of the column"),
+                            axes=Axes("Skewness of how often a patient is listed", columns=("near_skewness", "far_skewness")))
 
 
 def _agreement(records, metric, titles):
@@ -141,7 +142,8 @@ def _agreement(records, metric, titles):
 
     note = f"Chance ({number_text(chance, 3)}) has no color, 1 the deepest." if metric != "cka" else "No single chance level."
     return HeatMap.of_cells(MEASURES[metric], models, models, models, cell, note,
-                            scale=("", "chance" if metric != "cka" else "0", "the same"))
+                            scale=("", "chance" if metric != "cka" else "0", "the same"),
+                            axes=Axes(MEASURES[metric], chance=chance if metric != "cka" else math.nan))
 
 
 def _probes(records, metric, titles):
@@ -165,7 +167,7 @@ def _probes(records, metric, titles):
                  f"95 % CI {number_text(low, 3)} to {number_text(high, 3)}; none: {number_text(chance, 3)}",
                  f"n = {int(record['n'])} patients; Brier score {number_text(record['brier'], 3)}"]
         return (record[metric], (record[metric] - chance) / (span or 1), low > chance, "\n".join(lines),
-                tuple((end - chance) / (span or 1) for end in (low, high)))
+                tuple((end - chance) / (span or 1) for end in (low, high)), (low, high))
 
     tasks = _unique(record["task"] for record in chosen)
     note = "The line in a cell is the 95 % CI, its tick is chance. * It lies above chance; not corrected for the tests' number."
@@ -174,7 +176,9 @@ def _probes(records, metric, titles):
         f"{_PROBE_METRICS[metric]}, logistic probe on the embedding", _unique(map(label, chosen)), tasks,
         [titles.get(task, task).partition(" (")[0] for task in tasks], cell,
         "Expected calibration error: mean distance of predicted probability and observed share." if metric == "ece" else note,
-        scale=scale.get(metric, ("worse", "chance", "perfect")))
+        scale=scale.get(metric, ("worse", "chance", "perfect")),
+        axes={"auroc": Axes("AUROC", chance=0.5), "gain": Axes("Gain in AUROC", chance=0.0, chance_name="No gain"),
+              "ece": Axes("Expected calibration error")}.get(metric, Axes(_PROBE_METRICS[metric])))
 
 
 def _calibration_cell(record, model, task):

@@ -32,7 +32,9 @@ from .changes import COLUMNS, GRAPH, RESULTS, SCENE
 from .evaluation_jobs import evaluation_sequence
 from .json_list import choice_from_text, choice_to_text, list_to_text
 from .packages import require
-from .result_nodes import find_result, read_result, write_curves, write_plot, write_result
+from .plot_views import PlotViews
+from .result_nodes import find_result, read_result, write_result
+from .result_plots import write_curves, write_plot
 
 
 class EvaluateController:
@@ -50,6 +52,7 @@ class EvaluateController:
         self._work = LatestTask(panel.runner, status)
         self._records, self._facts, self._observed = [], {}, []
         self._metrics, self._kind, self._pending = {}, None, None
+        self._plotViews = PlotViews()
         self.choices, self.reportBox = EvaluateChoices(panel), ReportBox(panel.ui, status)
         self.reliability = ReliabilityDisplay(panel.ui.curvePlace)
         self.heatMap = HeatMapWidget(_)
@@ -91,6 +94,7 @@ class EvaluateController:
         self.heatMap.onCell = lambda row, column: None
         self.choices.cleanup()
         self._observe()
+        self._plotViews.cleanup()
 
     # Running
 
@@ -124,7 +128,7 @@ class EvaluateController:
             write_result(name, columns, rows, {**facts, **more})
         records, _facts = read_result(find_result(kind.value))
         heat_map = heat_map_of(kind, records, next(iter(kind.metrics())), self._titles())
-        write_plot(kind.value, heat_map)
+        write_plot(kind.value, heat_map, facts["synthetic"])
         if kind is ResultKind.PROBES and heat_map.column_keys:
             self._drawCurves(heat_map.row_keys[-1], heat_map.column_keys[0])
             self.reliability.writePlot()
@@ -243,7 +247,8 @@ class EvaluateController:
         if results_are_shown():
             show_layout(self._panel.compare.display.layoutNumber())
         else:
-            chart = self.reliability.writePlot() or write_plot(self._kind.value, self._heatMap())
+            chart = self.reliability.writePlot() or write_plot(
+                self._kind.value, self._heatMap(), bool(self._facts.get("synthetic")))
             show_results(chart, find_result(RELIABILITY if self.reliability.plot.curves else self._kind.table(self._metric())))
 
     def _onMetric(self, index):
@@ -365,7 +370,7 @@ class ReliabilityDisplay:
 
     def __init__(self, place):
         self.plot = ReliabilityPlot(_)
-        self._title = ""
+        self._title, self._synthetic = "", False
         place.layout().addWidget(self.plot)
 
     def hide(self):
@@ -376,15 +381,18 @@ class ReliabilityDisplay:
         """Show the curves of a task, which people know by `name`, and a model ("": clinical data alone)."""
         node = find_result(RELIABILITY)
         try:
-            positive, curves = curves_of(read_result(node)[0], task, model) if node is not None else ("", ())
+            records, facts = read_result(node) if node is not None else ([], {})
+            positive, curves = curves_of(records, task, model)
         except (KeyError, TypeError):                   # the table of the scene was changed by somebody else
-            positive, curves = "", ()
+            positive, curves, facts = "", (), {}
         self._title = name if positive.lower() in ("", name.lower()) else f"{name}: {positive}"
+        self._synthetic = bool(facts.get("synthetic"))
         self.plot.setCurves(self._title, curves)
 
     def writePlot(self):
         """Put the shown curves into the scene; returns the chart, None when nothing is shown."""
-        return write_curves(RELIABILITY, self._title, self.plot.curves) if self.plot.curves else None
+        return write_curves(RELIABILITY, _("Calibration: {title}").format(title=self._title), self.plot.curves,
+                            self._synthetic) if self.plot.curves else None
 
 
 def model_of_row(row: str, cohort) -> str:

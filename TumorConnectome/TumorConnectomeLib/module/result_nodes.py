@@ -1,4 +1,4 @@
-"""Results in the MRML scene: tables and plots that Slicer's own modules show, save and export."""
+"""Results in the MRML scene: tables that Slicer's own modules show, save and export."""
 from __future__ import annotations
 
 import json
@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 
 import slicer
 import vtk
+from slicer.i18n import tr as _
 
-from ..core.heat_map import HeatMap
-from ..core.reliability import Curve
+from ..core.result_columns import RESULT_COLUMNS
 
-#: attribute of table, series and chart nodes: which result they belong to
-_RESULT, _FACTS, _PLOT = "TumorConnectome.Result", "TumorConnectome.Facts", "TumorConnectome.Plot"
-_PREFIX = "TumorConnectome"
+#: attributes of a table node: which result it is, what else belongs to it, and which columns of texts are numbers
+_RESULT, _FACTS, _NUMBERS = "TumorConnectome.Result", "TumorConnectome.Facts", "TumorConnectome.Numbers"
+#: begins the names of tables and charts
+PREFIX = "TumorConnectome"
+#: significant digits of numbers in a column of texts: those of numbers that Slicer shows and saves
+_DIGITS = 6
 
 
 def write_result(kind: str, columns: Sequence[str], rows: Sequence[Sequence], facts: Mapping) -> slicer.vtkMRMLTableNode:
@@ -25,12 +28,13 @@ def write_result(kind: str, columns: Sequence[str], rows: Sequence[Sequence], fa
         "retrieval", ...: part of the node's name.
     columns : sequence of str
     rows : sequence of sequence
-        Texts, numbers, or None. A column of whole numbers becomes one of int, other numbers float64 (None: NaN).
+        Texts, numbers, or None. A column of whole numbers becomes one of int, other numbers float64; see `fill_table` for
+        those where some are missing.
     facts : mapping
         What else belongs to the result; anything JSON can hold.
     """
-    node = find_result(kind) or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", f"{_PREFIX}: {kind}")
-    _fill(node, columns, [[row[place] for row in rows] for place in range(len(columns))])
+    node = find_result(kind) or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", f"{PREFIX}: {kind}")
+    fill_table(node, columns, [[row[place] for row in rows] for place in range(len(columns))])
     node.SetAttribute(_RESULT, kind)
     node.SetAttribute(_FACTS, json.dumps(facts))
     return node
@@ -38,100 +42,72 @@ def write_result(kind: str, columns: Sequence[str], rows: Sequence[Sequence], fa
 
 def find_result(kind: str) -> slicer.vtkMRMLTableNode | None:
     """The table of a result, the last one if a scene was added to another; None when there is none."""
-    return next(iter(reversed(_nodes("vtkMRMLTableNode", _RESULT, kind))), None)
+    return next(iter(reversed(nodes_with("vtkMRMLTableNode", _RESULT, kind))), None)
 
 
 def read_result(node) -> tuple[list[dict], dict]:
     """Rows by column names and facts of a table node; missing numbers are NaN. Facts of other programs are left out."""
     table = node.GetTable()
     columns = [table.GetColumn(place) for place in range(table.GetNumberOfColumns())]
-    records = [{column.GetName(): column.GetValue(row) for column in columns} for row in range(table.GetNumberOfRows())]
+    numbers = _content(node, _NUMBERS, list)
+    values = {column.GetName(): [column.GetValue(row) for row in range(table.GetNumberOfRows())] for column in columns}
+    values = {name: list(map(_number, one)) if name in numbers else one for name, one in values.items()}
+    records = [{name: one[row] for name, one in values.items()} for row in range(table.GetNumberOfRows())]
+    return records, _content(node, _FACTS, dict)
+
+
+def _content(node, attribute, kind):
+    """The list or dict in an attribute, an empty one when there is none."""
     try:
-        facts = json.loads(node.GetAttribute(_FACTS) or "{}")
+        content = json.loads(node.GetAttribute(attribute) or "null")
     except ValueError:
-        facts = {}
-    return records, facts if isinstance(facts, dict) else {}
+        content = None
+    return content if isinstance(content, kind) else kind()
 
 
-def write_plot(kind: str, heat_map: HeatMap) -> slicer.vtkMRMLPlotChartNode:
-    """Put a heat map into the scene as a bar chart: one series per column, with the rows side by side."""
-    table, chart = _fresh_plot(kind)
-    _fill(table, ["row", *heat_map.column_keys], [list(heat_map.row_keys), *heat_map.values.T.tolist()])
-    for key, title in zip(heat_map.column_keys, heat_map.columns):
-        series = _add_series(kind, chart, table, title, key)
-        series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeBar)
-        series.SetLabelColumnName("row")
-    chart.SetTitle(heat_map.title)
-    chart.SetYAxisTitle(heat_map.title)
-    return chart
-
-
-def write_curves(kind: str, title: str, curves: Sequence[Curve]) -> slicer.vtkMRMLPlotChartNode:
-    """Put reliability curves into the scene as a line chart with the diagonal that is perfect calibration."""
-    table, chart = _fresh_plot(kind)
-    longest = max(2, *(len(curve.points) for curve in curves))
-    columns = {"perfect": [0.0, 1.0]}
-    for curve in curves:
-        columns[f"{curve.name}: predicted"] = [point[0] for point in curve.points]
-        columns[f"{curve.name}: observed"] = [point[1] for point in curve.points]
-    _fill(table, list(columns), [[*values, *[None] * (longest - len(values))] for values in columns.values()])
-    for name, x, y in [("Perfect", "perfect", "perfect"), *((curve.name, f"{curve.name}: predicted", f"{curve.name}: observed")
-                                                             for curve in curves)]:
-        series = _add_series(kind, chart, table, name, y)
-        series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
-        series.SetXColumnName(x)
-        if name == "Perfect":
-            series.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
-            series.SetLineStyle(slicer.vtkMRMLPlotSeriesNode.LineStyleDash)
-            series.SetColor(0.5, 0.5, 0.5)
-    chart.SetTitle(title)
-    chart.SetXAxisTitle("Predicted probability")
-    chart.SetYAxisTitle("Observed share")
-    return chart
-
-
-def _fresh_plot(kind):
-    """Table and chart of a plot, those of the scene or new ones, without series."""
-    name = f"{_PREFIX}: {kind} (plot)"
-    tables, charts = (_nodes(type_name, _PLOT, kind) for type_name in ("vtkMRMLTableNode", "vtkMRMLPlotChartNode"))
-    table = tables[-1] if tables else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
-    chart = charts[-1] if charts else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", name)
-    chart.RemoveAllPlotSeriesNodeIDs()
-    for series in _nodes("vtkMRMLPlotSeriesNode", _PLOT, kind):
-        slicer.mrmlScene.RemoveNode(series)
-    for node in (table, chart):
-        node.SetAttribute(_PLOT, kind)
-    return table, chart
-
-
-def _add_series(kind, chart, table, title, y):
-    """A series of a column of the table in the chart."""
-    series = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", f"{_PREFIX}: {title}")
-    series.SetAndObserveTableNodeID(table.GetID())
-    series.SetYColumnName(y)
-    series.SetUniqueColor()
-    series.SetAttribute(_PLOT, kind)
-    chart.AddAndObservePlotSeriesNodeID(series.GetID())
-    return series
-
-
-def _nodes(type_name, attribute, value):
+def nodes_with(type_name: str, attribute: str, value: str) -> list:
+    """Nodes of a class with a value of an attribute, in the order of the scene."""
     return [node for node in slicer.util.getNodesByClass(type_name) if node.GetAttribute(attribute) == value]
 
 
-def _fill(node, columns, values):
-    """Replace all columns of a table node."""
-    modifying = node.StartModify()
+def fill_table(node, columns: Sequence[str], values: Sequence[Sequence], blank: bool = True) -> None:
+    """Replace all columns of a table node.
+
+    Parameters
+    ----------
+    node : vtkMRMLTableNode
+    columns : sequence of str
+    values : sequence of sequence
+        Of each column; None or NaN is missing.
+    blank : bool
+        Columns of numbers some of which are missing become texts with empty cells: Slicer's table view prints a NaN as
+        "nan", and a VTK array of numbers has no other missing value. False: they stay numbers with NaN, as plots need them.
+    """
+    modifying, numbers = node.StartModify(), []
     try:
         node.RemoveAllColumns()
         for name, column in zip(columns, values):
+            column = [None if isinstance(value, float) and math.isnan(value) else value for value in column]
+            if blank and None in column and not any(isinstance(value, str) for value in column):
+                numbers.append(name)
+                column = ["" if value is None else f"{value:.{_DIGITS}g}" for value in column]
             array = _array(column)
             array.SetName(name)
             node.AddColumn(array)
+            _describe(node, name)
         node.SetUseColumnTitleAsColumnHeader(True)
         node.SetLocked(True)                            # results are not edited by hand
+        node.SetAttribute(_NUMBERS, json.dumps(numbers))
     finally:
         node.EndModify(modifying)
+
+
+def _describe(node, name):
+    """What the header of a column says, and its tool tip."""
+    column = RESULT_COLUMNS.get(name)
+    if column is not None:
+        node.SetColumnTitle(name, _(column.title))
+        node.SetColumnDescription(name, _(column.note))
 
 
 def _array(values):
@@ -146,3 +122,13 @@ def _array(values):
     for value in values:
         array.InsertNextValue(value)
     return array
+
+
+def _number(text):
+    """The number of a cell; NaN where it is empty, as the text says it where somebody else wrote something there."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return float(text) if text else math.nan
+    except ValueError:
+        return text

@@ -1,0 +1,98 @@
+"""Stand-ins for Slicer's table view and the widget that holds it, with the texts that Slicer writes into the cells.
+
+What a table node's columns become follows Libs/MRML/Widgets/qMRMLTableModel.cxx, `updateModelFromMRML`.
+"""
+from PySide6 import QtCore, QtGui, QtWidgets
+
+
+class qMRMLTableView(QtWidgets.QTableView):
+    """The table of one table view node; without editing, copying and transposing."""
+
+    def __init__(self, view_node=None, parent=None):
+        super().__init__(parent)
+        self._view_node, self._node, self._tag = view_node, None, None
+        self._model = QtGui.QStandardItemModel(self)
+        proxy = QtCore.QSortFilterProxyModel(self)
+        proxy.setSourceModel(self._model)
+        self.setModel(proxy)
+        self.horizontalHeader().setStretchLastSection(False)
+        if view_node is not None:
+            view_node.AddObserver("ModifiedEvent", self._on_view_node)
+            view_node.AddObserver(view_node.ReferenceModifiedEvent, self._on_view_node)
+            view_node.AddObserver(view_node.ReferenceAddedEvent, self._on_view_node)
+            self._on_view_node()
+
+    def mrmlTableNode(self):
+        return self._node
+
+    def setMRMLTableNode(self, node):
+        if self._node is not None:
+            self._node.RemoveObserver(self._tag)
+        self._node = node
+        self._tag = node and node.AddObserver("ModifiedEvent", self._fill)
+        self._fill()
+        self.horizontalHeader().setMinimumSectionSize(60)
+        self.resizeColumnsToContents()
+
+    def _on_view_node(self, *_):
+        if self._view_node.GetTableNode() is not self._node:
+            self.setMRMLTableNode(self._view_node.GetTableNode())
+
+    def _fill(self, *_):
+        self._model.clear()
+        table = self._node.GetTable() if self._node else None
+        first = int(bool(table) and self._node.GetUseFirstColumnAsRowHeader())
+        headers = bool(table) and self._node.GetUseColumnTitleAsColumnHeader()
+        for place in range(first, table.GetNumberOfColumns() if table else 0):
+            name = table.GetColumnName(place)
+            cells = [self._item(table, row, place) for row in range(table.GetNumberOfRows())]
+            self._model.appendColumn(cells if headers else [QtGui.QStandardItem(name), *cells])
+            self._model.setHeaderData(place - first, QtCore.Qt.Orientation.Horizontal,
+                                      self._header(name) if headers else chr(ord("A") + (place - first) % 26))
+        if first:
+            offset = 0 if headers else 1
+            for row in range(table.GetNumberOfRows()):
+                self._model.setHeaderData(row + offset, QtCore.Qt.Orientation.Vertical, table.GetValue(row, 0).ToString())
+
+    def _item(self, table, row, place):
+        value, column = table.GetValue(row, place), table.GetColumn(place)
+        item = QtGui.QStandardItem("" if column.IsA("vtkBitArray") else value.ToString())
+        if column.IsA("vtkBitArray"):
+            item.setCheckable(True)
+            item.setCheckState(QtCore.Qt.CheckState.Checked if value.ToInt() else QtCore.Qt.CheckState.Unchecked)
+        item.setToolTip(self._tool_tip(column.GetName()))
+        if self._node.GetLocked():
+            item.setFlags(item.flags() & ~QtCore.Qt.ItemFlag.ItemIsEditable & ~QtCore.Qt.ItemFlag.ItemIsUserCheckable)
+        return item
+
+    def _header(self, name):
+        unit = self._node.GetColumnUnitLabel(name)
+        return (self._node.GetColumnTitle(name) or name) + (f" [{unit}]" if unit else "")
+
+    def _tool_tip(self, name):
+        node, title, unit = self._node, self._node.GetColumnTitle(name), self._node.GetColumnUnitLabel(name)
+        lines = [f"<b>{name}</b>" if title in ("", name) else f"<b>{title}</b> <code>&lt;{name}&gt;</code>"]
+        lines += [f"Unit: {unit}"] if unit else []
+        lines += [node.GetColumnDescription(name)] if node.GetColumnDescription(name) else []
+        return "<p>".join(lines)
+
+
+class qMRMLTableWidget(QtWidgets.QWidget):
+    """A table view; without its bar."""
+
+    def __init__(self, node, _app_logic, parent=None):
+        super().__init__(parent)
+        self.setObjectName("qMRMLTableWidget" + node.GetLayoutName())
+        self._node, self._view = node, qMRMLTableView(node, self)
+        column = QtWidgets.QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._view)
+
+    def tableView(self):
+        return self._view
+
+    def viewWidget(self):
+        return self._view
+
+    def mrmlTableViewNode(self):
+        return self._node

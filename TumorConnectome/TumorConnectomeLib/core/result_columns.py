@@ -1,0 +1,97 @@
+"""What the columns of result tables are called, and what they mean, for headers and tool tips of tables."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ResultColumn:
+    """Title of a column, and what its figures are in one sentence."""
+
+    title: str
+    note: str
+
+
+def _interval(of):
+    return f"end of the 95 % bootstrap interval of {of}, patients drawn with replacement."
+
+
+#: column of a result table -> what it is; see COLUMNS of the modules that make the tables
+RESULT_COLUMNS = {
+    # who, what
+    "model": ResultColumn("Model", "Foundation model, or the consensus of all models."),
+    "model_a": ResultColumn("Model A", "One model of the pair."),
+    "model_b": ResultColumn("Model B", "The other model of the pair."),
+    "facet": ResultColumn("Label", "What is known about the patients: neighbors with the same category are relevant."),
+    "metric": ResultColumn("Metric", "Figure that is computed from the ranked neighbors of a query, averaged over queries."),
+    "k": ResultColumn("k", "Number of nearest neighbors looked at; empty where the metric has none (R-precision)."),
+    "role": ResultColumn("Role", "Tested label, or a control that has to fail (negative) or to succeed (positive)."),
+    "targets": ResultColumn("Targets", "CT series that count as found for a query."),
+    "task": ResultColumn("Task", "What the probe predicts."),
+    "features": ResultColumn("Features", "What the probe sees: the embedding, clinical data, or both."),
+    "probe": ResultColumn("Probe", "Classifier: logistic regression or nearest neighbors, cross-validated."),
+    "classes": ResultColumn("Classes", "Categories that the probe tells apart."),
+    "note": ResultColumn("Note", "Why a figure is missing, or what limits it."),
+    # how many
+    "n": ResultColumn("n", "Number of patients (queries) behind the figure."),
+    "patients": ResultColumn("Patients", "Number of patients behind the figure; in bins the mean over repeats."),
+    "unknown": ResultColumn("Unknown", "Patients whose category is unknown: no queries and no targets."),
+    "without_target": ResultColumn("Without target", "Queries left out because no other patient has their category."),
+    "pairs": ResultColumn("Pairs", "Number of pairs of patients with this number of votes."),
+    "votes": ResultColumn("Votes", "Number of models that list the pair among the nearest."),
+    "models": ResultColumn("Models", "Number of models that vote."),
+    # retrieval
+    "value": ResultColumn("Value", "The metric, mean over queries."),
+    "value_low": ResultColumn("Value, CI low", f"Lower {_interval('the value')}"),
+    "value_high": ResultColumn("Value, CI high", f"Upper {_interval('the value')}"),
+    "null_mean": ResultColumn("Chance", "Mean of the metric over permutations of the labels."),
+    "lift": ResultColumn("Lift", "Value divided by chance; 1 is chance."),
+    "ci_low": ResultColumn("Lift, CI low", f"Lower {_interval('the lift')}"),
+    "ci_high": ResultColumn("Lift, CI high", f"Upper {_interval('the lift')}"),
+    "p": ResultColumn("p", "One-sided p value by permutation, not corrected for the number of tests."),
+    "q": ResultColumn("q", "p value after Benjamini-Hochberg correction for all tests of the table."),
+    "chance": ResultColumn("Chance", "What a ranking at random would reach."),
+    "same": ResultColumn("Same label", "Share of pairs with the same category."),
+    "same_low": ResultColumn("Same label, CI low", f"Lower {_interval('the share')}"),
+    "same_high": ResultColumn("Same label, CI high", f"Upper {_interval('the share')}"),
+    # inside strata
+    "within": ResultColumn("Strata of", "Label or column inside whose strata patients are compared; empty: all patients."),
+    "strata": ResultColumn("Strata", "Number of strata."),
+    "exchangeable": ResultColumn("Exchangeable", "Patients whose label can change within their stratum."),
+    "within_null_mean": ResultColumn("Chance in strata", "Mean over permutations of the labels within strata."),
+    "within_lift": ResultColumn("Lift in strata", "Value divided by chance in strata; 1 is chance."),
+    "within_p": ResultColumn("p in strata", "One-sided p value by permutation within strata, not corrected."),
+    "remains": ResultColumn(
+        "Share that remains", "(Lift in strata - 1) / (lift - 1), where the lift is above 1 with p \u2264 0.05."),
+    # agreement
+    "jaccard": ResultColumn("Jaccard index", "Common members of two lists of k nearest, as a share of all their members."),
+    "jaccard_chance": ResultColumn("Jaccard, chance", "What two unrelated rankings would reach."),
+    "rbo": ResultColumn("Rank-biased overlap", "Overlap of two rankings, the first ranks counting most."),
+    "rbo_chance": ResultColumn("Rank-biased overlap, chance", "What two unrelated rankings would reach."),
+    "rbo_p": ResultColumn("Rank-biased overlap, persistence", "Weight of each rank relative to the one before."),
+    "spearman": ResultColumn("Spearman correlation", "Rank correlation of the distances of all pairs of patients."),
+    "spearman_n": ResultColumn("Spearman, pairs", "Number of pairs of patients in the correlation."),
+    "cka": ResultColumn("Linear CKA", "Linear centered kernel alignment of the embeddings; no single chance level."),
+    "cka_debiased": ResultColumn("Linear CKA, debiased", "Linear CKA without the bias of few patients; chance is 0."),
+    # probes
+    "auroc": ResultColumn("AUROC", "Area under the receiver operating characteristic; 0.5 is chance."),
+    "auroc_low": ResultColumn("AUROC, CI low", f"Lower {_interval('AUROC')}"),
+    "auroc_high": ResultColumn("AUROC, CI high", f"Upper {_interval('AUROC')}"),
+    "auprc": ResultColumn("AUPRC", "Area under the precision-recall curve."),
+    "auprc_low": ResultColumn("AUPRC, CI low", f"Lower {_interval('AUPRC')}"),
+    "auprc_high": ResultColumn("AUPRC, CI high", f"Upper {_interval('AUPRC')}"),
+    "auprc_chance": ResultColumn("AUPRC, chance", "Share of patients with the class."),
+    "brier": ResultColumn("Brier score", "Mean squared error of the predicted probability; 0 is perfect."),
+    "brier_reference": ResultColumn("Brier score, reference", "That of always predicting the share of the class."),
+    "ece": ResultColumn("Calibration error", "Expected calibration error: mean distance of predicted and observed share."),
+    "gain": ResultColumn("Gain in AUROC", "AUROC with the embedding minus AUROC of clinical data alone."),
+    "gain_low": ResultColumn("Gain, CI low", f"Lower {_interval('the gain')}"),
+    "gain_high": ResultColumn("Gain, CI high", f"Upper {_interval('the gain')}"),
+    # reliability
+    "class": ResultColumn("Class", "Category whose predicted probability is judged."),
+    "bin": ResultColumn("Bin", "Number of the bin of predicted probabilities."),
+    "predicted": ResultColumn("Predicted probability", "Mean predicted probability in the bin."),
+    "observed": ResultColumn("Observed share", "Share of the class in the bin."),
+    "observed_low": ResultColumn("Observed, CI low", "Lower end of Wilson's 95 % interval of the share."),
+    "observed_high": ResultColumn("Observed, CI high", "Upper end of Wilson's 95 % interval of the share."),
+}
