@@ -25,8 +25,7 @@ from .evaluate_controller import EvaluateController
 from .export_controller import ExportController
 from .graph import GraphSection
 from .group_display import GroupDisplay
-from .image_sources import ImageSources
-from .imaging_controller import ImagingController
+from .imaging_controller import ImageSources, ImagingController
 from .map_positions import MapPositions
 from .measurements_controller import MeasurementsController
 from .patient import PatientPictures, PatientSection

@@ -17,9 +17,8 @@ from ..imaging.patient_nodes import find_patient
 from ..imaging.thumbnail import thumbnail_sequence
 from ..imaging.thumbnail_store import ThumbnailStore
 from ..imaging.tumor_picture import common_field_mm, tumor_picture
-from ..widgets.pair_columns import SAME_PATIENT
-from ..widgets.pair_table import PairTable
-from ..widgets.picture_tile import TileInfo
+from ..widgets.pair_table import SAME_PATIENT, PairTable
+from ..widgets.picture_strip import TileInfo
 from ..work.runner import JobRunner
 from .changes import COLUMNS, GRAPH, IMAGES
 
