@@ -9,6 +9,7 @@ import sys
 import types
 
 import slicer
+import vtk
 from PySide6 import QtCore
 
 #: Slicer's plugin for CT series
@@ -127,10 +128,13 @@ class ctkDICOMIndexer(QtCore.QObject):
         self._database = database
 
     def addListOfFiles(self, files, copyFile=False):
-        if not self._background or copyFile:
-            raise NotImplementedError("the host's indexer works in the background and leaves the files where they are")
+        if copyFile:
+            raise NotImplementedError("the host's indexer leaves the files where they are")
         self._files, self._count, self._added = list(files), len(files), 0
-        QtCore.QTimer.singleShot(0, self._work)
+        if self._background:
+            QtCore.QTimer.singleShot(0, self._work)
+        else:
+            self._work()
 
     def cancel(self):
         self._files = []
@@ -148,8 +152,10 @@ class ctkDICOMIndexer(QtCore.QObject):
         else:
             self._files = []
         self.progress.emit(100 - 100 * len(self._files) // max(self._count, 1))
-        if self._files:
+        if self._files and self._background:
             QtCore.QTimer.singleShot(0, self._work)
+        elif self._files:
+            self._work()
         else:
             self.indexingComplete.emit(1, 1, 1, self._added)
 
@@ -162,7 +168,8 @@ def load_series_by_uid(seriesUIDs, messages=None, progressCallback=None, enabled
         raise ValueError("No series UIDs given")
     if not slicer.dicomDatabase.isOpen:
         raise OSError("DICOM module or database cannot be accessed")
-    return [_load(files).GetID() for files in map(slicer.dicomDatabase.filesForSeries, seriesUIDs) if files]
+    loaded = [_load(files) for files in map(slicer.dicomDatabase.filesForSeries, seriesUIDs)]
+    return [volume.GetID() for volume in loaded if volume is not None]      # empty messages stay empty, as in Slicer
 
 
 def _load(files):
@@ -170,12 +177,16 @@ def _load(files):
     import pydicom
 
     headers = {file: pydicom.dcmread(file, stop_before_pixels=True) for file in files}
+    files = [file for file in files if "ImagePositionPatient" in headers[file]]
+    if not files:
+        return None                                     # nothing that the plugin for scalar volumes reads
     normal = np.cross(*np.array(headers[files[0]].ImageOrientationPatient, float).reshape(2, 3))
     ordered = sorted(files, key=lambda file: float(normal @ np.array(headers[file].ImagePositionPatient, float)))
-    first = headers[ordered[0]]
-    return slicer.util.loadVolume(ordered[0], properties={
-        "name": f"{first.get('SeriesNumber', '')}: {first.get('SeriesDescription', '')}", "fileNames": ordered,
-        "singleFile": False, "show": False})
+    first, names = headers[ordered[0]], vtk.vtkStringArray()
+    for file in ordered:
+        names.InsertNextValue(file)
+    title = f"{first.get('SeriesNumber', '')}: {first.get('SeriesDescription', '')}"
+    return slicer.modules.volumes.logic().AddArchetypeScalarVolume(ordered[0], title, 0, names)
 
 
 def make_module(folder):

@@ -42,8 +42,8 @@ class DatabaseListing:
         """Whether files are being listed."""
         return self._task is not None
 
-    def onLoaded(self, inspections: list[dict]):
-        """Series were loaded (see `imaging.inspection.inspect`): remember them if the database could not list them."""
+    def onSeries(self, inspections: list[dict]):
+        """Series are being loaded (see `imaging.inspection.inspect`): remember them if the database could not list them."""
         if not inspections:
             return
         database = dicom_database()

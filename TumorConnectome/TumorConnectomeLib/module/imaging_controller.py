@@ -28,7 +28,7 @@ class ImagingController:
     display : ImageDisplay
         Shows what was loaded.
     listing : DatabaseListing
-        Told what was loaded, for the time when Slicer's DICOM database is opened.
+        Told what is loaded, for the time when Slicer's DICOM database is opened.
     """
 
     def __init__(self, runner, sources, queue, status, display, listing):
@@ -111,6 +111,8 @@ class ImagingController:
 
     def _onReady(self, inspections, reader):
         self._task = None
+        if not self._wanted[0].synthetic:               # made-up series stay out of the user's database
+            self._listing.onSeries(inspections)
         self._load(inspections, reader)
 
     def _onError(self, error):
@@ -126,8 +128,6 @@ class ImagingController:
             except TumorConnectomeError as error:
                 self._status.done(str(error), problem=True)
                 return
-            if not self._wanted[0].synthetic:           # made-up series stay out of the user's database
-                self._listing.onLoaded(inspections)
             self._display.show(patient_ids, views, connectome)
             self._status.done(self._summary(inspections))
 
