@@ -108,6 +108,16 @@ def test_a_failing_story_gives_status_1_and_does_not_stop_the_others(module, tmp
     assert not any("Traceback" in line for line in failing.story_lines)
 
 
+def test_an_arrangement_that_forces_the_window_wider_fails_its_story_and_is_measured(module, tmp_path):
+    body = """
+    import slicer
+    from TumorConnectomeLib.module.panel import Panel
+    Panel.showConnectome = lambda self: slicer.util.mainWindow().setMinimumWidth(1700)"""
+    wider = run(module, tmp_path, "--stories", "mouse_and_keys_in_the_connectome", before=_BREAK.format(body=body))
+    assert wider.status == 1 and "forced wider" in wider.report["stories"][0]["reason"]
+    assert wider.report["arrangements"][0]["during"][0] == 1700
+
+
 def test_outside_of_testing_mode_a_dialog_fails_the_story_instead_of_waiting(module, tmp_path):
     body = """
     import slicer

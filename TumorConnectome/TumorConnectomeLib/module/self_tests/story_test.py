@@ -14,6 +14,8 @@ from .as_found import AsFound, NotRestorable, give_size, size_of
 from .story_report import FAILED, PASSED, SKIPPED, ArrangementSize, StoryOutcome, StoryReport
 from .watch import Watch
 
+#: every arrangement fits a main window of this size, that of a common laptop's screen [pixels]
+_FITS = 1366, 768
 #: turns of the event loop in which views get their size and draw
 _TURNS = 5
 
@@ -155,7 +157,10 @@ class StoryTest:
 
     @contextlib.contextmanager
     def arrangement(self, name):
-        """Measure the main window before, during and after an arrangement of views, which the caller brings about."""
+        """Measure the main window before, during and after an arrangement of views, which the caller brings about.
+
+        The story fails if the arrangement forces a window that is large enough beyond its size.
+        """
         window = slicer.util.mainWindow()
         before = size_of(window)
         yield
@@ -171,3 +176,5 @@ class StoryTest:
         self.letViewsDraw()
         self.report.arrangements.append(ArrangementSize(
             name, before, during, size_of(window), (hint.width(), hint.height()), picture))
+        if all(size >= fits for size, fits in zip(before, _FITS)):
+            self.assertEqual(during, before, f"size of the main window, which the arrangement {name} forced wider or higher")
