@@ -157,9 +157,12 @@ class TumorConnectomeLogic(ScriptedLoadableModuleLogic):
 
 class TumorConnectomeTest(GraphStories, ArrangementStories, ImageStories, DatabaseStories, EvaluationStories, StoryTest,
                           ScriptedLoadableModuleTest):
-    """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_tests/."""
+    """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_tests/.
+
+    They are not named test_...: ctest's loader would run each for itself, without what runTest keeps for the user.
+    """
 
     def runTest(self, names=()):
         """Run every story, or those of some names; the application is afterwards as it was before."""
-        stories = {name: getattr(self, name) for name in dir(self) if name.startswith("test_")}
-        self.runStories([story for name, story in stories.items() if not names or name.removeprefix("test_") in names])
+        stories = {name: getattr(self, name) for name in dir(self) if name.startswith("story_")}
+        self.runStories([story for name, story in stories.items() if not names or name.removeprefix("story_") in names])

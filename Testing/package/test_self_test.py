@@ -33,7 +33,7 @@ def untidy(self):
     slicer.util.mainWindow().resize(900, 700)
     self.fail("on purpose")
 
-test.test_untidy = untidy
+test.story_untidy = untidy
 """
 
 _USER = """
@@ -83,6 +83,16 @@ run("state_survives_a_scene")
 """
 
 
+_CTEST = """
+import unittest
+test.runTest = lambda self: every(self, [QUICK])
+suite = unittest.TestLoader().loadTestsFromTestCase(test)       # as slicer.testing.runUnitTest does
+assert suite.countTestCases() == 1, suite
+result = unittest.TextTestRunner().run(suite)
+assert result.wasSuccessful(), result
+"""
+
+
 def run(code, package, *arguments):
     """Run code in a process with the installed package; returns the finished process."""
     code = (_START + code).replace("QUICK", repr(_QUICK))
@@ -94,6 +104,13 @@ def test_everything_is_as_it_was_found_even_when_a_story_fails(installed_package
     assert result.returncode == 0, result.stdout + result.stderr[-3000:]
     lines = [line.split(" (")[0] for line in result.stdout.splitlines() if line.startswith("Story ")]
     assert lines == [f"Story {_QUICK} passed", "Story untidy failed", "Story everything_is_as_it_was_found passed"]
+
+
+def test_ctest_runs_the_stories_together(installed_package):
+    result = run(_CTEST, installed_package)
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert [line.split(" (")[0] for line in result.stdout.splitlines() if line.startswith("Story ")] == [
+        f"Story {_QUICK} passed", "Story everything_is_as_it_was_found passed"]
 
 
 def test_a_scene_that_can_not_be_kept_is_left_alone(installed_package):

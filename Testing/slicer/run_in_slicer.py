@@ -36,7 +36,7 @@ def main(arguments):
         return NOT_RUN
     try:
         path = load_module(options.module)
-        unknown = [name for name in options.stories if not hasattr(test_class(), f"test_{name}")]
+        unknown = [name for name in options.stories if not hasattr(test_class(), f"story_{name}")]
     except Exception as error:                          # whatever the module's import raises
         traceback.print_exc()
         print(f"{MODULE}: can not be loaded: {type(error).__name__}: {error}", flush=True)

@@ -13,7 +13,7 @@ from .hands import click, drag, hover, press
 class ArrangementStories:
     """Mixed into the self-test, which brings the helpers of StoryTest."""
 
-    def test_mouse_and_keys_in_the_connectome(self):
+    def story_mouse_and_keys_in_the_connectome(self):
         """Pointing, clicking, arrow keys, a letter and a lasso do what the help sheet says."""
         panel = self._openConnectome("connectome alone")
         view, (first, second) = panel.view, panel.state.cohort.patient_ids[:2]
@@ -30,7 +30,7 @@ class ArrangementStories:
         drag(view, self._around(view, x, y), qt.Qt.ShiftModifier)
         self.assertIn(second, panel.view.group)
 
-    def test_arrangement_one_patient(self):
+    def story_arrangement_one_patient(self):
         """A click on a patient and Enter: its tumor is in the middle of three slice views."""
         panel = self._openConnectome()
         patient = self._clickPatient(panel)
@@ -40,7 +40,7 @@ class ArrangementStories:
             self.assertEqual(self._shown(panel), {QUERY: patient}, panel.ui.imageStatusLabel.text)
             self._checkViews(panel)
 
-    def test_arrangement_side_by_side(self):
+    def story_arrangement_side_by_side(self):
         """Arrow down and C: the patient and its nearest neighbor, then S: they change places."""
         panel = self._openConnectome()
         patient = self._clickPatient(panel)
@@ -55,7 +55,7 @@ class ArrangementStories:
             self.waitForImages(panel)
             self.assertEqual(self._shown(panel), {QUERY: match, MATCH: patient}, panel.ui.imageStatusLabel.text)
 
-    def test_arrangement_side_by_side_without_the_connectome(self):
+    def story_arrangement_side_by_side_without_the_connectome(self):
         """The box that makes the connectome step aside gives its place to the images."""
         panel = self._openConnectome()
         self._clickPatient(panel)
@@ -70,7 +70,7 @@ class ArrangementStories:
             self._checkViews(panel)
         panel.set(connectomeBeside=True)
 
-    def test_arrangement_six_patients(self):
+    def story_arrangement_six_patients(self):
         """The list of arrangements, by keys: the patient and its five nearest neighbors, one axial view each."""
         panel = self._openConnectome()
         self._clickPatient(panel)
@@ -81,7 +81,7 @@ class ArrangementStories:
             self.assertEqual(set(self._shown(panel)), {QUERY, *NEIGHBORS}, panel.ui.imageStatusLabel.text)
             self._checkViews(panel)
 
-    def test_arrangement_taking_turns(self):
+    def story_arrangement_taking_turns(self):
         """The list of arrangements, by keys, and the button: the match takes the query's place in its views."""
         panel = self._openConnectome()
         self._clickPatient(panel)
@@ -96,7 +96,7 @@ class ArrangementStories:
                 composite = slice_widget(QUERY, "Axial").sliceLogic().GetSliceCompositeNode()
                 self.assertEqual(composite.GetBackgroundVolumeID(), panel.imaging.shown[front].volume.GetID())
 
-    def test_arrangement_results(self):
+    def story_arrangement_results(self):
         """An evaluation's plot and table in Slicer's own views beside the connectome."""
         panel = self._openConnectome()
         panel.set(evaluation=ResultKind.HUBS)

@@ -18,7 +18,7 @@ _PATIENTS = 12
 class DatabaseStories:
     """Mixed into the self-test, which brings the helpers of StoryTest."""
 
-    def test_images_with_the_dicom_database_open(self):
+    def story_images_with_the_dicom_database_open(self):
         """A CT of a local folder is listed in the database, and loaded by Slicer's DICOM module."""
         panel, uid, count = self._openFolder("with")
         with self._borrow(panel) as borrowed:
@@ -30,7 +30,7 @@ class DatabaseStories:
             self.assertEqual(panel.ui.databaseLabel.text, "")
             self._forget(panel)
 
-    def test_images_without_a_dicom_database(self):
+    def story_images_without_a_dicom_database(self):
         """The CT is shown, the section says once what to do, and a database that is opened later lists it."""
         panel, uid, count = self._openFolder("without")
         with self._borrow(panel) as borrowed:

@@ -10,7 +10,7 @@ from .as_found import can_write_transforms
 class ImageStories:
     """Mixed into the self-test, which brings the helpers of StoryTest."""
 
-    def test_patients_side_by_side(self):
+    def story_patients_side_by_side(self):
         """A patient and its match are loaded; both tumors are in the center of their views, and are measured."""
         self.delayDisplay("Loading a patient and its nearest neighbor")
         panel = self.showPair()
@@ -46,7 +46,7 @@ class ImageStories:
         volume.GetRASToIJKMatrix(matrix)
         return matrix
 
-    def test_state_survives_a_scene(self):
+    def story_state_survives_a_scene(self):
         """State and images come back when a saved scene is loaded."""
         if not can_write_transforms(self.folder):
             self.skipTest("this application can not write transforms (HDF5), so that scenes with images can not be saved")
@@ -72,7 +72,7 @@ class ImageStories:
         texts = [table.item(row, 1).text() for row in range(table.rowCount)]
         self.assertTrue(any("mm" in text for text in texts), texts)
 
-    def test_nine_directions_and_unloading(self):
+    def story_nine_directions_and_unloading(self):
         """Both tumors are cut in nine directions; what is unloaded leaves the scene."""
         panel = self.showPair()
         self.delayDisplay("Nine directions, unloading")

@@ -63,7 +63,7 @@ class StoryTest:
             return
         try:
             for story in stories:
-                self._run(story.__name__.removeprefix("test_"), story)
+                self._run(story.__name__.removeprefix("story_"), story)
         finally:
             self._run("everything_is_as_it_was_found", lambda: self._restore(found))
         self._raiseFailures()
@@ -71,7 +71,7 @@ class StoryTest:
 
     def _skipAll(self, stories, reason):
         for story in stories:
-            self.report.add(StoryOutcome(story.__name__.removeprefix("test_"), SKIPPED, 0.0, reason))
+            self.report.add(StoryOutcome(story.__name__.removeprefix("story_"), SKIPPED, 0.0, reason))
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _restore(self, found):
