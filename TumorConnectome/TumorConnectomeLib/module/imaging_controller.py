@@ -27,10 +27,13 @@ class ImagingController:
     status : StatusLine
     display : ImageDisplay
         Shows what was loaded.
+    listing : DatabaseListing
+        Told what is loaded, for the time when Slicer's DICOM database is opened.
     """
 
-    def __init__(self, runner, sources, queue, status, display):
+    def __init__(self, runner, sources, queue, status, display, listing):
         self._runner, self._sources, self._queue, self._status, self._display = runner, sources, queue, status, display
+        self._listing = listing
         self._task, self._wanted = None, None
 
     @property
@@ -108,6 +111,8 @@ class ImagingController:
 
     def _onReady(self, inspections, reader):
         self._task = None
+        if not self._wanted[0].synthetic:               # made-up series stay out of the user's database
+            self._listing.onSeries(inspections)
         self._load(inspections, reader)
 
     def _onError(self, error):
