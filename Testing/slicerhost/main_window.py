@@ -15,6 +15,9 @@ class qSlicerModuleSelectorToolBar(QtWidgets.QWidget):
         self._selected, self._show = "", show
 
     def selectModule(self, name):
+        """Show a module; as in Slicer nothing happens, and nothing is said, if there is none of that name."""
+        if slicer.app.moduleManager().module(name) is None:
+            return
         self._show(name)            # not by the signal: errors of the module's setup() go to the caller
         self._selected = name
         self.moduleSelected.emit(name)
