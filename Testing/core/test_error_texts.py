@@ -26,7 +26,8 @@ def test_every_part_of_an_input_error_is_readable_beside_a_part_that_is_too_long
 
 def test_short_texts_stay_as_they_are():
     assert shortened("all of it", 9) == "all of it"
-    assert str(InputError("is 'old'", source="a.csv", row=7, expected="a number")) == "a.csv, row 7: is 'old'; expected a number"
+    text = str(InputError("is 'old'", source="a.csv", row=7, expected="a number"))
+    assert text == "a.csv, row 7: is 'old'; expected a number"
 
 
 @pytest.mark.parametrize("length", [161, 200, 5000])

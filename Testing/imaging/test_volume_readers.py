@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 from dicom_factory import make_ct, make_sr, random_orientation, rectangle
+from vtk_log import vtk_log
 
 from TumorConnectomeLib.imaging.inspection import inspect
 
@@ -204,3 +205,56 @@ def test_only_series_that_are_not_listed_as_a_whole_are_imported():
                    {"series_uid": "1.3", "files": ["e"]}]
     assert DicomDatabaseReader(database, ArchetypeReader()).unlisted_files(inspections) == ["c", "d", "e"]
     assert ArchetypeReader().unlisted_files(inspections) == []
+
+
+def test_reading_a_ct_logs_no_error(scene, study):
+    """slicer.util.loadVolume takes it for a tensor volume first, and says so in the error log."""
+    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+
+    with vtk_log() as texts:
+        plugin_volume(study)
+    assert any("There is more than one file" in text for text in texts)
+    with vtk_log() as texts:
+        volume, findings = ArchetypeReader().read(study)
+    assert texts == [] and findings == [] and volume.GetStorageNode().GetNumberOfFileNames() == len(study["files"])
+
+
+def test_a_ct_that_can_not_be_read_is_one_line_without_its_file_names(scene, study, tmp_path):
+    from TumorConnectomeLib.core.errors import InputError
+    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+
+    broken = [tmp_path / f"a_slice_with_a_long_name_{number:04}.dcm" for number in range(300)]
+    for path in broken:
+        path.write_bytes(b"no image" * 100)
+    with vtk_log(), pytest.raises(InputError) as caught:
+        ArchetypeReader().read({**study, "files": [str(path) for path in broken]})
+    text = str(caught.value)
+    assert "300 files" in text and "0000.dcm" in text and "0001.dcm" not in text and len(text) < 600
+    assert volumes() == []
+
+
+def test_the_dicom_database_of_the_host_lists_and_loads_a_series(scene, study):
+    """The indexer lists the files in turns of the event loop; the series stands where the headers say, without an error."""
+    import ctk
+    import slicer
+
+    from slicerhost.dicom_database import install_dicom_module
+    from TumorConnectomeLib.imaging.volume_readers import DicomDatabaseReader, choose_reader
+
+    database = ctk.ctkDICOMDatabase()
+    remove = install_dicom_module(database)
+    try:
+        assert not isinstance(choose_reader(synthetic=False), DicomDatabaseReader), "the database is closed"
+        database.openDatabase(":memory:")
+        reader = choose_reader(synthetic=False)
+        files = reader.unlisted_files([study])
+        indexer = ctk.ctkDICOMIndexer()
+        indexer.setDatabase(database)
+        indexer.addListOfFiles(files)
+        assert reader.unlisted_files([study]) == [] and sorted(files) == sorted(study["files"])
+        with vtk_log() as texts:
+            volume, findings = reader.read(study)
+        assert (texts, findings, volumes()) == ([], [], [volume])
+    finally:
+        remove()
+        slicer.mrmlScene.Clear()

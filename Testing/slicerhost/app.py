@@ -25,6 +25,8 @@ def start(testing=True, arguments=()):
     _register_stand_ins(stand_ins)
     ctk = sys.modules["ctk"] = types.ModuleType("ctk")
     ctk.__getattr__ = stand_ins.module_getattr("ctk")
+    from .dicom_database import ctkDICOMDatabase, ctkDICOMIndexer
+    ctk.ctkDICOMDatabase, ctk.ctkDICOMIndexer = ctkDICOMDatabase, ctkDICOMIndexer   # not in the table of names
     slicer.__getattr__ = stand_ins.module_getattr("slicer")
     from . import slicer_modules
     from .application import qSlicerApplication
