@@ -11,11 +11,11 @@ import pathlib
 import re
 
 import PySide6
-import slicer
 import vtk
 from PySide6 import QtCore, QtGui, QtNetwork, QtPrintSupport, QtWidgets
 
 from slicerhost import qt_names
+from slicerhost.slicer_import import slicer
 
 _QT = (QtCore, QtGui, QtWidgets, QtNetwork, QtPrintSupport)
 #: modules that the table does not have, from Slicer's source

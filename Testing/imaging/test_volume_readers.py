@@ -233,28 +233,27 @@ def test_a_ct_that_can_not_be_read_is_one_line_without_its_file_names(scene, stu
     assert volumes() == []
 
 
-def test_the_dicom_database_of_the_host_lists_and_loads_a_series(scene, study):
-    """The indexer lists the files in turns of the event loop; the series stands where the headers say, without an error."""
+def test_the_dicom_database_of_the_host_lists_and_loads_a_series(scene, study, tmp_path, monkeypatch):
+    """The files are listed; the series stands where the headers say, and no error is logged."""
     import ctk
     import slicer
 
-    from slicerhost.dicom_database import install_dicom_module
+    from slicerhost.dicom_module import make_module
     from TumorConnectomeLib.imaging.volume_readers import DicomDatabaseReader, choose_reader
 
-    database = ctk.ctkDICOMDatabase()
-    remove = install_dicom_module(database)
-    try:
-        assert not isinstance(choose_reader(synthetic=False), DicomDatabaseReader), "the database is closed"
-        database.openDatabase(":memory:")
-        reader = choose_reader(synthetic=False)
-        files = reader.unlisted_files([study])
-        indexer = ctk.ctkDICOMIndexer()
-        indexer.setDatabase(database)
-        indexer.addListOfFiles(files)
-        assert reader.unlisted_files([study]) == [] and sorted(files) == sorted(study["files"])
-        with vtk_log() as texts:
-            volume, findings = reader.read(study)
-        assert (texts, findings, volumes()) == ([], [], [volume])
-    finally:
-        remove()
-        slicer.mrmlScene.Clear()
+    for (place, name), value in make_module(tmp_path / "missing").items():
+        if place == "sys.modules":
+            monkeypatch.setitem(sys.modules, name, value)
+        else:
+            monkeypatch.setattr(sys.modules[place], name, value, raising=False)
+    assert not isinstance(choose_reader(synthetic=False), DicomDatabaseReader), "the database is closed"
+    slicer.dicomDatabase.openDatabase(str(tmp_path / "ctkDICOM.sql"))
+    reader, indexer = choose_reader(synthetic=False), ctk.ctkDICOMIndexer()
+    files = reader.unlisted_files([study])
+    indexer.setDatabase(slicer.dicomDatabase)
+    indexer.addListOfFiles(files)
+    assert reader.unlisted_files([study]) == [] and sorted(files) == sorted(study["files"])
+    with vtk_log() as texts:
+        volume, findings = reader.read(study)
+    assert (texts, findings, volumes()) == ([], [], [volume])
+    slicer.dicomDatabase.closeDatabase()

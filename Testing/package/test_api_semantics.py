@@ -6,30 +6,33 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Testing" / "slicer"))
+sys.path.append(str(ROOT / "Testing" / "slicer"))
 
 from semantics_table import assumed_wrongly, read_rows  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def found(host):
+def found(host, tmp_path_factory):
     """What the probes see in the host, with an open DICOM database, by call."""
-    import ctk
     import slicer
     from probe_semantics import probe_rows
 
     from slicerhost import app
-    from slicerhost.dicom_database import install_dicom_module
+    from slicerhost.dicom_module import make_module
 
     app.MainWindow(app.load_module(ROOT / "TumorConnectome" / "TumorConnectome.py")).show()
     slicer.util.selectModule("TumorConnectome")
     slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     host.processEvents()
-    remove = install_dicom_module(ctk.ctkDICOMDatabase())
-    before = state(slicer)
-    rows = {row["call"]: row for row in probe_rows()}
-    after = state(slicer)
-    remove()
+    with pytest.MonkeyPatch.context() as patch:
+        for (place, name), value in make_module(tmp_path_factory.mktemp("database")).items():
+            if place == "sys.modules":
+                patch.setitem(sys.modules, name, value)
+            else:
+                patch.setattr(sys.modules[place], name, value, raising=False)
+        before = state(slicer)
+        rows = {row["call"]: row for row in probe_rows()}
+        after = state(slicer)
     return rows, before, after
 
 

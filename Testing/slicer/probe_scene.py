@@ -9,6 +9,7 @@ import vtk
 from probe_tools import added, folder, layout_manager, refused
 
 _NOBODY = "NoSuchThing"
+_ONE_IMAGE = b"NRRD0004\ntype: short\ndimension: 2\nsizes: 4 3\nspacings: 1 1\nendian: little\nencoding: raw\n\n" + bytes(24)
 
 
 def _volume(cleaning):
@@ -45,13 +46,15 @@ def _all_by_class(cleaning):
 
 def _by_id(cleaning):
     node, scene = added(cleaning, "vtkMRMLTextNode"), slicer.mrmlScene
-    return scene.GetNodeByID(node.GetID()) is node and scene.GetNodeByID(None) is None, scene.GetNodeByID(_NOBODY)
+    none_is_refused = isinstance(refused(scene.GetNodeByID, None), TypeError)
+    return scene.GetNodeByID(node.GetID()) is node and none_is_refused, scene.GetNodeByID(_NOBODY)
 
 
 def _singleton(cleaning):
-    node = added(cleaning, "vtkMRMLViewNode", "ProbeView")
+    scene, node = slicer.vtkMRMLScene(), slicer.vtkMRMLViewNode()      # in the application's, a view would be made for it
+    node.SetName("ProbeView")
     node.SetSingletonTag("ProbeTag")
-    scene = slicer.mrmlScene
+    scene.AddNode(node)
     return scene.GetSingletonNode("ProbeTag", "vtkMRMLAbstractViewNode") is node, \
         scene.GetSingletonNode("ProbeView", "vtkMRMLViewNode")
 
@@ -101,9 +104,9 @@ def _layer(name):
         put, get = getattr(composite, f"Set{name}VolumeID"), getattr(composite, f"Get{name}VolumeID")
         put(volume.GetID())
         right = get() == volume.GetID()
-        put(_NOBODY)
-        right = right and get() == _NOBODY
         put(None)
+        right = right and get() is None
+        put(_NOBODY)
         return right, get()
 
     return probe
@@ -238,10 +241,11 @@ def _scalar_volume(cleaning):
     for tag in [window.AddObserver(event, lambda *_: logged.append(1)) for event in ("ErrorEvent", "WarningEvent")]:
         cleaning.callback(window.RemoveObserver, tag)
     place = pathlib.Path(folder(cleaning))
-    for name in ("b.png", "a.png"):
-        files.InsertNextValue(_picture(place / name))
+    for name in ("b.nrrd", "a.nrrd"):
+        (place / name).write_bytes(_ONE_IMAGE)
+        files.InsertNextValue(str(place / name))
     logic = slicer.modules.volumes.logic()
-    volume = logic.AddArchetypeScalarVolume(str(place / "b.png"), "Probe", 0, files)
+    volume = logic.AddArchetypeScalarVolume(str(place / "b.nrrd"), "Probe", 0, files)
     for node in (volume, volume.GetStorageNode(), volume.GetDisplayNode()):
         cleaning.callback(slicer.mrmlScene.RemoveNode, node)
     right = not logged and volume.GetImageData().GetDimensions()[2] == 2
@@ -249,19 +253,8 @@ def _scalar_volume(cleaning):
     cleaning.callback(vtk.vtkObject.SetGlobalWarningDisplay, warned)
     vtk.vtkObject.GlobalWarningDisplayOff()
     missing = vtk.vtkStringArray()
-    missing.InsertNextValue(str(place / "missing.png"))
-    return right, logic.AddArchetypeScalarVolume(str(place / "missing.png"), "Probe", 0, missing)
-
-
-def _picture(path):
-    image, writer = vtk.vtkImageData(), vtk.vtkPNGWriter()
-    image.SetDimensions(4, 3, 1)
-    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
-    image.GetPointData().GetScalars().Fill(0)
-    writer.SetInputData(image)
-    writer.SetFileName(str(path))
-    writer.Write()
-    return str(path)
+    missing.InsertNextValue(str(place / "missing.nrrd"))
+    return right, logic.AddArchetypeScalarVolume(str(place / "missing.nrrd"), "Probe", 0, missing)
 
 
 def _camera(cleaning):
@@ -278,12 +271,23 @@ def _module(name):
 
 def _saved_scene(cleaning):
     """A .mrml file names the scene's nodes only; the scene's own address and folder are as before."""
-    scene = slicer.mrmlScene
-    cleaning.callback(scene.SetRootDirectory, scene.GetRootDirectory() or "")
-    cleaning.callback(scene.SetURL, scene.GetURL() or "")
+    _keep_address(cleaning)
     path = pathlib.Path(folder(cleaning)) / "probe.mrml"
     return bool(slicer.util.saveScene(str(path))) and path.stat().st_size > 0, \
         slicer.util.saveScene(str(path.parent / _NOBODY / "probe.mrml"))
+
+
+def _load_scene(cleaning):
+    """A file that is not there, to be added to the scene: in its place it would take the user's scene away first."""
+    _keep_address(cleaning)
+    path = pathlib.Path(folder(cleaning)) / "missing.mrml"
+    return callable(slicer.util.loadScene), refused(slicer.util.loadScene, str(path), {"clear": False})
+
+
+def _keep_address(cleaning):
+    scene = slicer.mrmlScene
+    cleaning.callback(scene.SetRootDirectory, scene.GetRootDirectory() or "")
+    cleaning.callback(scene.SetURL, scene.GetURL() or "")
 
 
 def _matrix(cleaning):
@@ -337,8 +341,7 @@ PROBES = {
     "vtkSlicerVolumesLogic.AddArchetypeScalarVolume": _scalar_volume,
     "vtkSlicerCamerasModuleLogic.GetViewActiveCameraNode": _camera,
     "slicer.util.getNodesByClass": _all_by_class,
-    "slicer.util.loadScene": lambda cleaning: (callable(slicer.util.loadScene), refused(
-        slicer.util.loadNodeFromFile, str(pathlib.Path(folder(cleaning)) / "missing.txt"), "TextFile", {})),
+    "slicer.util.loadScene": _load_scene,
     "slicer.util.saveScene": _saved_scene, "slicer.util.arrayFromVolume": _array,
     "slicer.util.arrayFromVTKMatrix": lambda cleaning: _matrix(cleaning)[0],
     "slicer.util.updateVTKMatrixFromArray": _matrix,

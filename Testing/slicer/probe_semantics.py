@@ -1,6 +1,7 @@
 """Tries every row of docs/slicer-api-semantics.md in the application that runs: a real Slicer, or the host.
 
-`probe_rows` needs nothing else. It opens no dialog, and leaves scene, layout, settings and DICOM database as they were.
+`probe_rows` needs nothing else. It opens no dialog, and leaves scene, layout, settings and DICOM database as they were. What
+wrong arguments make Slicer say stands in its error log.
 """
 import contextlib
 import pathlib

@@ -131,7 +131,7 @@ def _signal(sender, signal, right):
 def _dialogs(cleaning):
     if not slicer.app.testingEnabled():
         raise NotHere("it would open a dialog outside of testing mode")
-    return slicer.util.confirmOkCancelDisplay("Probe") is True
+    return slicer.util.confirmOkCancelDisplay("Probe") is False
 
 
 def _error_display(cleaning):

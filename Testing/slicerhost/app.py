@@ -3,8 +3,7 @@ import os
 import sys
 import types
 
-import slicer
-import slicer.util
+from .slicer_import import slicer  # before any other import of it
 
 __all__ = ["MainWindow", "load_module", "select_module", "start"]
 
@@ -25,8 +24,6 @@ def start(testing=True, arguments=()):
     _register_stand_ins(stand_ins)
     ctk = sys.modules["ctk"] = types.ModuleType("ctk")
     ctk.__getattr__ = stand_ins.module_getattr("ctk")
-    from .dicom_database import ctkDICOMDatabase, ctkDICOMIndexer
-    ctk.ctkDICOMDatabase, ctk.ctkDICOMIndexer = ctkDICOMDatabase, ctkDICOMIndexer   # not in the table of names
     slicer.__getattr__ = stand_ins.module_getattr("slicer")
     from . import slicer_modules
     from .application import qSlicerApplication
@@ -38,9 +35,10 @@ def start(testing=True, arguments=()):
 
 
 def _register_stand_ins(stand_ins):
-    from . import application, io_manager, layout, main_window, modules, slice_view, threed_view
+    from . import application, dicom_module, io_manager, layout, main_window, modules, slice_view, threed_view
     stand_ins.register(
-        *list(stand_ins.STAND_INS.values()), application.qSlicerApplication, io_manager.qSlicerCoreIOManager,
+        *list(stand_ins.STAND_INS.values()), application.qSlicerApplication, dicom_module.ctkDICOMDatabase,
+        dicom_module.ctkDICOMIndexer, io_manager.qSlicerCoreIOManager,
         layout.qSlicerLayoutManager, layout.qSlicerSingletonViewFactory, main_window.qSlicerMainWindow,
         main_window.qSlicerModuleSelectorToolBar, modules.qSlicerLoadableModule, modules.qSlicerModuleManager,
         modules.qSlicerScriptedLoadableModule, modules.qSlicerScriptedLoadableModuleWidget,
