@@ -153,12 +153,16 @@ def _storage_place(cleaning):
 
 
 def _hierarchy_item(cleaning):
-    """The hierarchy, and an item of a new text-less folder in it."""
+    """The hierarchy, and the item of a new folder in it."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     item = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "Probe")
-    cleaning.callback(lambda: hierarchy.GetItemLevel(item) and hierarchy.RemoveItem(item)
-                      if item in _all_items(hierarchy) else None)
+    cleaning.callback(_forget_item, hierarchy, item)
     return hierarchy, item
+
+
+def _forget_item(hierarchy, item):
+    if item in _all_items(hierarchy):
+        hierarchy.RemoveItem(item, False, False)
 
 
 def _all_items(hierarchy):
@@ -171,6 +175,7 @@ def _by_data_node(cleaning):
     hierarchy, _item = _hierarchy_item(cleaning)
     volume = _volume(cleaning)
     own = hierarchy.GetItemByDataNode(volume) or hierarchy.CreateItem(hierarchy.GetSceneItemID(), volume)
+    cleaning.callback(_forget_item, hierarchy, own)
     return hierarchy.GetItemDataNode(own) is volume, hierarchy.GetItemByDataNode(slicer.vtkMRMLTextNode())
 
 
