@@ -13,7 +13,7 @@ def dialogs(monkeypatch):
     import slicer.util
 
     opened = []
-    monkeypatch.setattr(slicer.app, "_testing", False)
+    monkeypatch.setattr(type(slicer.app), "testingEnabled", lambda self: False)
     monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, **options: opened.append(text))
     return opened
 
