@@ -101,22 +101,31 @@ class qSlicerLayoutManager(QtCore.QObject):
         return self._logic.GetMRMLScene()
 
     def setLayout(self, number):
-        self._logic.GetLayoutNode().SetViewArrangement(number)
+        """A number without a description stands for the conventional layout, as in qMRMLLayoutManager::setLayout."""
+        node = self._logic.GetLayoutNode()
+        if node.GetViewArrangement() != number:
+            known = node.IsLayoutDescription(number)
+            node.SetViewArrangement(number if known else slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
 
     def registerViewFactory(self, factory):
         self._factories[factory.tagName()] = factory
 
     def sliceViewNames(self):
-        return tuple(widget.sliceViewName for widget in self._of(qMRMLSliceWidget))
+        return tuple(widget.mrmlSliceNode().GetName() for widget in self._of(qMRMLSliceWidget))
 
     def sliceWidget(self, name):
-        return next((widget for widget in self._of(qMRMLSliceWidget) if widget.sliceViewName == name), None)
+        """By the name of the slice node, which the layout logic makes equal to its layout name."""
+        return next((widget for widget in self._of(qMRMLSliceWidget) if widget.mrmlSliceNode().GetName() == name), None)
 
-    def threeDWidget(self, index):
+    def threeDWidget(self, name_or_index):
+        """By the name of the view node, which is not its layout name: "View1" and "1"; or by its place among the 3D views."""
         widgets = self._of(qMRMLThreeDWidget)
-        if isinstance(index, str):
-            return next((widget for widget in widgets if widget.mrmlViewNode().GetLayoutName() == index), None)
-        return widgets[index] if index < len(widgets) else None
+        if isinstance(name_or_index, str):
+            return next((widget for widget in widgets if widget.mrmlViewNode().GetName() == name_or_index), None)
+        return widgets[name_or_index] if 0 <= name_or_index < len(widgets) else None
+
+    def viewWidget(self, node):
+        return self._views.get(node.GetID()) if node is not None else None
 
     def plotWidget(self, index):
         return next(iter(self._of(qMRMLPlotWidget)[index:index + 1]), None)

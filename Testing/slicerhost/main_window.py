@@ -15,6 +15,10 @@ class qSlicerModuleSelectorToolBar(QtWidgets.QWidget):
         self._selected, self._show = "", show
 
     def selectModule(self, name):
+        """Show a module. As in Slicer one that is not there is the selected one from now on, nothing is shown or raised."""
+        if slicer.app.moduleManager().module(name) is None:
+            self._selected = name
+            return
         self._show(name)            # not by the signal: errors of the module's setup() go to the caller
         self._selected = name
         self.moduleSelected.emit(name)

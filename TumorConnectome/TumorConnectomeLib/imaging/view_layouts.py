@@ -52,7 +52,13 @@ def without_connectome(text: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
+def current_layout() -> int:
+    """Number of the layout that is shown; without a main window the one with the connectome alone."""
+    manager = slicer.app.layoutManager()
+    return manager.layout if manager else CONNECTOME_LAYOUT
+
+
 def show_layout(number: int) -> None:
-    """Switch the main window to one of our layouts."""
+    """Switch the main window to a layout."""
     if slicer.app.layoutManager():
         slicer.app.layoutManager().setLayout(number)

@@ -8,7 +8,7 @@ from ..core.image_views import MATCH, NEIGHBORS, QUERY, ImageViews
 from ..imaging.patient_nodes import find_patient
 from ..imaging.patient_views import show_belongings, show_patients, slice_widget, take_turns
 from ..imaging.view_labels import ViewLabels
-from ..imaging.view_layouts import CONNECTOME_LAYOUT, layout_number
+from ..imaging.view_layouts import CONNECTOME_LAYOUT, current_layout, layout_number, show_layout
 from ..imaging.window_link import WindowLink
 
 
@@ -42,6 +42,21 @@ class ImageDisplay:
         self.fit()
         qt.QTimer.singleShot(0, self.fit)               # the views get their final size in the next event loop turn
         self._onShown(self.shown)
+
+    @property
+    def state(self):
+        """What is shown and how, for `restore`."""
+        return self.shown, self.views, self.front, self._connectome, current_layout()
+
+    def restore(self, state):
+        """Show again what was shown when `state` was asked for, after something else could not be shown."""
+        self.shown, self.views, self.front, self._connectome, layout = state
+        self.window.watch(list(self.shown.values()))
+        if self.shown:
+            self.fit()
+        else:
+            show_belongings({}, ImageViews.ONE)         # lesions of what was loaded stay hidden
+        show_layout(layout)
 
     def fit(self):
         """Bring every shown tumor to the center of its views again, at one scale."""

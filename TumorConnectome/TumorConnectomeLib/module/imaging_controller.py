@@ -6,10 +6,12 @@ from slicer.i18n import tr as _
 
 from ..core.errors import TumorConnectomeError
 from ..core.image_views import ImageViews
+from ..core.text import one_line
 from ..imaging.patient_nodes import find_patient, load_patient
 from ..imaging.sources import series_request
 from ..imaging.volume_readers import choose_reader
 from .dicom_import import DicomImport
+from .error_log import report_error
 from .patient_loading import PatientLoading
 
 
@@ -101,13 +103,16 @@ class ImagingController:
 
     def _onInspected(self, inspections):
         reader = choose_reader(self._wanted[0].synthetic)
-        files = reader.unlisted_files(inspections)
-        if files:
-            self._task = DicomImport(reader.database, files, {inspection["series_uid"] for inspection in inspections},
-                                     self._status.progress, lambda: self._onReady(inspections, reader), self._onError)
-            self._status.watch(self._task)
-        else:
-            self._onReady(inspections, reader)
+        try:
+            files = reader.unlisted_files(inspections)
+            if files:
+                self._task = DicomImport(reader.database, files, {inspection["series_uid"] for inspection in inspections},
+                                         self._status.progress, lambda: self._onReady(inspections, reader), self._onError)
+                self._status.watch(self._task)
+                return
+        except Exception as error:                      # the request goes on: what is not listed is read another way
+            report_error(error)
+        self._onReady(inspections, reader)
 
     def _onReady(self, inspections, reader):
         self._task = None
@@ -120,16 +125,30 @@ class ImagingController:
         self._status.failed(error, lambda: self.show(*self._wanted))
 
     def _load(self, inspections, reader):
-        _cohort, patient_ids, _folder, views, connectome = self._wanted
-        with slicer.util.tryWithErrorDisplay(_("The images can not be shown."), waitCursor=True):
-            try:
+        try:
+            with slicer.util.tryWithErrorDisplay(show=False, waitCursor=True):
                 for inspection in inspections:
                     load_patient(inspection["patient"], inspection, reader)
-            except TumorConnectomeError as error:
-                self._status.done(str(error), problem=True)
-                return
-            self._display.show(patient_ids, views, connectome)
+                self._showLoaded()
+        except TumorConnectomeError as error:
+            self._status.done(str(error), problem=True)
+        except Exception as error:                      # no dialog: the request is over, and the next click works
+            reason = one_line(error) or type(error).__name__
+            self._status.done(_("The images can not be shown ({reason}). Slicer's error log says more.").format(reason=reason),
+                              problem=True)
+            report_error(error)
+        else:
             self._status.done(self._summary(inspections))
+
+    def _showLoaded(self):
+        """Show what the present request wants; what was shown before stays if that fails."""
+        _cohort, patient_ids, _folder, views, connectome = self._wanted
+        before = self._display.state
+        try:
+            self._display.show(patient_ids, views, connectome)
+        except Exception:
+            self._display.restore(before)
+            raise
 
     def _summary(self, inspections):
         lines = []

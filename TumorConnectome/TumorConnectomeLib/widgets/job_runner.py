@@ -128,7 +128,7 @@ class Task:
     def _onNotStarted(self):
         if self._process is not None:
             self._release()
-            self._advance(self._sequence.throw, JobFailed(f"{self._job.title}: {self._program} can not be started"))
+            self._advance(self._sequence.throw, self._job.not_started(self._program))
 
     def _onTimeout(self):
         if self._stopping is not None:
