@@ -26,7 +26,7 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
     """The stand-alone window; slicer.util.mainWindow() finds it by its object name."""
 
     initialWindowShown = QtCore.Signal()
-    _SIZE, _PANEL_WIDTH = (1480, 900), 480
+    _SIZE, _PANEL_WIDTH = (1480, 900), 430
 
     def __init__(self, module=None):
         super().__init__()
@@ -57,7 +57,12 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
             self._scroll.takeWidget()                   # another module's panel stays alive
             self._scroll.setWidget(panel)
             panel.show()
+            self._scroll.setMinimumWidth(self._narrowest(panel))
         self.setWindowTitle(panel.module().title or name)
+
+    def _narrowest(self, panel):
+        """As qSlicerModulePanel::minimumSizeHint(): no panel is cut at its right edge."""
+        return max(self._PANEL_WIDTH, panel.minimumSizeHint().width() + self._scroll.verticalScrollBar().sizeHint().width())
 
     def showEvent(self, event):
         super().showEvent(event)

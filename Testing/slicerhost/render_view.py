@@ -14,6 +14,7 @@ _BUTTONS = {Qt.MouseButton.LeftButton: "LeftButton", Qt.MouseButton.RightButton:
             Qt.MouseButton.MiddleButton: "MiddleButton"}
 _KEYS = {Qt.Key.Key_Left: "Left", Qt.Key.Key_Right: "Right", Qt.Key.Key_Up: "Up", Qt.Key.Key_Down: "Down",
          Qt.Key.Key_Escape: "Escape", Qt.Key.Key_Delete: "Delete", Qt.Key.Key_Return: "Return", Qt.Key.Key_Space: "space"}
+_SMALLEST = 50, 50                  # ctkVTKAbstractView::minimumSizeHint()
 _SCREEN_SCALE = slicer.vtkMRMLViewNode().GetScreenScaleFactor()     # of handles and labels, at one device pixel per pixel
 
 
@@ -24,7 +25,7 @@ class RenderView(QtWidgets.QWidget):
         super().__init__(parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(80, 80)
+        self.setMinimumSize(*_SMALLEST)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._renderer = vtk.vtkRenderer()
         self._window = vtk.vtkRenderWindow()
