@@ -235,6 +235,7 @@ def test_a_key_gives_the_room_of_the_connectome_to_the_images_and_takes_it_back(
     sized.wait(lambda: not view.isVisible() and not sized.panel.imaging.busy, 20, "hidden")
     sized.settle(0.1)
     assert axial.width > 1.2 * width and not sized.panel.parameters.connectomeBeside
+    axial.sliceView().setFocus()
     QtTest.QTest.keyClick(axial.sliceView(), QtCore.Qt.Key.Key_B)
     sized.wait(lambda: view.isVisible() and not sized.panel.imaging.busy, 20, "shown again")
     sized.settle(0.1)
