@@ -9,7 +9,7 @@ import pytest
 from view_input import drag, pixels, wheel
 
 LAYOUT_ID = 4711
-ROW = """<layout type="horizontal"><item splitSize="400"><HostChart></HostChart></item>
+ROW = """<layout type="horizontal" split="true"><item splitSize="400"><HostChart></HostChart></item>
 <item splitSize="800"><layout type="grid">{}</layout></item></layout>"""
 CELL = """<item row="{row}" column="{column}"><view class="vtkMRMLSliceNode" singletontag="{tag}">
 <property name="orientation" action="default">{orientation}</property>
