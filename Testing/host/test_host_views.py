@@ -90,7 +90,7 @@ def test_layouts_are_switched(scene):
 
 def test_a_singleton_widget_has_its_place_in_a_layout(custom_layout):
     manager, chart = custom_layout
-    assert chart.visible and chart.width > 150
+    assert chart.visible and chart.width > 100         # what two slice views of 318 pixels leave of the window
     assert {"One", "Two", "Far"} <= set(manager.sliceViewNames())
     assert manager.sliceWidget("One").mrmlSliceNode().GetViewGroup() == 21
 
