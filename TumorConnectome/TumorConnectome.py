@@ -6,7 +6,7 @@ from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import *
 from slicer.util import VTKObservationMixin
 
-from TumorConnectomeLib.imaging.view_layouts import register_layouts, show_layout
+from TumorConnectomeLib.imaging.view_layouts import register_layouts
 from TumorConnectomeLib.module.panel import Panel
 from TumorConnectomeLib.module.parameters import TumorConnectomeParameterNode
 from TumorConnectomeLib.module.sample_data import register_sample_data
@@ -91,7 +91,7 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def enter(self):
         """Called each time the user opens the module."""
         self.initializeParameterNode()
-        show_layout(self.panel.compare.display.layoutNumber())
+        self.panel.compare.display.showLayout()
 
     def exit(self):
         """Called each time the user opens another module."""
@@ -113,7 +113,7 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         register_layouts(self.resourcePath("Layouts"))
         if self.parent.isEntered:
             self.initializeParameterNode()
-            show_layout(self.panel.compare.display.layoutNumber())
+            self.panel.compare.display.showLayout()
 
     def onSceneEndImport(self, caller, event):
         """A scene was loaded: its state replaces ours."""

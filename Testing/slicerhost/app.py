@@ -43,7 +43,7 @@ def _register_stand_ins(stand_ins):
         main_window.qSlicerModuleSelectorToolBar, modules.qSlicerLoadableModule, modules.qSlicerModuleManager,
         modules.qSlicerScriptedLoadableModule, modules.qSlicerScriptedLoadableModuleWidget,
         slice_view.qMRMLSliceControllerWidget, slice_view.qMRMLSliceView, slice_view.qMRMLSliceWidget,
-        threed_view.qMRMLThreeDView, threed_view.qMRMLThreeDWidget)
+        threed_view.qMRMLThreeDView, threed_view.qMRMLThreeDViewControllerWidget, threed_view.qMRMLThreeDWidget)
 
 
 def load_module(path):

@@ -9,7 +9,6 @@ from .threed_view import qMRMLThreeDWidget
 
 _VIEWS = {"vtkMRMLSliceNode": qMRMLSliceWidget, "vtkMRMLViewNode": qMRMLThreeDWidget,
           "vtkMRMLPlotViewNode": qMRMLPlotWidget, "vtkMRMLTableViewNode": qMRMLTableWidget}
-_EVEN = 1000        # size of a splitter's part for which the description gives none
 
 
 class qSlicerSingletonViewFactory(QtCore.QObject):
@@ -68,7 +67,7 @@ class qSlicerLayoutManager(QtCore.QObject):
             return self._factories[kind].widget() if kind in self._factories else QtWidgets.QLabel(f"no view <{kind}>")
         items = [element.GetNestedElement(i) for i in range(element.GetNumberOfNestedElements())]
         built = [(item, self._build(item.GetNestedElement(0))) for item in items if item.GetNumberOfNestedElements()]
-        box = {"tab": _tabs, "grid": _grid}.get(element.GetAttribute("type"), _splitter)(element, built)
+        box = {"tab": _tabs, "grid": _grid}.get(element.GetAttribute("type"), _row)(element, built)
         for _, widget in built:
             widget.show()
         return box
@@ -172,11 +171,24 @@ def _grid(element, built):
     return box
 
 
-def _splitter(element, built):
+def _row(element, built):
+    """Items beside or above each other, with handles between them if the description says split="true".
+
+    As ctkLayoutManager does it: the sizes of the parts are set only if one is given, and then they are proportions.
+    """
     vertical = element.GetAttribute("type") == "vertical"
+    if element.GetAttribute("split") != "true":
+        box = QtWidgets.QWidget()
+        row = QtWidgets.QVBoxLayout(box) if vertical else QtWidgets.QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for _, widget in built:
+            row.addWidget(widget)
+        return box
     box = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical if vertical else QtCore.Qt.Orientation.Horizontal)
-    for number, (_, widget) in enumerate(built):
+    for _, widget in built:
         box.addWidget(widget)
-        box.setStretchFactor(number, 1)
-    box.setSizes([int(item.GetAttribute("splitSize") or 0) or _EVEN for item, _ in built])
+    sizes = [int(item.GetAttribute("splitSize") or 0) for item, _ in built]
+    if any(sizes):
+        box.setSizes(sizes)
     return box

@@ -20,7 +20,7 @@ _FIELDS_IN_3D = 1.15
 
 
 def show_patients(shown: dict[str, PatientNodes], views: ImageViews = ImageViews.ONE, connectome: bool = True,
-                  front: str = QUERY) -> None:
+                  front: str = QUERY, bars: bool = False) -> None:
     """Show patients in the views of an arrangement.
 
     Every view has its patient's tumor in the center; views of the same orientation have the same scale in mm and are
@@ -35,8 +35,10 @@ def show_patients(shown: dict[str, PatientNodes], views: ImageViews = ImageViews
         Leave room for the connectome.
     front : str
         With ImageViews.FLICKER: the place of the patient whose turn it is.
+    bars : bool
+        Show Slicer's bars above the axial views (see `show_layout`).
     """
-    show_layout(layout_number(views, connectome))
+    show_layout(layout_number(views, connectome), bars)
     if not slicer.app.layoutManager():
         return
     framed = _framed(shown, views, front)

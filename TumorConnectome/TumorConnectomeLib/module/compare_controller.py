@@ -14,7 +14,8 @@ from .nine_directions import NineDirections
 from .segmentation_controller import SegmentationController
 
 #: actions of widgets.keys that this section does
-_ACTIONS = ("nextImages", "previousImages", "swap", "takeTurns", "lungWindow", "mediastinumWindow", "boneWindow")
+_ACTIONS = ("nextImages", "previousImages", "swap", "takeTurns", "lungWindow", "mediastinumWindow", "boneWindow",
+            "connectomeBeside")
 
 
 class CompareController:
@@ -37,7 +38,8 @@ class CompareController:
         self._timer.connect("timeout()", self.display.takeTurns)
         self.actions = dict(zip(_ACTIONS, (
             self.showNext, self.showPrevious, self.swap, self.display.takeTurns,
-            *(lambda w=window: self.display.window.set(w) for window in (LUNG, MEDIASTINUM, BONE)))))
+            *(lambda w=window: self.display.window.set(w) for window in (LUNG, MEDIASTINUM, BONE)),
+            self.toggleConnectome)))
         ui = self._ui
         for button, action in ((ui.lungButton, "lungWindow"), (ui.mediastinumButton, "mediastinumWindow"),
                                (ui.boneButton, "boneWindow"), (ui.previousButton, "previousImages"),
@@ -62,6 +64,7 @@ class CompareController:
 
     def show(self, parameters):
         """Show the state; another arrangement loads the patients that it lacks."""
+        self.display.showBars(parameters.viewBars)
         wanted = parameters.views, parameters.connectomeBeside
         if wanted == self._asked:
             return
@@ -83,6 +86,12 @@ class CompareController:
         """Make an arrangement the state, without loading anything."""
         self._asked = views, self._panel.parameters.connectomeBeside
         self._panel.set(views=views)
+
+    def toggleConnectome(self):
+        """Give the room of the connectome to the images, or take it back."""
+        if self.display.shown:
+            self._panel.set(connectomeBeside=not self._panel.parameters.connectomeBeside)
+            slice_widget(QUERY, "Axial").sliceView().setFocus()          # there the same key brings the connectome back
 
     def patientsFor(self, views):
         """PatientIDs that an arrangement shows, the query first."""

@@ -14,7 +14,6 @@ from ..core.row_rules import patients_of
 from ..core.structure.consensus import CONSENSUS
 from ..core.structure.probe_tasks import STANDARD_TITLES
 from ..core.structure.repairs import Repair
-from ..imaging.view_layouts import show_layout
 from ..widgets.heat_map import HeatMapWidget
 from .cell_group import choice_of_cell, model_of_row
 from .evaluate_choices import EvaluateChoices
@@ -216,7 +215,7 @@ class EvaluateController:
 
     def _onShowResults(self, checked=False):
         if results_are_shown():
-            show_layout(self._panel.compare.display.layoutNumber())
+            self._panel.compare.display.showLayout()
         else:
             chart = self.reliability.writePlot() or write_plot(
                 self._kind.value, self._heatMap(), bool(self._facts.get("synthetic")))
