@@ -6,11 +6,13 @@ from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import *
 from slicer.util import VTKObservationMixin
 
-from TumorConnectomeLib.imaging.view_layouts import register_layouts, show_layout
+from TumorConnectomeLib.imaging.view_layouts import register_layouts
 from TumorConnectomeLib.module.panel import Panel
 from TumorConnectomeLib.module.parameters import TumorConnectomeParameterNode
 from TumorConnectomeLib.module.sample_data import register_sample_data
 from TumorConnectomeLib.module.sections import load_sections
+from TumorConnectomeLib.module.self_tests.arrangement_stories import ArrangementStories
+from TumorConnectomeLib.module.self_tests.database_stories import DatabaseStories
 from TumorConnectomeLib.module.self_tests.evaluation_stories import EvaluationStories
 from TumorConnectomeLib.module.self_tests.graph_stories import GraphStories
 from TumorConnectomeLib.module.self_tests.image_stories import ImageStories
@@ -89,7 +91,7 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def enter(self):
         """Called each time the user opens the module."""
         self.initializeParameterNode()
-        show_layout(self.panel.compare.display.layoutNumber())
+        self.panel.compare.display.showLayout()
 
     def exit(self):
         """Called each time the user opens another module."""
@@ -111,7 +113,7 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         register_layouts(self.resourcePath("Layouts"))
         if self.parent.isEntered:
             self.initializeParameterNode()
-            show_layout(self.panel.compare.display.layoutNumber())
+            self.panel.compare.display.showLayout()
 
     def onSceneEndImport(self, caller, event):
         """A scene was loaded: its state replaces ours."""
@@ -153,9 +155,14 @@ class TumorConnectomeLogic(ScriptedLoadableModuleLogic):
 #
 
 
-class TumorConnectomeTest(GraphStories, ImageStories, EvaluationStories, StoryTest, ScriptedLoadableModuleTest):
-    """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_tests/."""
+class TumorConnectomeTest(GraphStories, ArrangementStories, ImageStories, DatabaseStories, EvaluationStories, StoryTest,
+                          ScriptedLoadableModuleTest):
+    """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_tests/.
 
-    def runTest(self):
-        """Run every story; the scene is afterwards as it was before."""
-        self.runStories([getattr(self, name) for name in dir(self) if name.startswith("test_")])
+    They are not named test_...: ctest's loader would run each for itself, without what runTest keeps for the user.
+    """
+
+    def runTest(self, names=()):
+        """Run every story, or those of some names; the application is afterwards as it was before."""
+        stories = {name: getattr(self, name) for name in dir(self) if name.startswith("story_")}
+        self.runStories([story for name, story in stories.items() if not names or name.removeprefix("story_") in names])

@@ -11,11 +11,11 @@ import pathlib
 import re
 
 import PySide6
-import slicer
 import vtk
 from PySide6 import QtCore, QtGui, QtNetwork, QtPrintSupport, QtWidgets
 
 from slicerhost import qt_names
+from slicerhost.slicer_import import slicer
 
 _QT = (QtCore, QtGui, QtWidgets, QtNetwork, QtPrintSupport)
 #: modules that the table does not have, from Slicer's source
@@ -40,6 +40,8 @@ _OBJECT_RETURNS = {
     ("sliceWidget", "mrmlSliceNode"): "vtkMRMLSliceNode", ("threeDWidget", "threeDView"): "threeDView",
     ("threeDWidget", "mrmlViewNode"): "vtkMRMLViewNode",
 }
+#: signals of ctkDICOMDatabase, from its header: objects of it are never made by a module
+_CTK_SIGNALS = frozenset({"opened()", "closed()", "databaseChanged()"})
 #: functions whose result is a node of the class that one of their arguments names
 CLASS_ARGUMENT = {"AddNewNodeByClass": 0, "AddNewNodeByClassWithID": 0, "CreateNodeByClass": 0, "GetFirstNodeByClass": 0,
                   "GetNthNodeByClass": 1, "GetSingletonNode": 1}
@@ -172,9 +174,9 @@ def signals(name):
 
 @functools.cache
 def every_signal():
-    """Signatures of the signals of all Qt classes together."""
+    """Signatures of the signals of all Qt classes and of Slicer's DICOM database together."""
     classes = {name for module in _QT for name in dir(module) if isinstance(getattr(module, name), type)}
-    return frozenset().union(*(signals(name) or () for name in classes if qt_names.of_class(name) is not None))
+    return _CTK_SIGNALS.union(*(signals(name) or () for name in classes if qt_names.of_class(name) is not None))
 
 
 def normalized(signature):

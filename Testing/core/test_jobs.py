@@ -142,7 +142,34 @@ def test_a_program_that_does_not_exist_is_an_error_the_sequence_can_catch():
         except JobFailed as error:
             return str(error)
 
-    assert "there-is-no-such-program can not be started" in run_blocking(sequence())
+    assert "there-is-no-such-program can not be started: it was not found" in run_blocking(sequence())
+
+
+@pytest.mark.parametrize("program", ["", "/opt/Slicer/bin/PythonSlicer"])
+def test_a_missing_python_slicer_is_named_with_what_to_do(monkeypatch, program):
+    """`sys.executable` names it; in an application that does not find it, that is empty or names no file."""
+    monkeypatch.setattr(sys, "executable", program)
+    with pytest.raises(JobFailed) as caught:
+        run_blocking(only(PythonJob("Preparing the cohort", "prepare")))
+    text = str(caught.value)
+    assert text.startswith("Preparing the cohort can not be started: PythonSlicer was not found")
+    assert program in text and "install Slicer again" in text
+
+
+def test_a_file_that_may_not_be_executed_is_told_from_a_missing_one(tmp_path):
+    class Forbidden(Job):
+        def command(self):
+            return [str(tmp_path / "tool")]
+
+    (tmp_path / "tool").write_text("no program")
+    with pytest.raises(JobFailed, match="can not be started: it may not be executed"):
+        run_blocking(only(Forbidden()))
+
+
+def test_the_last_line_of_a_failing_process_is_repeated_in_short(worker):
+    with pytest.raises(JobFailed) as caught:
+        run_blocking(only(worker("sys.exit('it broke on ' + ', '.join(f'/data/ct/slice_{n:04}.dcm' for n in range(120)))")))
+    assert "it broke on" in str(caught.value) and len(str(caught.value)) < 500
 
 
 def test_an_error_while_reading_kills_the_process_and_cleans_up(worker):

@@ -9,7 +9,7 @@ import pytest
 from view_input import drag, pixels, wheel
 
 LAYOUT_ID = 4711
-ROW = """<layout type="horizontal"><item splitSize="400"><HostChart></HostChart></item>
+ROW = """<layout type="horizontal" split="true"><item splitSize="400"><HostChart></HostChart></item>
 <item splitSize="800"><layout type="grid">{}</layout></item></layout>"""
 CELL = """<item row="{row}" column="{column}"><view class="vtkMRMLSliceNode" singletontag="{tag}">
 <property name="orientation" action="default">{orientation}</property>
@@ -90,7 +90,7 @@ def test_layouts_are_switched(scene):
 
 def test_a_singleton_widget_has_its_place_in_a_layout(custom_layout):
     manager, chart = custom_layout
-    assert chart.visible and chart.width > 150
+    assert chart.visible and chart.width > 100         # what two slice views of 318 pixels leave of the window
     assert {"One", "Two", "Far"} <= set(manager.sliceViewNames())
     assert manager.sliceWidget("One").mrmlSliceNode().GetViewGroup() == 21
 

@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 from dicom_factory import make_ct, make_sr, random_orientation, rectangle
+from vtk_log import vtk_log
 
 from TumorConnectomeLib.imaging.inspection import inspect
 
@@ -41,7 +42,7 @@ def dicom_module(monkeypatch, scene):
         if not slicer.dicomDatabase.isOpen:
             raise OSError("DICOM module or database cannot be accessed")
         fake.calls.append((seriesUIDs, enabledPluginClassNames))
-        return fake.load(messages)
+        return fake.load()                              # as in Slicer, an empty list of messages stays empty
 
     library = types.ModuleType("DICOMLib")
     library.DICOMUtils = types.SimpleNamespace(loadSeriesByUID=loadSeriesByUID)
@@ -81,7 +82,7 @@ def test_slicers_dicom_module_loads_the_series_by_its_uid(dicom_module, study):
 
     kept = object()
     slicer.modules.reader = kept                        # as Slicer's plugin leaves its last reader behind
-    dicom_module.load = lambda messages: [plugin_volume(study).GetID()]
+    dicom_module.load = lambda: [plugin_volume(study).GetID()]
     nodes = load_patient("P1", study, choose_reader(synthetic=False))
     assert dicom_module.calls == [([study["series_uid"]], ["DICOMScalarVolumePlugin"])]
     assert volumes() == [nodes.volume] and nodes.volume.GetName() == "P1: CT" and nodes.findings == ()
@@ -124,7 +125,7 @@ def reversed_slices(inspection):
 def test_the_order_of_the_slices_does_not_matter(dicom_module, study):
     from TumorConnectomeLib.imaging.volume_readers import choose_reader
 
-    dicom_module.load = lambda messages: [reversed_slices(study).GetID()]
+    dicom_module.load = lambda: [reversed_slices(study).GetID()]
     volume, findings = choose_reader(synthetic=False).read(study)
     assert findings == [] and volume.GetName() == "2: Chest"
 
@@ -145,13 +146,12 @@ def under_a_transform(inspection):
 
 
 BAD = {
-    "shifted": (lambda study, messages: shifted(study), "3.0 mm from where the headers say"),
-    "bent": (lambda study, messages: under_a_transform(study), "irregular geometry"),
-    "a slice lacks": (lambda study, messages: plugin_volume(study, study["files"][:-1]), "another number of voxels"),
-    "nothing": (lambda study, messages: None, "0 volumes"),
-    "two volumes": (lambda study, messages: (plugin_volume(study), plugin_volume(study)), "2 volumes"),
-    "message": (lambda study, messages: messages.append("Could not load: x as a Scalar Volume"), "Could not load: x"),
-    "crash": (lambda study, messages: 1 / 0, "division by zero"),
+    "shifted": (lambda study: shifted(study), "3.0 mm from where the headers say"),
+    "bent": (lambda study: under_a_transform(study), "irregular geometry"),
+    "a slice lacks": (lambda study: plugin_volume(study, study["files"][:-1]), "another number of voxels"),
+    "nothing": (lambda study: None, "0 volumes"),
+    "two volumes": (lambda study: (plugin_volume(study), plugin_volume(study)), "2 volumes"),
+    "crash": (lambda study: 1 / 0, "division by zero"),
 }
 
 
@@ -161,7 +161,7 @@ def test_what_slicers_dicom_module_gets_wrong_is_read_by_the_image_reader_and_sa
 
     from TumorConnectomeLib.imaging.volume_readers import choose_reader, displacement_mm
 
-    dicom_module.load = lambda messages: load(study, messages) and []
+    dicom_module.load = lambda: load(study) and []
     volume, findings = choose_reader(synthetic=False).read(study)
     assert len(findings) == 1 and reason in findings[0] and "Slicer's DICOM module" in findings[0]
     assert volumes() == [volume] and displacement_mm(volume, study) < 0.01
@@ -205,3 +205,55 @@ def test_only_series_that_are_not_listed_as_a_whole_are_imported():
                    {"series_uid": "1.3", "files": ["e"]}]
     assert DicomDatabaseReader(database, ArchetypeReader()).unlisted_files(inspections) == ["c", "d", "e"]
     assert ArchetypeReader().unlisted_files(inspections) == []
+
+
+def test_reading_a_ct_logs_no_error(scene, study):
+    """slicer.util.loadVolume takes it for a tensor volume first, and says so in the error log."""
+    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+
+    with vtk_log() as texts:
+        plugin_volume(study)
+    assert any("There is more than one file" in text for text in texts)
+    with vtk_log() as texts:
+        volume, findings = ArchetypeReader().read(study)
+    assert texts == [] and findings == [] and volume.GetStorageNode().GetNumberOfFileNames() == len(study["files"])
+
+
+def test_a_ct_that_can_not_be_read_is_one_line_without_its_file_names(scene, study, tmp_path):
+    from TumorConnectomeLib.core.errors import InputError
+    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+
+    broken = [tmp_path / f"a_slice_with_a_long_name_{number:04}.dcm" for number in range(300)]
+    for path in broken:
+        path.write_bytes(b"no image" * 100)
+    with vtk_log(), pytest.raises(InputError) as caught:
+        ArchetypeReader().read({**study, "files": [str(path) for path in broken]})
+    text = str(caught.value)
+    assert "300 files" in text and "0000.dcm" in text and "0001.dcm" not in text and len(text) < 600
+    assert volumes() == []
+
+
+def test_the_dicom_database_of_the_host_lists_and_loads_a_series(scene, study, tmp_path, monkeypatch):
+    """The files are listed; the series stands where the headers say, and no error is logged."""
+    import ctk
+    import slicer
+
+    from slicerhost.dicom_module import make_module
+    from TumorConnectomeLib.imaging.volume_readers import DicomDatabaseReader, choose_reader
+
+    for (place, name), value in make_module(tmp_path / "missing").items():
+        if place == "sys.modules":
+            monkeypatch.setitem(sys.modules, name, value)
+        else:
+            monkeypatch.setattr(sys.modules[place], name, value, raising=False)
+    assert not isinstance(choose_reader(synthetic=False), DicomDatabaseReader), "the database is closed"
+    slicer.dicomDatabase.openDatabase(str(tmp_path / "ctkDICOM.sql"))
+    reader, indexer = choose_reader(synthetic=False), ctk.ctkDICOMIndexer()
+    files = reader.unlisted_files([study])
+    indexer.setDatabase(slicer.dicomDatabase)
+    indexer.addListOfFiles(files)
+    assert reader.unlisted_files([study]) == [] and sorted(files) == sorted(study["files"])
+    with vtk_log() as texts:
+        volume, findings = reader.read(study)
+    assert (texts, findings, volumes()) == ([], [], [volume])
+    slicer.dicomDatabase.closeDatabase()

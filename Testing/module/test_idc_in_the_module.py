@@ -202,7 +202,7 @@ def with_segmentation(opened, study, tmp_path, monkeypatch):
     """IDC on loopback has an expert segmentation of the study, too."""
     from TumorConnectomeLib.imaging import segmentation_source
     from TumorConnectomeLib.imaging.idc_series import IdcSeries
-    from TumorConnectomeLib.module import image_sources, segmentation_controller
+    from TumorConnectomeLib.module import imaging_controller, segmentation_controller
 
     masks = np.zeros((SLICES, 64, 64, 1), bool)
     masks[..., 0] = ellipsoid((SLICES, 64, 64), (4, 5, 5), (2, 4, 4))
@@ -213,7 +213,7 @@ def with_segmentation(opened, study, tmp_path, monkeypatch):
     for module in (segmentation_source, segmentation_controller):
         monkeypatch.setattr(module, "listed_segmentations", lambda: {study.request.study_uid: series})
     monkeypatch.setattr(segmentation_controller, "in_nlst", lambda cohort, node: True)      # by UIDs that only IDC gives
-    monkeypatch.setattr(image_sources.ImageSources, "idc", property(lambda self: opened.fetcher.idc))
+    monkeypatch.setattr(imaging_controller.ImageSources, "idc", property(lambda self: opened.fetcher.idc))
     return opened, masks[..., 0]
 
 

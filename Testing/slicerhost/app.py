@@ -3,8 +3,7 @@ import os
 import sys
 import types
 
-import slicer
-import slicer.util
+from .slicer_import import slicer  # before any other import of it
 
 __all__ = ["MainWindow", "load_module", "select_module", "start"]
 
@@ -36,14 +35,15 @@ def start(testing=True, arguments=()):
 
 
 def _register_stand_ins(stand_ins):
-    from . import application, io_manager, layout, main_window, modules, slice_view, threed_view
+    from . import application, dicom_module, io_manager, layout, main_window, modules, slice_view, threed_view
     stand_ins.register(
-        *list(stand_ins.STAND_INS.values()), application.qSlicerApplication, io_manager.qSlicerCoreIOManager,
+        *list(stand_ins.STAND_INS.values()), application.qSlicerApplication, dicom_module.ctkDICOMDatabase,
+        dicom_module.ctkDICOMIndexer, io_manager.qSlicerCoreIOManager,
         layout.qSlicerLayoutManager, layout.qSlicerSingletonViewFactory, main_window.qSlicerMainWindow,
         main_window.qSlicerModuleSelectorToolBar, modules.qSlicerLoadableModule, modules.qSlicerModuleManager,
         modules.qSlicerScriptedLoadableModule, modules.qSlicerScriptedLoadableModuleWidget,
         slice_view.qMRMLSliceControllerWidget, slice_view.qMRMLSliceView, slice_view.qMRMLSliceWidget,
-        threed_view.qMRMLThreeDView, threed_view.qMRMLThreeDWidget)
+        threed_view.qMRMLThreeDView, threed_view.qMRMLThreeDViewControllerWidget, threed_view.qMRMLThreeDWidget)
 
 
 def load_module(path):

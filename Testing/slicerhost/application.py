@@ -26,7 +26,7 @@ class qSlicerApplication(QtWidgets.QApplication):
 
     def __init__(self, arguments, testing):
         super().__init__(arguments)
-        self._testing, self._pauses = testing, 0
+        self._testing, self._pauses, self._has_main_window = testing, 0, True
         self._temporary = tempfile.mkdtemp(prefix="slicerhost-")
         atexit.register(shutil.rmtree, self._temporary, ignore_errors=True)
         QtCore.QSettings.setDefaultFormat(QtCore.QSettings.Format.IniFormat)
@@ -89,7 +89,19 @@ class qSlicerApplication(QtWidgets.QApplication):
         return self._logic.GetModuleLogic(name)
 
     def layoutManager(self):
-        return self._layout
+        """None without a main window, as in Slicer."""
+        return self._layout if self._has_main_window else None
+
+    def _run_at_start(self, script):
+        """Call a function in the event loop; in testing mode that ends the application, unless slicer.util.exit() does."""
+        self._options.runPythonAndExit = self._testing
+
+        def run():
+            script()
+            if self._options.runPythonAndExit:
+                self.exit(0)
+
+        QtCore.QTimer.singleShot(0, run)
 
     def coreIOManager(self):
         return self._io

@@ -9,7 +9,6 @@ from .threed_view import qMRMLThreeDWidget
 
 _VIEWS = {"vtkMRMLSliceNode": qMRMLSliceWidget, "vtkMRMLViewNode": qMRMLThreeDWidget,
           "vtkMRMLPlotViewNode": qMRMLPlotWidget, "vtkMRMLTableViewNode": qMRMLTableWidget}
-_EVEN = 1000        # size of a splitter's part for which the description gives none
 
 
 class qSlicerSingletonViewFactory(QtCore.QObject):
@@ -68,7 +67,7 @@ class qSlicerLayoutManager(QtCore.QObject):
             return self._factories[kind].widget() if kind in self._factories else QtWidgets.QLabel(f"no view <{kind}>")
         items = [element.GetNestedElement(i) for i in range(element.GetNumberOfNestedElements())]
         built = [(item, self._build(item.GetNestedElement(0))) for item in items if item.GetNumberOfNestedElements()]
-        box = {"tab": _tabs, "grid": _grid}.get(element.GetAttribute("type"), _splitter)(element, built)
+        box = {"tab": _tabs, "grid": _grid}.get(element.GetAttribute("type"), _row)(element, built)
         for _, widget in built:
             widget.show()
         return box
@@ -101,22 +100,31 @@ class qSlicerLayoutManager(QtCore.QObject):
         return self._logic.GetMRMLScene()
 
     def setLayout(self, number):
-        self._logic.GetLayoutNode().SetViewArrangement(number)
+        """A number without a description stands for the conventional layout, as in qMRMLLayoutManager::setLayout."""
+        node = self._logic.GetLayoutNode()
+        if node.GetViewArrangement() != number:
+            known = node.IsLayoutDescription(number)
+            node.SetViewArrangement(number if known else slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
 
     def registerViewFactory(self, factory):
         self._factories[factory.tagName()] = factory
 
     def sliceViewNames(self):
-        return tuple(widget.sliceViewName for widget in self._of(qMRMLSliceWidget))
+        return tuple(widget.mrmlSliceNode().GetName() for widget in self._of(qMRMLSliceWidget))
 
     def sliceWidget(self, name):
-        return next((widget for widget in self._of(qMRMLSliceWidget) if widget.sliceViewName == name), None)
+        """By the name of the slice node, which the layout logic makes equal to its layout name."""
+        return next((widget for widget in self._of(qMRMLSliceWidget) if widget.mrmlSliceNode().GetName() == name), None)
 
-    def threeDWidget(self, index):
+    def threeDWidget(self, name_or_index):
+        """By the name of the view node, which is not its layout name: "View1" and "1"; or by its place among the 3D views."""
         widgets = self._of(qMRMLThreeDWidget)
-        if isinstance(index, str):
-            return next((widget for widget in widgets if widget.mrmlViewNode().GetLayoutName() == index), None)
-        return widgets[index] if index < len(widgets) else None
+        if isinstance(name_or_index, str):
+            return next((widget for widget in widgets if widget.mrmlViewNode().GetName() == name_or_index), None)
+        return widgets[name_or_index] if 0 <= name_or_index < len(widgets) else None
+
+    def viewWidget(self, node):
+        return self._views.get(node.GetID()) if node is not None else None
 
     def plotWidget(self, index):
         return next(iter(self._of(qMRMLPlotWidget)[index:index + 1]), None)
@@ -163,11 +171,24 @@ def _grid(element, built):
     return box
 
 
-def _splitter(element, built):
+def _row(element, built):
+    """Items beside or above each other, with handles between them if the description says split="true".
+
+    As ctkLayoutManager does it: the sizes of the parts are set only if one is given, and then they are proportions.
+    """
     vertical = element.GetAttribute("type") == "vertical"
+    if element.GetAttribute("split") != "true":
+        box = QtWidgets.QWidget()
+        row = QtWidgets.QVBoxLayout(box) if vertical else QtWidgets.QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for _, widget in built:
+            row.addWidget(widget)
+        return box
     box = QtWidgets.QSplitter(QtCore.Qt.Orientation.Vertical if vertical else QtCore.Qt.Orientation.Horizontal)
-    for number, (_, widget) in enumerate(built):
+    for _, widget in built:
         box.addWidget(widget)
-        box.setStretchFactor(number, 1)
-    box.setSizes([int(item.GetAttribute("splitSize") or 0) or _EVEN for item, _ in built])
+    sizes = [int(item.GetAttribute("splitSize") or 0) for item, _ in built]
+    if any(sizes):
+        box.setSizes(sizes)
     return box

@@ -15,6 +15,10 @@ class qSlicerModuleSelectorToolBar(QtWidgets.QWidget):
         self._selected, self._show = "", show
 
     def selectModule(self, name):
+        """Show a module. As in Slicer one that is not there is the selected one from now on, nothing is shown or raised."""
+        if slicer.app.moduleManager().module(name) is None:
+            self._selected = name
+            return
         self._show(name)            # not by the signal: errors of the module's setup() go to the caller
         self._selected = name
         self.moduleSelected.emit(name)
@@ -26,7 +30,7 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
     """The stand-alone window; slicer.util.mainWindow() finds it by its object name."""
 
     initialWindowShown = QtCore.Signal()
-    _SIZE, _PANEL_WIDTH = (1480, 900), 480
+    _SIZE, _PANEL_WIDTH = (1480, 900), 430
 
     def __init__(self, module=None):
         super().__init__()
@@ -37,12 +41,13 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
         self._selector.hide()
         self._scroll = QtWidgets.QScrollArea(widgetResizable=True)
         self._scroll.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        splitter = QtWidgets.QSplitter()
-        splitter.addWidget(self._scroll)
-        splitter.addWidget(slicer.app.layoutManager().viewport())
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([self._PANEL_WIDTH, self._SIZE[0] - self._PANEL_WIDTH])
-        self.setCentralWidget(splitter)
+        dock = QtWidgets.QDockWidget(self)              # no splitter: it would hide from the window how wide its views must be
+        dock.setObjectName("PanelDockWidget")
+        dock.setTitleBarWidget(QtWidgets.QWidget())
+        dock.setWidget(self._scroll)
+        self.addDockWidget(QtCore.Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+        self.setCentralWidget(slicer.app.layoutManager().viewport())
+        self.resizeDocks([dock], [self._PANEL_WIDTH], QtCore.Qt.Orientation.Horizontal)
         self.statusBar()
         self.resize(*self._SIZE)
         if module is not None:
@@ -57,7 +62,12 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
             self._scroll.takeWidget()                   # another module's panel stays alive
             self._scroll.setWidget(panel)
             panel.show()
+            self._scroll.setMinimumWidth(self._narrowest(panel))
         self.setWindowTitle(panel.module().title or name)
+
+    def _narrowest(self, panel):
+        """As qSlicerModulePanel::minimumSizeHint(): no panel is cut at its right edge."""
+        return max(self._PANEL_WIDTH, panel.minimumSizeHint().width() + self._scroll.verticalScrollBar().sizeHint().width())
 
     def showEvent(self, event):
         super().showEvent(event)

@@ -109,7 +109,22 @@ class qSlicerModuleManager(QtCore.QObject):
         return tuple(_loaded)
 
     def factoryManager(self):
-        return types.SimpleNamespace(loadedModuleNames=self.modulesNames)
+        return types.SimpleNamespace(
+            loadedModuleNames=self.modulesNames, registerModule=self._register, isRegistered=lambda name: name in self._files(),
+            loadModules=self._load)
+
+    def _files(self):
+        return self.__dict__.setdefault("_registered", {})
+
+    def _register(self, file):
+        """A file that is not there is not registered, and nothing is said, as in Slicer."""
+        if file.isFile():
+            self._files()[file.completeBaseName()] = file.absoluteFilePath()
+
+    def _load(self, names):
+        for name in names:
+            load_module(self._files()[name])
+        return True
 
     def _unload_all(self):
         for name in _loaded:

@@ -14,6 +14,7 @@ _BUTTONS = {Qt.MouseButton.LeftButton: "LeftButton", Qt.MouseButton.RightButton:
             Qt.MouseButton.MiddleButton: "MiddleButton"}
 _KEYS = {Qt.Key.Key_Left: "Left", Qt.Key.Key_Right: "Right", Qt.Key.Key_Up: "Up", Qt.Key.Key_Down: "Down",
          Qt.Key.Key_Escape: "Escape", Qt.Key.Key_Delete: "Delete", Qt.Key.Key_Return: "Return", Qt.Key.Key_Space: "space"}
+_SMALLEST, _WANTED = (50, 50), (300, 300)        # minimumSizeHint() and sizeHint() of ctkVTKAbstractView
 _SCREEN_SCALE = slicer.vtkMRMLViewNode().GetScreenScaleFactor()     # of handles and labels, at one device pixel per pixel
 
 
@@ -24,7 +25,7 @@ class RenderView(QtWidgets.QWidget):
         super().__init__(parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(80, 80)
+        self.setMinimumSize(*_SMALLEST)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._renderer = vtk.vtkRenderer()
         self._window = vtk.vtkRenderWindow()
@@ -89,6 +90,9 @@ class RenderView(QtWidgets.QWidget):
         self._interactor.SetSize(*size)
         self._interactor.InvokeEvent("ConfigureEvent")
         self.scheduleRender()
+
+    def sizeHint(self):
+        return QtCore.QSize(*_WANTED)
 
     # Qt events
     def paintEvent(self, event):

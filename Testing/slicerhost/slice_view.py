@@ -3,9 +3,10 @@ import slicer
 import vtk
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from .controller_bar import ControllerBar
 from .render_view import RenderView
 
-_TICKS_PER_MM = 100
+_TICKS_PER_MM, _NARROWEST = 100, 318
 _MANAGERS = ("vtkMRMLVolumeGlyphSliceDisplayableManager", "vtkMRMLModelSliceDisplayableManager",
              "vtkMRMLCrosshairDisplayableManager", "vtkMRMLOrientationMarkerDisplayableManager",
              "vtkMRMLRulerDisplayableManager", "vtkMRMLScalarBarDisplayableManager",
@@ -83,19 +84,16 @@ class _ElidedLabel(QtWidgets.QLabel):
         painter.end()
 
 
-class qMRMLSliceControllerWidget(QtWidgets.QWidget):
+class qMRMLSliceControllerWidget(ControllerBar):
     """The colored bar above a slice view: name, offset slider, offset, volume."""
 
     def __init__(self, node, logic, parent=None):
-        super().__init__(parent)
+        super().__init__(_NARROWEST, parent)
         self._node, self._logic = node, logic
-        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_StyledBackground)
-        self._color, self._name = None, QtWidgets.QLabel()
         self._slider, self._text = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal), _ElidedLabel()
-        row = QtWidgets.QHBoxLayout(self)
-        row.setContentsMargins(6, 1, 6, 1)
-        for widget, stretch in ((self._name, 0), (self._slider, 1), (self._text, 1)):
-            row.addWidget(widget, stretch)
+        self._slider.setMinimumWidth(_NARROWEST // 2)
+        for widget in (self._slider, self._text):
+            self._row.addWidget(widget, 1)
         self._text.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
         self._slider.valueChanged.connect(lambda value: self.setSliceOffsetValue(value / _TICKS_PER_MM))
         node.AddObserver("ModifiedEvent", self._update)
@@ -133,12 +131,8 @@ class qMRMLSliceControllerWidget(QtWidgets.QWidget):
         self._slider.setValue(round(offset * _TICKS_PER_MM))
         self._slider.blockSignals(False)
         volume = self._node.GetScene().GetNodeByID(self._logic.GetSliceCompositeNode().GetBackgroundVolumeID() or "")
-        self._name.setText(self._node.GetLayoutLabel() or self._node.GetName())
         self._text.setText(f"{self._node.GetOrientation()[:1]}: {offset:.1f} mm  {volume.GetName() if volume else ''}")
-        color = ",".join(str(round(255 * channel)) for channel in self._node.GetLayoutColor())
-        if color != self._color:
-            self._color = color
-            self.setStyleSheet(f"qMRMLSliceControllerWidget {{ background: rgb({color}) }} QLabel {{ color: black }}")
+        self._show_node(self._node)
 
 
 class qMRMLSliceWidget(QtWidgets.QWidget):

@@ -3,8 +3,10 @@ import slicer
 import vtk
 from PySide6 import QtWidgets
 
+from .controller_bar import ControllerBar
 from .render_view import RenderView
 
+_NARROWEST = 125
 _MANAGERS = ("vtkMRMLCameraDisplayableManager", "vtkMRMLViewDisplayableManager", "vtkMRMLModelDisplayableManager",
              "vtkMRMLVolumeRenderingDisplayableManager", "vtkMRMLCrosshairDisplayableManager3D",
              "vtkMRMLOrientationMarkerDisplayableManager", "vtkMRMLRulerDisplayableManager",
@@ -57,19 +59,42 @@ class qMRMLThreeDView(RenderView):
         self.scheduleRender()
 
 
+class qMRMLThreeDViewControllerWidget(ControllerBar):
+    """The colored bar above a 3D view: its name."""
+
+    def __init__(self, node, parent=None):
+        super().__init__(_NARROWEST, parent)
+        self._node = node
+        self._row.addStretch(1)
+        node.AddObserver("ModifiedEvent", self._update)
+        self._update()
+
+    def mrmlThreeDViewNode(self):
+        return self._node
+
+    def _update(self, *_):
+        self._show_node(self._node)
+
+
 class qMRMLThreeDWidget(QtWidgets.QWidget):
-    """A 3D view; without its bar."""
+    """A 3D view under its bar."""
 
     def __init__(self, node, app_logic, parent=None):
         super().__init__(parent)
         self.setObjectName("qMRMLThreeDWidget" + node.GetLayoutName())
         self._view = qMRMLThreeDView(node, app_logic, self)
+        self._controller = qMRMLThreeDViewControllerWidget(node, self)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._view)
+        column.setSpacing(0)
+        column.addWidget(self._controller)
+        column.addWidget(self._view, 1)
 
     def threeDView(self):
         return self._view
+
+    def threeDController(self):
+        return self._controller
 
     def viewLogic(self):
         return self._view._logic

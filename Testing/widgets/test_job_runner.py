@@ -5,7 +5,7 @@ import time
 import pytest
 
 from TumorConnectomeLib.core.errors import Cancelled, JobFailed
-from TumorConnectomeLib.work.jobs import Job, Progress
+from TumorConnectomeLib.work.jobs import Job, Progress, PythonJob
 
 
 class Script(Job):
@@ -148,6 +148,16 @@ def test_a_failing_process_is_one_clear_error(runner, wait, job, text):
     outcome.start(runner, one(job))
     wait(lambda: outcome.ended)
     assert text in str(outcome.errors[0]) and isinstance(outcome.errors[0], JobFailed)
+
+
+@pytest.mark.parametrize("program", ["", "/opt/Slicer/bin/PythonSlicer"])
+def test_a_missing_python_slicer_is_named(runner, wait, monkeypatch, program):
+    monkeypatch.setattr(sys, "executable", program)
+    outcome = Outcome()
+    outcome.start(runner, one(PythonJob("Preparing the cohort", "prepare")))
+    wait(lambda: outcome.ended)
+    text = str(outcome.errors[0])
+    assert "can not be started: PythonSlicer was not found" in text and program in text and "install Slicer again" in text
 
 
 def test_a_sequence_may_try_another_way_after_a_failure(runner, wait):

@@ -1,8 +1,21 @@
 """Errors with one clear line for the user."""
+from .text import shortened
+
+#: characters that an error's text may have, and each part of it: a list of all files of a CT is no text for a user
+LONGEST_TEXT, _LONGEST_PLACE, _LONGEST_PART = 2000, 500, 300
 
 
 class TumorConnectomeError(Exception):
-    """Something the user can act on: its text is one line, shown as it is."""
+    """Something the user can act on: its text is one line, shown as it is.
+
+    Parameters
+    ----------
+    text : str
+        Cut in its middle when it has more than `LONGEST_TEXT` characters.
+    """
+
+    def __init__(self, text=""):
+        super().__init__(shortened(str(text), LONGEST_TEXT))
 
 
 class InputError(TumorConnectomeError, ValueError):
@@ -27,7 +40,9 @@ class InputError(TumorConnectomeError, ValueError):
 
     def __init__(self, problem, *, source=None, row=None, expected=None):
         self.problem, self.source, self.row, self.expected = problem, source, row, expected
-        place = ", ".join(str(part) for part in (source, f"row {row}" if isinstance(row, int) else row) if part is not None)
+        problem, expected = shortened(str(problem), _LONGEST_PART), shortened(str(expected or ""), _LONGEST_PART)
+        row = f"row {row}" if isinstance(row, int) else row
+        place = ", ".join(shortened(str(part), _LONGEST_PLACE) for part in (source, row) if part is not None)
         text = f"{place}: {problem}" if place else problem
         text = f"{text}; expected {expected}" if expected else text
         super().__init__("".join(character if character.isprintable() else " " for character in text))

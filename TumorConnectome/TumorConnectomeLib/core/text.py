@@ -1,6 +1,18 @@
 """Texts of unknown origin on one line."""
 
+#: room for the mark that stands for what was cut out
+_MARK = 40
+
 
 def one_line(text, longest=160) -> str:
     """A text as one line that can be printed: other characters become spaces, runs of these one, and the rest is cut."""
     return " ".join("".join(character if character.isprintable() else " " for character in str(text)).split())[:longest]
+
+
+def shortened(text, longest) -> str:
+    """A text of at most `longest` characters: what is cut out of its middle is counted, and the end stays readable."""
+    if len(text) <= longest:
+        return text
+    room = max(longest - _MARK, 2)
+    end = room // 4
+    return f"{text[:room - end]} [... {len(text) - room:,} characters ...] {text[-end:]}"

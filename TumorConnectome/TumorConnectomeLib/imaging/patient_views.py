@@ -20,7 +20,7 @@ _FIELDS_IN_3D = 1.15
 
 
 def show_patients(shown: dict[str, PatientNodes], views: ImageViews = ImageViews.ONE, connectome: bool = True,
-                  front: str = QUERY) -> None:
+                  front: str = QUERY, bars: bool = False) -> None:
     """Show patients in the views of an arrangement.
 
     Every view has its patient's tumor in the center; views of the same orientation have the same scale in mm and are
@@ -35,8 +35,10 @@ def show_patients(shown: dict[str, PatientNodes], views: ImageViews = ImageViews
         Leave room for the connectome.
     front : str
         With ImageViews.FLICKER: the place of the patient whose turn it is.
+    bars : bool
+        Show Slicer's bars above the axial views (see `show_layout`).
     """
-    show_layout(layout_number(views, connectome))
+    show_layout(layout_number(views, connectome), bars)
     if not slicer.app.layoutManager():
         return
     framed = _framed(shown, views, front)
@@ -102,13 +104,14 @@ def field_of_view_mm(shown: dict[str, PatientNodes]) -> float:
 
 def slice_widget(place: str, orientation: str):
     """The qMRMLSliceWidget of a place, None before its layout was shown."""
-    return slicer.app.layoutManager().sliceWidget(f"Tumor{place}{orientation}")
+    node = _slice_node(place, orientation)              # layout managers know views by the names of their nodes
+    return slicer.app.layoutManager().sliceWidget(node.GetName()) if node is not None else None
 
 
 def view_ids(place: str, views: ImageViews) -> list[str]:
     """IDs of the slice and 3D view nodes of a place."""
-    nodes = [slicer.mrmlScene.GetSingletonNode(f"Tumor{place}{orientation}", "vtkMRMLSliceNode")
-             for orientation in views.orientations] + ([_view_node(place)] if views.in_3d else [])
+    nodes = [_slice_node(place, orientation) for orientation in views.orientations]
+    nodes += [_view_node(place)] if views.in_3d else []
     return [node.GetID() for node in nodes if node]
 
 
@@ -132,6 +135,10 @@ def _set_volume(composite, patient):
     composite.SetBackgroundVolumeID(patient.volume.GetID())
     composite.SetForegroundVolumeID(None)
     composite.SetLabelVolumeID(None)
+
+
+def _slice_node(place, orientation):
+    return slicer.mrmlScene.GetSingletonNode(f"Tumor{place}{orientation}", "vtkMRMLSliceNode")
 
 
 def _view_node(place):
@@ -166,7 +173,7 @@ def _look_at_tumor(place, field_mm):
     camera = slicer.modules.cameras.logic().GetViewActiveCameraNode(node)
     if camera is None:
         return
-    width, height = slicer.app.layoutManager().threeDWidget(node.GetLayoutName()).threeDView().renderWindow().GetSize()
+    width, height = slicer.app.layoutManager().threeDWidget(node.GetName()).threeDView().renderWindow().GetSize()
     seen_mm = _FIELDS_IN_3D * field_mm * max(1.0, height / max(width, 1))         # the angle is that of the height
     distance = seen_mm / 2 / math.tan(math.radians(_CAMERA_DEGREES) / 2)
     camera.SetViewAngle(_CAMERA_DEGREES)

@@ -96,6 +96,43 @@ class ViewLabels:
                 self._view.scheduleRender()
 
 
+class ViewTitle:
+    """What a view without patient directions shows, in its upper left corner: for 3D views and for empty slice views.
+
+    Parameters
+    ----------
+    view : qMRMLSliceView or qMRMLThreeDView
+    """
+
+    def __init__(self, view):
+        self._view, self._title = view, ""
+        self._renderer = view.renderWindow().GetRenderers().GetItemAsObject(0)
+        self._text = _actor(self._renderer, 0.0, 1.0, "Left", "Top")
+        self._tag = view.renderWindow().AddObserver(vtk.vtkCommand.WindowResizeEvent, self._update)
+
+    def show(self, title: str) -> None:
+        """Write a title, in as many lines as the width of the view needs."""
+        self._title = title
+        self._update()
+
+    def remove(self) -> None:
+        """Take the title out of the view."""
+        self._view.renderWindow().RemoveObserver(self._tag)
+        self._renderer.RemoveViewProp(self._text)
+
+    @property
+    def text(self) -> str:
+        """What stands in the upper left corner."""
+        return self._text.GetInput()
+
+    def _update(self, *_):
+        scale = max(self._view.devicePixelRatioF(), 1.0)
+        self._text.GetTextProperty().SetFontSize(round(_FONT_SIZE * scale))
+        columns = int(self._view.renderWindow().GetSize()[0] / scale / _CHARACTER)
+        self._text.SetInput("\n".join(textwrap.wrap(self._title, max(columns, 8))))
+        self._view.scheduleRender()
+
+
 def _actor(renderer, x, y, horizontal, vertical):
     """Text at a place of the view (0..1), a few pixels inside of its edge."""
     actor = vtk.vtkTextActor()

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import slicer
 
-from ..core.image_views import ImageViews
+from ..core.image_views import MATCH, NEIGHBORS, ORIENTATIONS, QUERY, ImageViews
 
 #: tag of the connectome in the layout descriptions
 CONNECTOME_TAG = "TumorConnectomeView"
@@ -52,7 +52,50 @@ def without_connectome(text: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def show_layout(number: int) -> None:
-    """Switch the main window to one of our layouts."""
-    if slicer.app.layoutManager():
-        slicer.app.layoutManager().setLayout(number)
+def current_layout() -> int:
+    """Number of the layout that is shown; without a main window the one with the connectome alone."""
+    manager = slicer.app.layoutManager()
+    return manager.layout if manager else CONNECTOME_LAYOUT
+
+
+def show_layout(number: int, bars: bool = False) -> None:
+    """Switch the main window to one of our layouts.
+
+    Parameters
+    ----------
+    number : int
+        See `layout_number`.
+    bars : bool
+        Show Slicer's bars above the axial views, except those of six patients. Without a bar a view needs 50 pixels, with
+        it a slice view needs 318 and a 3D view 125, and Qt makes the main window as wide as its views need. So the bars of
+        our views are hidden before the next turn of the event loop, in which Qt looks at that. Slicer keeps one widget for
+        each view node: the views of other layouts keep their bars.
+    """
+    manager = slicer.app.layoutManager()
+    if not manager:
+        return
+    manager.setLayout(number)
+    if _set_bars(bars and number not in (layout_number(ImageViews.SIX), layout_number(ImageViews.SIX, connectome=False))):
+        # the bars of new views were in the way when the room was divided: divide it again
+        manager.setLayout(CONNECTOME_LAYOUT)
+        manager.setLayout(number)
+
+
+def _set_bars(axial: bool) -> bool:
+    """Hide the bars of our views, but for those of the axial views if they are wanted; returns whether that changed any."""
+    manager, wanted = slicer.app.layoutManager(), []
+    for place in (QUERY, MATCH, *NEIGHBORS):
+        widgets = {name: manager.sliceWidget(f"Tumor{place}{name}") for name in ORIENTATIONS}
+        wanted += [(widget.sliceController(), axial and name == "Axial") for name, widget in widgets.items() if widget]
+        if widget := threed_widget(place):
+            wanted.append((widget.threeDController(), False))
+    changed = [(bar, shown) for bar, shown in wanted if bar.isHidden() == shown]
+    for bar, shown in changed:
+        bar.setVisible(shown)
+    return bool(changed)
+
+
+def threed_widget(place: str):
+    """The qMRMLThreeDWidget of a place, None before its layout was shown."""
+    node = slicer.mrmlScene.GetSingletonNode(f"Tumor{place}3D", "vtkMRMLViewNode")
+    return slicer.app.layoutManager().threeDWidget(node.GetName()) if node else None     # by node name, which has a prefix

@@ -8,10 +8,13 @@ import slicer
 import vtk
 
 from ..core.errors import InputError
+from ..core.text import one_line
 from .lesions import lps_to_ras
 
 #: Slicer's plugin for CT series
 _PLUGIN = "DICOMScalarVolumePlugin"
+#: options of vtkSlicerVolumesLogic: no label map, not centered, not one file alone, no window chosen by the voxels
+_NO_OPTIONS = 0
 #: the centers of the corner voxels may be so far from where the headers put them [mm]
 _TOLERANCE_MM = 0.1
 
@@ -52,13 +55,14 @@ class ArchetypeReader:
 
     def read(self, inspection: dict) -> tuple[object, list[str]]:
         """See `VolumeReader`."""
-        files = inspection["files"]
-        try:
-            volume = slicer.util.loadVolume(files[0], properties={
-                "name": "CT", "fileNames": files, "singleFile": False, "show": False, "autoWindowLevel": False})
-        except RuntimeError as error:
-            raise InputError(f"the CT can not be read ({error})".replace("\n", " "), source=files[0],
-                             expected="a DICOM CT series") from None
+        files, names = inspection["files"], vtk.vtkStringArray()
+        for file in files:
+            names.InsertNextValue(file)
+        # not slicer.util.loadVolume: it tries every kind of volume, and logs an error for each that does not fit
+        volume = slicer.modules.volumes.logic().AddArchetypeScalarVolume(files[0], "CT", _NO_OPTIONS, names)
+        if volume is None:
+            raise InputError(f"Slicer's image reader refuses the {len(files)} files of the CT; its error log says why",
+                             source=files[0], expected="a DICOM CT series")
         off = displacement_mm(volume, inspection)
         return volume, [f"The image reader places voxels up to {off:.1f} mm from where the headers say"] * (off > _TOLERANCE_MM)
 
@@ -106,14 +110,14 @@ class DicomDatabaseReader:
         """The nodes that Slicer's DICOM module made, and why that can not be all, "" if it can."""
         from DICOMLib import DICOMUtils
 
-        before, messages = set(_node_ids()), []
+        before, reason = set(_node_ids()), ""
         try:
             if not self.database.isOpen:
                 return [], "its database is closed"
-            DICOMUtils.loadSeriesByUID([series_uid], messages, None, [_PLUGIN])
-            reason = "; ".join(map(str, messages))
+            # it has an argument for messages, but never fills an empty list: what it made tells whether it worked
+            DICOMUtils.loadSeriesByUID([series_uid], None, None, [_PLUGIN])
         except Exception as error:                      # plugins are replaceable, and raise nearly anything
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            reason = one_line(error) or type(error).__name__
         finally:
             _release_plugin()
         added = [slicer.mrmlScene.GetNodeByID(node_id) for node_id in _node_ids() if node_id not in before]

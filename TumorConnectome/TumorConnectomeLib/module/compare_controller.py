@@ -15,7 +15,8 @@ from .nine_directions import NineDirections
 from .segmentation_controller import SegmentationController
 
 #: actions of widgets.keys that this section does
-_ACTIONS = ("nextImages", "previousImages", "swap", "takeTurns", "lungWindow", "mediastinumWindow", "boneWindow")
+_ACTIONS = ("nextImages", "previousImages", "swap", "takeTurns", "lungWindow", "mediastinumWindow", "boneWindow",
+            "connectomeBeside")
 
 
 class CompareController:
@@ -38,7 +39,8 @@ class CompareController:
         self._timer.connect("timeout()", self.display.takeTurns)
         self.actions = dict(zip(_ACTIONS, (
             self.showNext, self.showPrevious, self.swap, self.display.takeTurns,
-            *(lambda w=window: self.display.window.set(w) for window in (LUNG, MEDIASTINUM, BONE)))))
+            *(lambda w=window: self.display.window.set(w) for window in (LUNG, MEDIASTINUM, BONE)),
+            self.toggleConnectome)))
         ui = self._ui
         for button, action in ((ui.lungButton, "lungWindow"), (ui.mediastinumButton, "mediastinumWindow"),
                                (ui.boneButton, "boneWindow"), (ui.previousButton, "previousImages"),
@@ -50,6 +52,7 @@ class CompareController:
         ui.unloadButton.connect("clicked(bool)", self._onUnload)
         ui.unloadHiddenButton.connect("clicked(bool)", self._onUnloadHidden)
         panel.state.bind(self.rearrange, "views", "connectomeBeside")
+        panel.state.bind(lambda parameters: self.display.showBars(parameters.viewBars), "viewBars")
 
     def cleanup(self):
         """Let go of timers, nodes and views."""
@@ -71,6 +74,12 @@ class CompareController:
         if len(patients) > 1 and views is not ImageViews.SIX:
             self._panel.mark(patients[1])
         self._panel.showImages(patients, views)
+
+    def toggleConnectome(self):
+        """Give the room of the connectome to the images, or take it back."""
+        if self.display.shown:
+            self._panel.set(connectomeBeside=not self._panel.parameters.connectomeBeside)
+            slice_widget(QUERY, "Axial").sliceView().setFocus()          # there the same key brings the connectome back
 
     def patientsFor(self, views):
         """PatientIDs that an arrangement shows, the query first."""

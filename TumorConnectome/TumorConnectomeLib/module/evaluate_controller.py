@@ -245,7 +245,7 @@ class EvaluateController:
 
     def _onShowResults(self, checked=False):
         if results_are_shown():
-            show_layout(self._panel.compare.display.layoutNumber())
+            self._panel.compare.display.showLayout()
         else:
             chart = self.reliability.writePlot() or write_plot(
                 self._kind.value, self._heatMap(), bool(self._facts.get("synthetic")))

@@ -7,8 +7,8 @@ from slicer.i18n import tr as _
 from ..core.image_views import MATCH, NEIGHBORS, QUERY, ImageViews
 from ..imaging.patient_nodes import find_patient
 from ..imaging.patient_views import show_belongings, show_patients, slice_widget, take_turns
-from ..imaging.view_labels import ViewLabels
-from ..imaging.view_layouts import CONNECTOME_LAYOUT, layout_number
+from ..imaging.view_labels import ViewLabels, ViewTitle
+from ..imaging.view_layouts import CONNECTOME_LAYOUT, current_layout, layout_number, show_layout, threed_widget
 from ..imaging.window_link import WindowLink
 
 
@@ -31,7 +31,7 @@ class ImageDisplay:
     """
 
     def __init__(self, onShown=lambda shown: None):
-        self._onShown, self._labels, self._connectome = onShown, {}, True
+        self._onShown, self._labels, self._titles, self._connectome, self._bars = onShown, {}, {}, True, False
         self.shown, self.views, self.front, self.window = {}, ImageViews.ONE, QUERY, WindowLink()
 
     def present(self, patientIds, views, connectome=True):
@@ -43,11 +43,33 @@ class ImageDisplay:
         qt.QTimer.singleShot(0, self.fit)               # the views get their final size in the next event loop turn
         self._onShown(self.shown)
 
+    @property
+    def state(self):
+        """What is shown and how, for `restore`."""
+        return self.shown, self.views, self.front, self._connectome, current_layout()
+
+    def restore(self, state):
+        """Show again what was shown when `state` was asked for, after something else could not be shown."""
+        self.shown, self.views, self.front, self._connectome, layout = state
+        self.window.watch(list(self.shown.values()))
+        if self.shown:
+            self.fit()
+        else:
+            show_belongings({}, ImageViews.ONE)         # lesions of what was loaded stay hidden
+        show_layout(layout, self._bars)
+
     def fit(self):
         """Bring every shown tumor to the center of its views again, at one scale."""
         if self.shown:
-            show_patients(self.shown, self.views, self._connectome, self.front)
+            show_patients(self.shown, self.views, self._connectome, self.front, self._bars)
             self._label()
+
+    def showBars(self, bars):
+        """Show or hide Slicer's bars above the axial views."""
+        if bars != self._bars:
+            self._bars = bars
+            self.fit()
+            qt.QTimer.singleShot(0, self.fit)           # hiding a bar gives its view another size
 
     def showBelongings(self):
         """Show what was added to the shown patients, each in its own views."""
@@ -70,13 +92,13 @@ class ImageDisplay:
         """Let go of nodes and views, and tell nobody: for the end of the module."""
         self.shown = {}
         self.window.forget()
-        for labels in self._labels.values():
+        for labels in [*self._labels.values(), *self._titles.values()]:
             labels.remove()
-        self._labels = {}
+        self._labels, self._titles = {}, {}
 
-    def layoutNumber(self):
-        """The layout that fits what is shown."""
-        return layout_number(self.views, self._connectome) if self.shown else CONNECTOME_LAYOUT
+    def showLayout(self):
+        """Give the main window the layout that fits what is shown."""
+        show_layout(layout_number(self.views, self._connectome) if self.shown else CONNECTOME_LAYOUT, self._bars)
 
     def title(self, place):
         """Who is shown at a place: "Query 117502"."""
@@ -88,6 +110,10 @@ class ImageDisplay:
     def labelText(self, place, orientation):
         """What stands in the corner of a slice view."""
         return self._labels[place, orientation].text
+
+    def titleText(self, place):
+        """What stands in the corner of a place's 3D view, or of its slice view when nobody is there; "" for nothing."""
+        return self._titles[place].text if place in self._titles else ""
 
     def _label(self):
         for key in [key for key in self._labels if key[0] in self.views.framed_places and key[0] not in self.shown]:
@@ -101,4 +127,20 @@ class ImageDisplay:
                     self._labels[place, orientation] = ViewLabels(widget)
                 title = f"{self.title(source)} {words[orientation]}"
                 self._labels[place, orientation].show(title, self.shown[source].volume.GetDisplayNode())
-                widget.mrmlSliceNode().SetLayoutLabel(title if orientation == "Axial" else words[orientation])
+                short = {QUERY: _("Q"), MATCH: _("M")}.get(place) if self._bars else None    # a bar cuts longer names
+                widget.mrmlSliceNode().SetLayoutLabel((short or title) if orientation == "Axial" else words[orientation])
+        self._labelOthers()
+
+    def _labelOthers(self):
+        """Titles of the 3D views, and of slice views that nobody is in."""
+        for title in self._titles.values():
+            title.remove()
+        self._titles = {}
+        for place in self.views.framed_places:
+            source = self.front if self.views is ImageViews.FLICKER else place
+            if source in self.shown and self.views.in_3d:
+                self._titles[place] = ViewTitle(threed_widget(place).threeDView())
+                self._titles[place].show(f"{self.title(source)} {_('3D')}")
+            elif source not in self.shown:
+                self._titles[place] = ViewTitle(slice_widget(place, "Axial").sliceView())
+                self._titles[place].show(_("No further neighbor"))

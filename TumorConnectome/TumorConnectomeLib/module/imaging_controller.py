@@ -3,8 +3,6 @@ from __future__ import annotations
 
 import pathlib
 
-import ctk
-import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -12,6 +10,7 @@ from ..core.cohort import Cohort
 from ..core.errors import Cancelled, TumorConnectomeError
 from ..core.files import default_cache_folder
 from ..core.image_views import ImageViews
+from ..core.text import one_line
 from ..imaging.dicom_database_source import DicomDatabaseSource
 from ..imaging.folder_source import FolderSource
 from ..imaging.idc_manifest import read_manifest
@@ -23,9 +22,11 @@ from ..imaging.series_cache import CacheSource, SeriesCache
 from ..imaging.sources import SeriesFiles, SeriesRequest, Source, series_request
 from ..imaging.volume_readers import choose_reader
 from ..synthetic.source import SyntheticSource
-from ..work.awaitable import Awaitable, Together
-from ..work.jobs import Progress, PythonJob, Sequence
+from ..work.awaitable import Together
+from ..work.jobs import PythonJob, Sequence
 from ..work.runner import LatestTask
+from .dicom_import import DicomImport
+from .error_log import report_error
 
 
 class ImagingController:
@@ -42,10 +43,12 @@ class ImagingController:
     status : StatusLine
     display : ImageDisplay
         Shows what was loaded.
+    listing : DatabaseListing
+        Told what is loaded, for the time when Slicer's DICOM database is opened.
     """
 
-    def __init__(self, runner, sources, queue, status, display):
-        self._sources, self._queue, self._status, self._display = sources, queue, status, display
+    def __init__(self, runner, sources, queue, status, display, listing):
+        self._sources, self._queue, self._status, self._display, self._listing = sources, queue, status, display, listing
         self._work, self._wanted, self._uids = LatestTask(runner, status), None, set()
 
     @property
@@ -114,22 +117,42 @@ class ImagingController:
         self._uids = {request.ct_uid for request in missing}
         tickets = [self._queue.fetch(request, sources, listed=False) for request in missing]
         self._work.run(loading_sequence(missing, tickets, lambda: choose_reader(cohort.synthetic)),
-                       lambda found: self._load(*found), again=self._again)
+                       self._onInspected, again=self._again)
 
     def _again(self):
         self.bring(*self._wanted)
 
+    def _onInspected(self, found):
+        inspections, reader = found
+        if not self._wanted[0].synthetic:               # made-up series stay out of the user's database
+            self._listing.onSeries(inspections)
+        self._load(inspections, reader)
+
     def _load(self, inspections, reader):
-        _cohort, patient_ids, _folder, views, connectome = self._wanted
-        with slicer.util.tryWithErrorDisplay(_("The images can not be shown."), waitCursor=True):
-            try:
+        try:
+            with slicer.util.tryWithErrorDisplay(show=False, waitCursor=True):
                 for inspection in inspections:
                     load_patient(inspection["patient"], inspection, reader)
-            except TumorConnectomeError as error:
-                self._status.done(str(error), problem=True)
-                return
-            self._display.present(patient_ids, views, connectome)
+                self._showLoaded()
+        except TumorConnectomeError as error:
+            self._status.done(str(error), problem=True)
+        except Exception as error:                      # no dialog: the request is over, and the next click works
+            reason = one_line(error) or type(error).__name__
+            self._status.done(_("The images can not be shown ({reason}). Slicer's error log says more.").format(reason=reason),
+                              problem=True)
+            report_error(error)
+        else:
             self._status.done(self._summary(inspections))
+
+    def _showLoaded(self):
+        """Show what the present request wants; what was shown before stays if that fails."""
+        _cohort, patient_ids, _folder, views, connectome = self._wanted
+        before = self._display.state
+        try:
+            self._display.present(patient_ids, views, connectome)
+        except Exception:
+            self._display.restore(before)
+            raise
 
     def _summary(self, inspections):
         lines = []
@@ -162,9 +185,14 @@ def loading_sequence(requests: list[SeriesRequest], tickets: list, chooseReader)
     """
     files = yield Together(tickets)
     inspections, reader = (yield from inspect_sequence(requests, files)), chooseReader()
-    unlisted = reader.unlisted_files(inspections)
-    if unlisted:
-        yield DicomImport(reader.database, unlisted)
+    try:
+        unlisted = reader.unlisted_files(inspections)
+        if unlisted:
+            yield DicomImport(reader.database, unlisted)
+    except Cancelled:
+        raise
+    except Exception as error:                          # the request goes on: what is not listed is read another way
+        report_error(error)
     return inspections, reader
 
 
@@ -186,57 +214,6 @@ def inspect_sequence(requests: list[SeriesRequest], files: list[SeriesFiles]) ->
             store.put(found.ct_folder, found.sr_file, inspection)
         inspections.append({**inspection, "patient": request.patient_id, "source": found.source, "note": found.note})
     return inspections
-
-
-class DicomImport(Awaitable):
-    """Lists files in Slicer's DICOM database with CTK's indexer, in the background, so that they appear in its DICOM browser.
-
-    Files that could not be listed are no error: whoever loads them then reads them another way. What is listed when it is
-    canceled stays listed.
-
-    Parameters
-    ----------
-    database : ctkDICOMDatabase
-    files : list of str
-        The files stay where they are.
-    """
-
-    def __init__(self, database, files):
-        super().__init__()
-        self._database, self._files, self._indexer, self._error = database, files, None, None
-
-    def begin(self, listener):
-        super().begin(listener)
-        self._indexer = indexer = ctk.ctkDICOMIndexer()
-        indexer.setDatabase(self._database)
-        indexer.backgroundImportEnabled = True
-        indexer.connect("progress(int)", self._onIndexed)
-        indexer.connect("indexingComplete(int,int,int,int)", self._onComplete)
-        self._tellProgress(Progress(0.0, _("Listing {n} files in Slicer's DICOM database").format(n=len(self._files))))
-        indexer.addListOfFiles(self._files)
-
-    def cancel(self, reason="Canceled"):
-        if self.running and self._error is None:
-            self._error = Cancelled(reason)
-            self._indexer.cancel()
-
-    def _onIndexed(self, percent):
-        self._tellProgress(Progress(percent / 100, _("Listing the files in Slicer's DICOM database")))
-
-    def _onComplete(self, patients=0, studies=0, series=0, images=0):
-        """Go on from the event loop: the indexer must not be deleted inside its own signal."""
-        qt.QTimer.singleShot(0, self._finish)
-
-    def _finish(self):
-        if self._indexer is None:
-            return
-        self._indexer.disconnect("progress(int)", self._onIndexed)
-        self._indexer.disconnect("indexingComplete(int,int,int,int)", self._onComplete)
-        self._indexer = None
-        if self._error is None:
-            self._succeed(None)
-        else:
-            self._fail(self._error)
 
 
 class ImageSources:

@@ -48,7 +48,8 @@ class NineDirections:
         self.refresh()
         if first:
             width, height = self.sheet.sheetSize()
-            self._dialog.resize(width + 20, height + 70)
+            room = self._parent.window()                # no larger than the application: it may fill the screen
+            self._dialog.resize(min(width + 20, room.width), min(height + 70, room.height))
         self._dialog.raise_()
         self._dialog.activateWindow()
 

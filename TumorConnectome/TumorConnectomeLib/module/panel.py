@@ -19,6 +19,7 @@ from .changes import LISTS, Changes
 from .chart_place import place_chart
 from .cohort_controller import CohortController
 from .compare_controller import CompareController
+from .database_listing import DatabaseListing
 from .derived_analyses import DerivedAnalyses
 from .downloads_controller import DownloadsController
 from .evaluate_controller import EvaluateController
@@ -76,9 +77,10 @@ class Panel:
         self.sources = ImageSources(default_cache_folder())
         self.downloads = DownloadQueue(acquire, is_offline, sizeOf=self.sources.sizeOf)
         self.compare = CompareController(self)
+        self.listing = DatabaseListing(ui.databaseLabel)
         self.imaging = ImagingController(
             self.runner, self.sources, self.downloads,
-            StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self.compare.display)
+            StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self.compare.display, self.listing)
         self.measurements = MeasurementsController(
             self, StatusLine(ui.measureStatusLabel, ui.measureProgressBar, ui.measureCancelButton))
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
@@ -97,6 +99,7 @@ class Panel:
         self.downloads.cleanup()
         self.cache.cleanup()
         self.pictures.cleanup()
+        self.listing.cleanup()
         self.graphControls.cleanup()
         self.evaluate.cleanup()
         self.query.cleanup()

@@ -61,6 +61,7 @@ class TumorConnectomeParameterNode:
     comparedPatient - PatientID of the marked neighbor; empty for none.
     views - How the images are arranged.
     connectomeBeside - Whether the connectome stays beside the images.
+    viewBars - Whether Slicer's bars are shown above the axial views.
     query - JSON: a new patient's vector whose neighbors are shown (see query_controller.query_to_text); empty for none.
     group - JSON list: PatientIDs of the lasso's group.
     repair - What is done about hubs before neighbors are looked for.
@@ -93,6 +94,7 @@ class TumorConnectomeParameterNode:
     comparedPatient: str
     views: ImageViews = ImageViews.ONE
     connectomeBeside: bool = True
+    viewBars: bool = False
     group: str
     query: str
     repair: Repair = Repair.NONE

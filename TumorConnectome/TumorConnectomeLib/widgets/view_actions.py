@@ -7,7 +7,8 @@ _WHEEL_STEP, _KEY_STEP = 1.2, 1.25
 #: actions that are the owner's, and what has to be chosen for them
 _OWNER_ACTIONS = {
     "load": "selected", "compare": "compared", "nextImages": "selected", "previousImages": "selected", "swap": "compared",
-    **dict.fromkeys(("takeTurns", "lungWindow", "mediastinumWindow", "boneWindow", "nextModel", "search", "help"))}
+    **dict.fromkeys(("takeTurns", "lungWindow", "mediastinumWindow", "boneWindow", "connectomeBeside", "nextModel", "search",
+                    "help"))}
 
 
 class ViewActions:

@@ -177,16 +177,24 @@ class Task(Awaitable):
             self._end(self._fail, self._canceled)
 
     def _advance(self, step, value):
-        if not self.running:                            # closed while something ended
-            return
-        try:
-            awaited = self._prepare(step(value))
-            self._awaited, self._canceled = awaited, None
-            awaited.begin(Listener(self._tellProgress, self._onResult, self._onError))
-        except StopIteration as end:
-            self._end(self._succeed, end.value)
-        except (TumorConnectomeError, OSError) as error:
-            self._end(self._fail, error_of(error))
+        while self.running:                             # it is not when it was closed while something ended
+            try:
+                self._awaited = self._prepare(step(value))
+            except StopIteration as end:
+                self._end(self._succeed, end.value)
+                return
+            except (TumorConnectomeError, OSError) as error:
+                self._end(self._fail, error_of(error))
+                return
+            except Exception as error:                  # a fault of ours: the work is over, and it is heard of
+                self._end(self._fail, TumorConnectomeError(f"{type(error).__name__}: {error}"))
+                raise
+            self._canceled = None
+            try:
+                self._awaited.begin(Listener(self._tellProgress, self._onResult, self._onError))
+                return
+            except Exception as error:                  # the sequence may know another way
+                step, value = self._sequence.throw, error
 
     def _onResult(self, result):
         if self._canceled is None:

@@ -7,6 +7,7 @@ waits, and this code needs no event loop.
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,9 +18,12 @@ from typing import Any
 
 from ..core.errors import JobFailed, PackageMissing
 from ..core.files import LIBRARY_FOLDER
+from ..core.text import shortened
 
 #: a generator of jobs, sent their results
 Sequence = Generator["Job", Any, Any]
+#: characters of a process's last line that an error repeats
+_LONGEST_LINE = 300
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,16 @@ class Job:
         """Program and arguments."""
         raise NotImplementedError
 
+    def not_started(self, program: str) -> JobFailed:
+        """The error for a program of `command` that can not be started: which one, why, and what to do."""
+        if shutil.which(program):                       # a file that may be executed
+            why = "the memory is full, or a security program forbids it"
+        elif os.path.isfile(program):
+            why = "it may not be executed. Give the file that permission, or install what brings it again"
+        else:
+            why = "it was not found. Install the package that brings it again"
+        return JobFailed(f"{self.title}: {program} can not be started: {why}")
+
     def environment(self) -> dict[str, str]:
         """Variables to set on top of this process's own."""
         return {}
@@ -119,6 +133,13 @@ class PythonJob(Job):
     def command(self):
         return [sys.executable, "-m", "TumorConnectomeLib", "worker", self._name, *self._arguments]
 
+    def not_started(self, program):
+        if program and shutil.which(program):
+            return super().not_started(program)
+        where = f"at {program}" if program else "(the application names no path of it)"
+        return JobFailed(f"{self.title} can not be started: PythonSlicer was not found {where}. Slicer does such work with "
+                         "this program of its own: install Slicer again, and look whether a security program removes it")
+
     def environment(self):
         others = os.environ.get("PYTHONPATH")
         return {"PYTHONPATH": os.pathsep.join([str(LIBRARY_FOLDER), *([others] if others else [])]), "PYTHONUNBUFFERED": "1"}
@@ -143,7 +164,7 @@ class PythonJob(Job):
             return self._result
         if self._package is not None:
             raise PackageMissing(f"{self.title}: {self._error}", str(self._package))
-        last = errors.strip().rpartition("\n")[2]
+        last = shortened(errors.strip().rpartition("\n")[2], _LONGEST_LINE)
         raise JobFailed(self._error or f"{self.title}: the helper process ended with status {exit_code}. {last}".strip())
 
 
@@ -168,7 +189,7 @@ def _run_job(job, report):
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
                                        env={**os.environ, **job.environment()}, encoding="utf-8", errors="replace")
         except OSError:
-            raise JobFailed(f"{job.title}: {command[0]} can not be started") from None
+            raise job.not_started(command[0]) from None
         silent = threading.Event()
         try:
             with process.stdout, _Watchdog(job.silence_limit, process, silent) as watchdog:

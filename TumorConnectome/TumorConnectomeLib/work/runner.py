@@ -118,7 +118,7 @@ class Process(Awaitable):
     def _onNotStarted(self):
         if self._process is not None:
             self._release()
-            self._fail(JobFailed(f"{self._job.title}: {self._program} can not be started"))
+            self._fail(self._job.not_started(self._program))
 
     def _onFinished(self, exitCode, exitStatus=None):
         """Go on from the event loop: a process must not be deleted, nor a dialog opened, inside its own signal."""

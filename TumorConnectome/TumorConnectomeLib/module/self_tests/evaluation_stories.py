@@ -9,7 +9,7 @@ from ...core.structure.repairs import Repair
 class EvaluationStories:
     """Mixed into the self-test, which brings the helpers of StoryTest."""
 
-    def test_an_evaluation_is_in_the_scene(self):
+    def story_an_evaluation_is_in_the_scene(self):
         """Hubs are evaluated: a heat map, a table and a plot; the graph can be repaired."""
         panel = self.loadDemo()
         self.delayDisplay("Evaluating the hubs of every model")
@@ -25,7 +25,7 @@ class EvaluationStories:
         self.waitUntil(lambda: not panel.derived.busy, "the graph is repaired")
         self.assertIs(panel.state.shown.repair, Repair.CENTERED)
 
-    def test_models_are_compared(self):
+    def story_models_are_compared(self):
         """Agreement of the models: one figure for each pair of models, 1 on the diagonal."""
         panel = self.loadDemo()
         self.delayDisplay("Comparing the models with each other")

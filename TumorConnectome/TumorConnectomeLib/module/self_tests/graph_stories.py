@@ -10,7 +10,7 @@ from ...core.connectome import Match
 class GraphStories:
     """Mixed into the self-test, which brings the helpers of StoryTest."""
 
-    def test_demo_cohort_is_shown(self):
+    def story_demo_cohort_is_shown(self):
         """The demo cohort appears, says that it is synthetic, and every patient has its five neighbors."""
         self.delayDisplay("Loading the synthetic demo cohort")
         panel = self.loadDemo()
@@ -20,7 +20,7 @@ class GraphStories:
         self.assertGreaterEqual(count, 40)
         self.assertEqual(len(panel.state.connectome.sources), 5 * count)
 
-    def test_choices_change_the_graph(self):
+    def story_choices_change_the_graph(self):
         """Model, match mode and number of neighbors change the graph and keep the selected patient."""
         panel = self.loadDemo()
         self.delayDisplay("Changing model, match mode and number of neighbors")
@@ -37,7 +37,7 @@ class GraphStories:
         self.assertEqual(panel.view.selected, patient)
         self.assertEqual(panel.ui.neighborsTable.rowCount, 3)
 
-    def test_a_group_is_compared_with_the_cohort(self):
+    def story_a_group_is_compared_with_the_cohort(self):
         """A group of patients gets its composition, a wrong one does no harm."""
         panel = self.loadDemo()
         self.delayDisplay("Selecting a group of patients")
@@ -47,7 +47,7 @@ class GraphStories:
         panel.ui.clearGroupButton.click()
         self.assertEqual(len(panel.view.group), 0)
 
-    def test_a_cohort_of_ones_own(self):
+    def story_a_cohort_of_ones_own(self):
         """A CSV file of vectors is a cohort; a folder without embeddings is one clear line, and the cohort stays."""
         self.delayDisplay("Loading vectors from a CSV file")
         panel = self.loadDemo()
@@ -69,7 +69,7 @@ class GraphStories:
         panel.select("P00")
         self.assertEqual(panel.ui.neighborsTable.item(0, 1).text(), f"P{row:02}")
 
-    def test_a_new_patients_vector(self):
+    def story_a_new_patients_vector(self):
         """The vector of a patient, pasted, finds that patient at distance 0 first."""
         panel = self.loadDemo()
         self.delayDisplay("Looking for the neighbors of a pasted vector")
@@ -81,7 +81,7 @@ class GraphStories:
         self.assertEqual(panel.ui.queryTable.item(0, 1).text(), cohort.patient_ids[5], panel.ui.queryStatusLabel.text)
         panel.query.clear()
 
-    def test_export(self):
+    def story_export(self):
         """The picture and the neighbor lists are written."""
         panel = self.loadDemo()
         self.delayDisplay("Exporting the picture and the lists")

@@ -1,15 +1,16 @@
-"""Stories about images: two patients side by side, other arrangements, measurements, a saved scene."""
+"""Stories about images: two patients side by side, measurements, nine directions, a saved scene."""
 import numpy as np
 import slicer
 
-from ...core.image_views import MATCH, QUERY, ImageViews
+from ...core.image_views import MATCH, QUERY
 from ...imaging.patient_nodes import find_patient
+from .as_found import can_write_transforms
 
 
 class ImageStories:
     """Mixed into the self-test, which brings the helpers of StoryTest."""
 
-    def test_patients_side_by_side(self):
+    def story_patients_side_by_side(self):
         """A patient and its match are loaded; both tumors are in the center of their views, and are measured."""
         self.delayDisplay("Loading a patient and its nearest neighbor")
         panel = self.showPair()
@@ -45,8 +46,10 @@ class ImageStories:
         volume.GetRASToIJKMatrix(matrix)
         return matrix
 
-    def test_state_survives_a_scene(self):
-        """State and images come back when a saved scene is loaded; then the patients are arranged otherwise."""
+    def story_state_survives_a_scene(self):
+        """State and images come back when a saved scene is loaded."""
+        if not can_write_transforms(self.folder):
+            self.skipTest("this application can not write transforms (HDF5), so that scenes with images can not be saved")
         panel = self.showPair()
         self.delayDisplay("Saving and loading the scene")
         panel.parameters.facet = "stage"
@@ -60,7 +63,6 @@ class ImageStories:
         self.assertEqual((parameters.selectedPatient, parameters.comparedPatient, parameters.facet), (*before, "stage"))
         self.assertEqual(panel.view.selected, before[0])
         self.assertEqual({place: nodes.patient_id for place, nodes in shown.items()}, dict(zip((QUERY, MATCH), before)))
-        self.arrangeOtherwise(panel)
 
     def readMeasurements(self, panel):
         """A shown patient has its measurements in the panel."""
@@ -70,17 +72,11 @@ class ImageStories:
         texts = [table.item(row, 1).text() for row in range(table.rowCount)]
         self.assertTrue(any("mm" in text for text in texts), texts)
 
-    def arrangeOtherwise(self, panel):
-        """Query and match change places, take turns, are cut in nine directions; what is unloaded leaves the scene."""
-        self.delayDisplay("Swapping the patients, taking turns, nine directions, unloading")
+    def story_nine_directions_and_unloading(self):
+        """Both tumors are cut in nine directions; what is unloaded leaves the scene."""
+        panel = self.showPair()
+        self.delayDisplay("Nine directions, unloading")
         query, match = (panel.imaging.shown[place].patient_id for place in (QUERY, MATCH))
-        panel.compare.swap()
-        self.waitForImages(panel)
-        self.assertEqual(panel.imaging.shown[QUERY].patient_id, match)
-        panel.set(views=ImageViews.FLICKER)
-        self.waitUntil(lambda: panel.compare.display.views is ImageViews.FLICKER and not panel.imaging.busy, "they take turns")
-        panel.compare.display.takeTurns()
-        self.assertEqual(panel.compare.display.front, MATCH)
         panel.compare.nine.show()
         panel.compare.nine.save(str(self.folder / "nine.png"))
         self.assertGreater((self.folder / "nine.png").stat().st_size, 10000, panel.compare.nine.statusText)

@@ -1,0 +1,38 @@
+"""Stand-in for the bar above Slicer's views, which makes a view wider than its picture has to be."""
+from PySide6 import QtCore, QtWidgets
+
+#: height of a bar: a slice or 3D view with its bar is at least 81 pixels high, without it 50
+_HEIGHT = 31
+
+
+class ControllerBar(QtWidgets.QWidget):
+    """Base of the bars; as in Slicer, a bar that is too narrow cuts the view's name at both ends.
+
+    Parameters
+    ----------
+    narrowest : int
+        Minimum width in pixels, measured in Slicer 5.13: 318 for slice views, 125 for 3D views.
+    """
+
+    def __init__(self, narrowest, parent=None):
+        super().__init__(parent)
+        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(narrowest)
+        self.setFixedHeight(_HEIGHT)
+        self._name, self._color = QtWidgets.QLabel(), None
+        self._name.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
+        self._name.setMinimumWidth(self._name.fontMetrics().horizontalAdvance("XX"))
+        self._row = QtWidgets.QHBoxLayout(self)
+        self._row.setContentsMargins(6, 1, 6, 1)
+        self._row.addWidget(self._name)
+
+    def viewLabel(self):
+        return self._name
+
+    def _show_node(self, node):
+        """Show the name and the color of a view node."""
+        self._name.setText(node.GetLayoutLabel() or node.GetName())
+        color = ",".join(str(round(255 * channel)) for channel in node.GetLayoutColor())
+        if color != self._color:
+            self._color = color
+            self.setStyleSheet(f"{type(self).__name__} {{ background: rgb({color}) }} QLabel {{ color: black }}")
