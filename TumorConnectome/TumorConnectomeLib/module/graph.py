@@ -9,9 +9,9 @@ from slicer.i18n import tr as _
 
 from ..core.coloring import coloring_of, single_coloring
 from ..core.connectome import Match
-from ..core.data_notes import data_note
 from ..core.errors import InputError
 from ..core.filters import filters_from_text, filters_to_text
+from ..core.idc_links import data_note
 from ..core.model_catalog import model_info
 from ..core.patient_summary import clinical_values
 from ..core.structure.consensus import with_consensus

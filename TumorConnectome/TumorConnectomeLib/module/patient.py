@@ -7,10 +7,9 @@ import qt
 from slicer.i18n import tr as _
 
 from ..core.connectome import Match
-from ..core.data_notes import data_note
 from ..core.errors import TumorConnectomeError
 from ..core.files import default_cache_folder
-from ..core.idc_links import in_nlst, patient_viewer_url
+from ..core.idc_links import data_note, in_nlst, patient_viewer_url
 from ..core.patient_summary import clinical_values, matched_by_rows, neighbor_rows, percent_text, percentile_text
 from ..core.row_rules import patients_of
 from ..imaging.patient_nodes import find_patient
