@@ -27,10 +27,10 @@ from idc_on_loopback import Fetcher, LoopbackStudy, interrupted  # noqa: E402
 from loopback_s3 import refused_port  # noqa: E402
 
 from TumorConnectomeLib.core.errors import TumorConnectomeError  # noqa: E402
-from TumorConnectomeLib.core.jobs import run_blocking  # noqa: E402
 from TumorConnectomeLib.imaging.file_lock import Busy, exclusive  # noqa: E402
 from TumorConnectomeLib.imaging.series_cache import CacheSource  # noqa: E402
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed  # noqa: E402
+from TumorConnectomeLib.work.jobs import run_blocking  # noqa: E402
 
 SLICES, SILENCE_LIMIT = 16, 2.0
 #: the whole application, as far as fetching is concerned; the first argument says where

@@ -48,12 +48,12 @@ def cached_series(folder, slices):
 
 def our_load(cache, request):
     """What a click on a patient does whose CT is in the cache: seconds."""
-    from TumorConnectomeLib.core.jobs import run_blocking
     from TumorConnectomeLib.imaging.acquisition import acquire
     from TumorConnectomeLib.imaging.patient_nodes import load_patient, unload_patient
     from TumorConnectomeLib.imaging.series_cache import CacheSource
     from TumorConnectomeLib.imaging.volume_readers import choose_reader
-    from TumorConnectomeLib.module.patient_loading import inspect_sequence
+    from TumorConnectomeLib.module.imaging_controller import inspect_sequence
+    from TumorConnectomeLib.work.jobs import run_blocking
 
     began = time.perf_counter()
     files = run_blocking(acquire(request, [CacheSource(cache)]))

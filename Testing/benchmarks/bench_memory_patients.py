@@ -66,10 +66,10 @@ def measure(folder, options):
         slices = None
         inspection = inspect(folder / patient, folder / f"{patient}.dcm")
         nodes = load_patient(patient, inspection, ArchetypeReader())
-        compare.display.show([patients[0], patient][:number + 1], ImageViews.PAIR if number else ImageViews.ONE)
+        compare.display.present([patients[0], patient][:number + 1], ImageViews.PAIR if number else ImageViews.ONE)
         session.settle(0.5)
         print(f"{number + 1} loaded ({voxel_megabytes(nodes):.0f} MB of voxels each), last two shown: {memory_mb():.0f} MB")
-    compare.display.show(patients, ImageViews.SIX)
+    compare.display.present(patients, ImageViews.SIX)
     session.settle(1.0)
     compare.nine.show()
     session.settle(0.5)

@@ -10,7 +10,7 @@ from TumorConnectomeLib.commands.cluster_search import search_on_cluster
 from TumorConnectomeLib.core import graph_result
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError, JobFailed
-from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
 from TumorConnectomeLib.core.neighbor_search import frame_of
 from TumorConnectomeLib.core.neighbors import neighbors_and_scale
 from TumorConnectomeLib.core.row_block_search import row_block_neighbors

@@ -5,10 +5,16 @@ import cohort_factory
 import pytest
 
 from TumorConnectomeLib.core.cohort import Cohort
-from TumorConnectomeLib.core.data_notes import DOUBTFUL_SERIES, data_note, doubtful_patients
 from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.idc_links import in_nlst, patient_viewer_url, viewer_url
-from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
+from TumorConnectomeLib.core.idc_links import (
+    DOUBTFUL_SERIES,
+    data_note,
+    doubtful_patients,
+    in_nlst,
+    patient_viewer_url,
+    viewer_url,
+)
 
 DOUBTFUL = ("109203", "112285", "118658", "127890", "200683", "205283", "214812", "214975")
 LSS, ACRIN = "1.2.840.113654.2.55.", "1.3.6.1.4.1.14519.5.2.1.7009.9004."

@@ -77,7 +77,7 @@ def test_what_documents_name_exists(name):
         assert "://" in target or (ROOT / target).exists() or (ROOT / name).parent.joinpath(target).exists(), target
     for path in re.findall(r"`((?:Testing|docs|TumorConnectome)/[\w./]+)`", text):
         assert (ROOT / path).exists(), path
-    for module in re.findall(r"`((?:core|widgets|imaging|commands)\.\w+)(?:\.\w+)?`", text):
+    for module in re.findall(r"`((?:core|work|widgets|imaging|commands)\.\w+)(?:\.\w+)?`", text):
         folder = ROOT / "TumorConnectome/TumorConnectomeLib" / module.replace(".", "/")
         assert folder.is_dir() or folder.with_suffix(".py").is_file(), module
 

@@ -16,7 +16,8 @@ from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.evaluation.evidence import read_evidence
 from TumorConnectomeLib.core.evaluation.table import evaluate
 from TumorConnectomeLib.core.evaluation.vote_table import vote_table
-from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER, PythonJob, run_blocking
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
+from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 HEADER = "model,facet,metric,k,n,value,null_mean,lift,ci_low,ci_high,p,q"
 

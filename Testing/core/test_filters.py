@@ -10,7 +10,6 @@ from TumorConnectomeLib.core.filters import (
     CategoryFilter,
     RangeFilter,
     TextFilter,
-    describe,
     filter_mask,
     filters_from_text,
     filters_to_text,
@@ -121,17 +120,7 @@ def test_an_unknown_column_and_a_wrong_kind_are_named(columns):
     assert usable == [RangeFilter("age", 1)] and others == [RangeFilter("weight", 1), TextFilter("sex", "m")]
 
 
-# ---- words and text form
-
-def test_filters_are_told_in_words(columns):
-    filters = [RangeFilter("age", 60, 70, True), CategoryFilter("stage_code", ("0", "")), TextFilter("PatientID", "P0")]
-    assert describe(columns, filters) == (
-        "Age (years): 60 to 70 or unknown; Stage (AJCC 6th edition): IA or Unknown; PatientID contains \"P0\"")
-    assert describe(columns, [RangeFilter("age", low=60)]) == "Age (years): at least 60"
-    assert describe(columns, [RangeFilter("size_mm", high=9.5)]) == "size_mm: at most 9.5"
-    assert describe(columns, [CategoryFilter("sex", ())]) == "Sex: nothing"
-    assert describe(columns, []) == ""
-
+# ---- text form
 
 def test_the_text_form_gives_the_same_filters_back():
     filters = [RangeFilter("age", 60.5, math.inf, True), RangeFilter("x"), CategoryFilter("sex", ("M", "")),

@@ -14,7 +14,7 @@ import pytest
 
 from TumorConnectomeLib.core.embedding_pickle import read_embedding_pickle
 from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
 
 GOOD = pickle_factory.published(np.arange(24).reshape(3, 8), [pickle_factory.row(i) for i in range(3)])
 START, STOP = b"\x80\x04", b"."

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from TumorConnectomeLib.core.errors import JobFailed, TumorConnectomeError
-from TumorConnectomeLib.core.jobs import Job, Progress, PythonJob, run_blocking
+from TumorConnectomeLib.work.jobs import Job, Progress, PythonJob, run_blocking
 
 HELLO = """
     say(progress=0.25, message="started")

@@ -11,7 +11,7 @@ from TumorConnectomeLib.core import layout
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.exact_cosine import unit_vectors
-from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
 from TumorConnectomeLib.core.layout import force_layout, layouts, neighbor_graph, principal_axes
 from TumorConnectomeLib.core.neighbors import neighbor_lists
 from TumorConnectomeLib.core.particle_mesh import ParticleMesh

@@ -11,7 +11,7 @@ from cohort_factory import published_cohort
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.exact_cosine import unit_vectors
-from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
 from TumorConnectomeLib.core.layout import (
     LAYOUT_NEIGHBORS,
     aligned,

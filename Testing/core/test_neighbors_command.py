@@ -10,7 +10,7 @@ from cohort_factory import write_model
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
 from TumorConnectomeLib.core.neighbors import neighbor_lists
 
 HEADER = "model,match,PatientID,rank,MatchPatientID,cosine_distance,percentile"

@@ -4,8 +4,8 @@ from cohort_factory import write_model
 
 from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.core.errors import InputError, JobFailed
-from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
 from TumorConnectomeLib.core.prepared import read_prepared
+from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 
 @pytest.fixture

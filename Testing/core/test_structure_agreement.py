@@ -13,9 +13,11 @@ from TumorConnectomeLib.core.neighbors import neighbor_lists
 from TumorConnectomeLib.core.structure import geometry, overlap
 from TumorConnectomeLib.core.structure.agreement import COLUMNS, MEASURES, agreement
 from TumorConnectomeLib.core.structure.geometry import (
+    alignment,
     average_ranks,
+    centered_features,
     correlation,
-    linear_cka,
+    dependence,
     sampled_rows,
     standardized_distance_ranks,
 )
@@ -26,6 +28,12 @@ from TumorConnectomeLib.core.structure.overlap import (
     rank_biased_overlap,
     rank_biased_overlap_by_chance,
 )
+
+
+def linear_cka(first, second):
+    """CKA and debiased CKA of two embeddings, by the functions that `agreement` uses for all pairs."""
+    x, y = centered_features(first), centered_features(second)
+    return tuple(alignment(*values) for values in zip(dependence(x, y), dependence(x, x), dependence(y, y)))
 
 
 def rankings(count, others, depth, seed):

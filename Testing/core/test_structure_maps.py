@@ -8,7 +8,7 @@ import pytest
 from structure_samples import cosine_distances, ranked, skewed
 
 from TumorConnectomeLib.core.errors import InputError, PackageMissing
-from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
 from TumorConnectomeLib.core.structure.map_quality import map_quality, usual_k
 from TumorConnectomeLib.core.structure.maps import MapKind, make_map, pca_map
 

@@ -8,7 +8,6 @@ import uuid
 from dicom_factory import make_ct, make_sr, rectangle
 from loopback_s3 import LoopbackS3
 
-from TumorConnectomeLib.core.jobs import run_blocking
 from TumorConnectomeLib.imaging.acquisition import acquire
 from TumorConnectomeLib.imaging.idc_manifest import COLUMNS
 from TumorConnectomeLib.imaging.idc_series import IdcSeries, IdcStudy
@@ -16,6 +15,7 @@ from TumorConnectomeLib.imaging.idc_source import IdcSource
 from TumorConnectomeLib.imaging.s5cmd_job import Endpoint
 from TumorConnectomeLib.imaging.series_cache import CacheSource, SeriesCache
 from TumorConnectomeLib.imaging.sources import SeriesRequest
+from TumorConnectomeLib.work.jobs import run_blocking
 
 SLICES = 40
 

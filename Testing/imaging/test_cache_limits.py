@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
 from TumorConnectomeLib.imaging.cache_limits import cache_items, tidy
 from TumorConnectomeLib.imaging.file_lock import exclusive
 from TumorConnectomeLib.imaging.series_cache import CacheSource, SeriesCache, SeriesRecord
 from TumorConnectomeLib.imaging.sources import SeriesRequest
+from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 DAY = 86400
 

@@ -13,12 +13,12 @@ from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.core.clinical import SOURCE, ClinicalColumn, column_notes, with_clinical
 from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable
-from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
 from TumorConnectomeLib.core.prepared import read_prepared
 from TumorConnectomeLib.core.row_rules import RowRule
 from TumorConnectomeLib.core.table_columns import ColumnKind, table_columns
 from TumorConnectomeLib.imaging.clinical_source import clinical_command
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
+from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 PATIENTS = [str(100000 + number) for number in range(30)]
 

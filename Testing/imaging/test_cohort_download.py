@@ -11,7 +11,6 @@ import pytest
 from published_on_loopback import PublishedOnLoopback
 
 from TumorConnectomeLib.core.errors import InputError, JobFailed
-from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
 from TumorConnectomeLib.core.published_cohort import git_blob_id, published_cohort, verification
 from TumorConnectomeLib.imaging.cohort_download import (
     download_sequence,
@@ -21,6 +20,7 @@ from TumorConnectomeLib.imaging.cohort_download import (
 )
 from TumorConnectomeLib.imaging.http_file import Part, Patience, RemoteFile, fetch_file
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
+from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 MODELS, SIZE = ("CTFM", "Merlin", "Voco"), 300_000
 

@@ -5,10 +5,10 @@ import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 
 from TumorConnectomeLib.core.errors import JobFailed, NotAvailable
-from TumorConnectomeLib.core.jobs import run_blocking
 from TumorConnectomeLib.imaging.dicom_database_source import DicomDatabaseSource
 from TumorConnectomeLib.imaging.file_header import SYBIL_DESCRIPTION, read_header
 from TumorConnectomeLib.imaging.sources import SeriesRequest
+from TumorConnectomeLib.work.jobs import run_blocking
 
 
 class FakeDatabase:

@@ -99,8 +99,8 @@ def test_a_wrong_byte_from_the_only_server_is_told_and_only_that_file_is_fetched
 
 
 def test_etags_of_several_parts_say_nothing(study, tmp_path):
-    from TumorConnectomeLib.core.jobs import run_blocking
     from TumorConnectomeLib.imaging.series_check import verify_job
+    from TumorConnectomeLib.work.jobs import run_blocking
 
     def answer(etags):
         (tmp_path / "etags.json").write_text(json.dumps(etags))

@@ -6,11 +6,11 @@ import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 
 from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable
-from TumorConnectomeLib.core.jobs import run_blocking
 from TumorConnectomeLib.imaging import folder_source, linked_files
 from TumorConnectomeLib.imaging.file_header import SYBIL_DESCRIPTION, read_header
 from TumorConnectomeLib.imaging.folder_source import FolderSource, index_folder
 from TumorConnectomeLib.imaging.sources import SeriesRequest
+from TumorConnectomeLib.work.jobs import run_blocking
 
 COUNT = 5
 

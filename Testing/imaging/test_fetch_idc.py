@@ -8,7 +8,6 @@ import pytest
 from idc_on_loopback import SLICES, Fetcher, interrupted
 
 from TumorConnectomeLib.core.errors import Cancelled, InputError, JobFailed, NotAvailable, TumorConnectomeError
-from TumorConnectomeLib.core.jobs import run_blocking
 from TumorConnectomeLib.imaging import idc_source, s5cmd_job
 from TumorConnectomeLib.imaging.acquisition import acquire
 from TumorConnectomeLib.imaging.file_lock import Busy, exclusive
@@ -16,6 +15,7 @@ from TumorConnectomeLib.imaging.folder_source import FolderSource
 from TumorConnectomeLib.imaging.s5cmd_job import Endpoint, S5cmdJob, Target
 from TumorConnectomeLib.imaging.sources import SeriesRequest
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
+from TumorConnectomeLib.work.jobs import run_blocking
 
 
 def hang_from(gate, number):

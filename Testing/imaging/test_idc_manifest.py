@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable, TumorConnectomeError
-from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
 from TumorConnectomeLib.imaging import idc_index
 from TumorConnectomeLib.imaging.idc_manifest import COLUMNS, SHIPPED_MANIFEST, read_manifest
 from TumorConnectomeLib.imaging.idc_series import IdcSeries, IdcStudy
 from TumorConnectomeLib.imaging.sources import SeriesRequest
+from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 ROW = ("100158,1.2,1.2.3,e3dc01f0-fe35-4622-85bc-49a8eef59ead,146,76880206,1.2.4,445ea7e7-fc77-40e2-a293-4135edd5aa0c,1,14280,"
        "idc-open-data")

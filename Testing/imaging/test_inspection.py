@@ -5,8 +5,8 @@ import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 
 from TumorConnectomeLib.core.errors import InputError, JobFailed
-from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
 from TumorConnectomeLib.imaging.inspection import inspect, inspect_command
+from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 
 @pytest.fixture

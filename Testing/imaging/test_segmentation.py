@@ -9,7 +9,6 @@ from dicom_factory import AXIAL, make_ct, random_orientation
 from seg_factory import ellipsoid, write_seg
 
 from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable
-from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
 from TumorConnectomeLib.imaging.inspection import inspect
 from TumorConnectomeLib.imaging.segmentation_file import Segment, read_segmentation, read_segmentation_command
 from TumorConnectomeLib.imaging.segmentation_source import (
@@ -18,6 +17,7 @@ from TumorConnectomeLib.imaging.segmentation_source import (
     listed_segmentations,
     segmentation_sequence,
 )
+from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 
 def voxel_centers(segment):

@@ -4,10 +4,10 @@ import pathlib
 import pytest
 
 from TumorConnectomeLib.core.errors import Cancelled, InputError, NotAvailable, TumorConnectomeError
-from TumorConnectomeLib.core.jobs import run_blocking
 from TumorConnectomeLib.imaging.acquisition import acquire
 from TumorConnectomeLib.imaging.file_lock import Busy
 from TumorConnectomeLib.imaging.sources import SeriesFiles, SeriesRequest
+from TumorConnectomeLib.work.jobs import run_blocking
 
 REQUEST = SeriesRequest("100158", "1.2", "1.2.3", "1.2.4")
 

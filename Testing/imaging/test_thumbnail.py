@@ -6,11 +6,11 @@ import picture_server
 import pytest
 
 from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable
-from TumorConnectomeLib.core.jobs import run_blocking
 from TumorConnectomeLib.imaging import thumbnail, thumbnail_store
 from TumorConnectomeLib.imaging.picture_file import picture_suffix
 from TumorConnectomeLib.imaging.thumbnail import ThumbnailFailed, thumbnail_command, thumbnail_sequence
 from TumorConnectomeLib.imaging.thumbnail_store import ThumbnailStore
+from TumorConnectomeLib.work.jobs import run_blocking
 
 UIDS = ("1.2.3", "1.2.3.4", "1.2.3.4.5")
 

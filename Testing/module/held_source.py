@@ -2,9 +2,9 @@
 import sys
 
 from TumorConnectomeLib.core.errors import JobFailed
-from TumorConnectomeLib.core.jobs import Job, Progress, Transfer
 from TumorConnectomeLib.imaging.sources import SeriesFiles
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
+from TumorConnectomeLib.work.jobs import Job, Progress, Transfer
 
 #: runs until its file appears, then says how it ended: a number of files, or the name of an error
 CODE = """import pathlib, sys, time

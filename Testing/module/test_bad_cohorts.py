@@ -72,7 +72,7 @@ def test_a_cached_cohort_damaged_by_hand_is_made_anew(demo, tmp_path):
 
 
 def test_cancel_while_a_cohort_is_prepared_keeps_the_old_one(demo, tmp_path, monkeypatch):
-    from TumorConnectomeLib.core.jobs import PythonJob
+    from TumorConnectomeLib.work.jobs import PythonJob
 
     monkeypatch.setattr(PythonJob, "command", lambda self: ["sleep", "60"])
     panel = demo.panel

@@ -41,7 +41,6 @@ def unloaded(demo):
     panel.view.setConnectome(None, None)
     yield demo
     panel.state.setPrepared(prepared, source)
-    panel.onStateModified()
 
 
 def test_nothing_fails_without_a_cohort(unloaded):

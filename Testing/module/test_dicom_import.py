@@ -41,16 +41,18 @@ def indexers(host, monkeypatch):
 @pytest.fixture
 def started(indexers):
     from TumorConnectomeLib.module.dicom_import import DicomImport
+    from TumorConnectomeLib.work.awaitable import Listener
 
     heard, database = [], object()
-    task = DicomImport(database, ["a", "b"], {"1.2"}, lambda fraction, text: heard.append(("progress", fraction)),
-                       lambda: heard.append(("done",)), lambda error: heard.append(("error", str(error))))
+    task = DicomImport(database, ["a", "b"])
+    task.begin(Listener(lambda progress: heard.append(("progress", progress.fraction)), lambda result: heard.append(("done",)),
+                        lambda error: heard.append(("error", str(error)))))
     return task, indexers[0], heard
 
 
 def test_files_are_listed_with_progress(started, host):
     task, indexer, heard = started
-    assert indexer.files == ["a", "b"] and indexer.database is not None and task.running and task.uids == {"1.2"}
+    assert indexer.files == ["a", "b"] and indexer.database is not None and task.running
     indexer.fire("progress(int)", 40)
     indexer.fire("indexingComplete(int,int,int,int)", 1, 1, 1, 2)
     assert task.running, "goes on from the event loop only"

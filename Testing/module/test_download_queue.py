@@ -6,8 +6,8 @@ import pytest
 from held_source import HeldSource
 
 from TumorConnectomeLib.core.errors import Cancelled, NotAvailable, TumorConnectomeError
-from TumorConnectomeLib.core.jobs import Transfer
 from TumorConnectomeLib.imaging.sources import SeriesFiles, SeriesRequest
+from TumorConnectomeLib.work.jobs import Transfer
 
 
 class LocalSource:
@@ -40,10 +40,13 @@ class Wishes:
         self.files, self.errors, self.tickets = [], [], []
 
     def ask(self, *numbers, sources=None):
+        from TumorConnectomeLib.work.awaitable import Listener
+
         for number in numbers:
-            self.tickets.append(self.queue.fetch(request(number), sources or [self.source],
-                                                 lambda files, number=number: self.files.append((number, files.source)),
-                                                 lambda error, number=number: self.errors.append((number, error))))
+            self.tickets.append(self.queue.fetch(request(number), sources or [self.source]))
+            self.tickets[-1].begin(Listener(
+                done=lambda files, number=number: self.files.append((number, files.source)),
+                failed=lambda error, number=number: self.errors.append((number, error))))
 
     def expect(self, *numbers):
         self.queue.prefetch([request(number) for number in numbers], [self.source])
@@ -60,7 +63,9 @@ class Wishes:
 
 @pytest.fixture
 def wishes(host, tmp_path):
-    from TumorConnectomeLib.module.download_queue import DownloadQueue
+    from TumorConnectomeLib.imaging.acquisition import acquire
+    from TumorConnectomeLib.imaging.transfer_errors import is_offline
+    from TumorConnectomeLib.work.queue import DownloadQueue
 
     def wait(done):
         end = time.monotonic() + 20
@@ -70,7 +75,7 @@ def wishes(host, tmp_path):
             time.sleep(0.002)
 
     wishes = Wishes(None, HeldSource(tmp_path), wait)
-    wishes.queue = DownloadQueue(sizeOf=lambda request: (20, 2_000_000), clock=lambda: wishes.now)
+    wishes.queue = DownloadQueue(acquire, is_offline, sizeOf=lambda request: (20, 2_000_000), clock=lambda: wishes.now)
     yield wishes
     wishes.queue.cleanup()
 
@@ -102,7 +107,7 @@ def test_a_request_for_a_series_under_way_joins_it(wishes):
 def test_who_gives_up_does_not_stop_it_for_the_others(wishes):
     wishes.ask(1, 1)
     wishes.started(1)
-    wishes.tickets[0].cancel()
+    wishes.tickets[0].drop()
     wishes.release(1)
     wishes.wait(lambda: not wishes.queue.busy)
     wishes.wait(lambda: wishes.files)
@@ -113,7 +118,7 @@ def test_when_all_give_up_it_is_stopped_and_nobody_is_called_back(wishes):
     wishes.ask(1, 2, 3)
     wishes.started(1, 2)
     for ticket in wishes.tickets:
-        ticket.cancel()
+        ticket.drop()
     wishes.wait(lambda: not wishes.queue.downloads)
     assert all(job.was_stopped for job in wishes.source.jobs) and len(wishes.source.jobs) == 2
     assert not wishes.files and not wishes.errors
@@ -122,7 +127,7 @@ def test_when_all_give_up_it_is_stopped_and_nobody_is_called_back(wishes):
 def test_a_new_request_for_a_series_that_is_being_stopped_starts_by_itself(wishes):
     wishes.ask(1)
     wishes.started(1)
-    wishes.tickets[0].cancel()
+    wishes.tickets[0].drop()
     assert wishes.states() == {1: "stopping"}
     wishes.ask(1)
     wishes.started(1, 1)
@@ -135,7 +140,7 @@ def test_a_new_request_for_a_series_that_is_being_stopped_starts_by_itself(wishe
 def test_what_is_being_stopped_does_not_hold_up_the_next_one(wishes):
     wishes.ask(1, 2)
     wishes.started(1, 2)
-    wishes.tickets[0].cancel()
+    wishes.tickets[0].drop()
     wishes.ask(3)
     wishes.started(1, 2, 3)
 
@@ -249,26 +254,52 @@ def test_cleanup_ends_the_processes_and_calls_nobody(wishes, host):
     assert not wishes.files and not wishes.errors and all(job.was_stopped for job in wishes.source.jobs)
 
 
-def test_several_series_are_one_task_with_one_progress(wishes):
-    from TumorConnectomeLib.module.gathering import Gathering
+def together(wishes, *numbers):
+    """One task that waits for several series; returns it and what it calls back with."""
+    from TumorConnectomeLib.work.awaitable import Together
+    from TumorConnectomeLib.work.runner import JobRunner
+
+    def sequence():
+        return (yield Together([wishes.queue.fetch(request(number), [wishes.source], listed=False) for number in numbers]))
 
     seen, done, errors = [], [], []
-    gathering = Gathering(wishes.queue, [request(1), request(2)], [wishes.source], lambda *p: seen.append(p),
-                          done.append, errors.append)
+    return JobRunner().start(sequence(), lambda *p: seen.append(p), done.append, errors.append), seen, done, errors
+
+
+def test_several_series_are_one_task_with_one_progress(wishes):
+    task, seen, done, errors = together(wishes, 1, 2)
     wishes.started(1, 2)
     wishes.wait(lambda: (0.5, "20 of 40 files, 2.0 of 4.0 MB, 1.0 MB/s, 2 s left") in seen)
     for number in (2, 1):
         wishes.release(number)
     wishes.wait(lambda: done)
-    assert [files.ct_folder.name for files in done[0]] == ["1.2.1", "1.2.2"] and not gathering.running and not errors
+    assert [files.ct_folder.name for files in done[0]] == ["1.2.1", "1.2.2"] and not task.running and not errors
 
 
-def test_one_failure_ends_the_gathering_and_gives_up_the_rest(wishes):
-    from TumorConnectomeLib.module.gathering import Gathering
-
-    errors = []
-    Gathering(wishes.queue, [request(1), request(2)], [wishes.source], lambda *p: None, pytest.fail, errors.append)
+def test_one_failure_ends_all_and_gives_up_the_rest(wishes):
+    _task, _seen, done, errors = together(wishes, 1, 2)
     wishes.started(1, 2)
     wishes.release(2, "broken")
     wishes.wait(lambda: errors and not wishes.states())
-    assert len(errors) == 1 and isinstance(errors[0], TumorConnectomeError) and wishes.source.jobs[0].was_stopped
+    assert len(errors) == 1 and isinstance(errors[0], TumorConnectomeError) and wishes.source.jobs[0].was_stopped and not done
+
+
+def test_cancel_gives_up_all_series_and_is_told_once(wishes):
+    task, _seen, done, errors = together(wishes, 1, 2)
+    wishes.started(1, 2)
+    task.cancel()
+    assert not errors, "told from the event loop only"
+    wishes.wait(lambda: errors and not wishes.states())
+    assert [type(error) for error in errors] == [Cancelled] and not done and not task.running
+    assert all(job.was_stopped for job in wishes.source.jobs)
+
+
+def test_files_that_came_before_anybody_waited_are_not_lost(wishes):
+    from TumorConnectomeLib.work.awaitable import Listener
+
+    heard, ticket = [], wishes.queue.fetch(request(1), [wishes.source])
+    wishes.started(1)
+    wishes.release(1)
+    wishes.wait(lambda: not wishes.queue.busy)
+    ticket.begin(Listener(done=heard.append))
+    wishes.wait(lambda: heard)

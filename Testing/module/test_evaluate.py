@@ -87,7 +87,6 @@ def test_a_changed_table_of_a_scene_is_not_shown_and_does_no_harm(demo, panel):
     table = nodes("vtkMRMLTableNode")["TumorConnectome: retrieval"]
     table.RemoveAllColumns()
     table.SetAttribute("TumorConnectome.Facts", "[not JSON")
-    panel.onStateModified()
     assert panel.evaluate.heatMap.heatMap is None and "Not evaluated" in panel.ui.heatMapTitleLabel.text
 
 

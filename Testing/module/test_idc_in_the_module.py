@@ -126,7 +126,7 @@ def test_a_new_request_that_wants_the_same_patient_goes_on_with_its_download(ope
     load(opened)
     opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text, 30)
     first = panel.downloads.downloads[0].task
-    panel.imaging.show(panel.state.cohort, [PATIENT], views=ImageViews.PAIR)
+    panel.imaging.bring(panel.state.cohort, [PATIENT], views=ImageViews.PAIR)
     opened.settle(0.3)
     assert [download.task for download in panel.downloads.downloads] == [first] and first.running
     gate.reset()
@@ -148,7 +148,7 @@ def test_the_same_patient_again_right_after_cancel_waits_for_nobody(opened, gate
 
 
 def test_the_end_of_the_application_during_a_download_ends_its_process_and_the_next_start_continues(opened, study, gate):
-    from TumorConnectomeLib.module.download_queue import DownloadQueue
+    from TumorConnectomeLib.work.queue import DownloadQueue
 
     gate.behave = lambda number: "hang" if number >= 12 else None
     queue, seen = DownloadQueue(), []
@@ -202,7 +202,7 @@ def with_segmentation(opened, study, tmp_path, monkeypatch):
     """IDC on loopback has an expert segmentation of the study, too."""
     from TumorConnectomeLib.imaging import segmentation_source
     from TumorConnectomeLib.imaging.idc_series import IdcSeries
-    from TumorConnectomeLib.module import image_sources, segmentation_controller
+    from TumorConnectomeLib.module import imaging_controller, segmentation_controller
 
     masks = np.zeros((SLICES, 64, 64, 1), bool)
     masks[..., 0] = ellipsoid((SLICES, 64, 64), (4, 5, 5), (2, 4, 4))
@@ -213,7 +213,7 @@ def with_segmentation(opened, study, tmp_path, monkeypatch):
     for module in (segmentation_source, segmentation_controller):
         monkeypatch.setattr(module, "listed_segmentations", lambda: {study.request.study_uid: series})
     monkeypatch.setattr(segmentation_controller, "in_nlst", lambda cohort, node: True)      # by UIDs that only IDC gives
-    monkeypatch.setattr(image_sources.ImageSources, "idc", property(lambda self: opened.fetcher.idc))
+    monkeypatch.setattr(imaging_controller.ImageSources, "idc", property(lambda self: opened.fetcher.idc))
     return opened, masks[..., 0]
 
 

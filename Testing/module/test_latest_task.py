@@ -9,7 +9,7 @@ class Runner:
         self.started = []
 
     def start(self, sequence, progress, done, failed):
-        task = type("Task", (), {"running": True, "canceled": False, "cancel": lambda self: setattr(self, "canceled", True)})()
+        task = type("Task", (), {"running": True, "canceled": False, "drop": lambda self: setattr(self, "canceled", True)})()
         self.started.append((sequence, progress, done, failed, task))
         return task
 
@@ -27,7 +27,7 @@ class Status:
 
 @pytest.fixture
 def work(host):
-    from TumorConnectomeLib.module.latest_task import LatestTask
+    from TumorConnectomeLib.work.runner import LatestTask
 
     runner, status = Runner(), Status()
     return LatestTask(runner, status), runner, status

@@ -100,7 +100,7 @@ def test_cancel_keeps_what_came_and_the_next_click_continues_there(published):
 
 def test_the_end_of_the_application_during_a_download_leaves_no_half_file(published):
     from TumorConnectomeLib.imaging.cohort_download import download_sequence
-    from TumorConnectomeLib.widgets.job_runner import JobRunner
+    from TumorConnectomeLib.work.runner import JobRunner
 
     published.server.behave = lambda path, number: ("stall", 1000)
     runner, called = JobRunner(), []

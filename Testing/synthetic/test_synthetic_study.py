@@ -9,7 +9,6 @@ import pydicom
 import pytest
 
 from TumorConnectomeLib.core.errors import InputError, NotAvailable
-from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
 from TumorConnectomeLib.imaging.sources import SeriesRequest
 from TumorConnectomeLib.synthetic.cohort import tumor_crop
 from TumorConnectomeLib.synthetic.ct_series import CtSlices
@@ -22,6 +21,7 @@ from TumorConnectomeLib.synthetic.study import is_whole, synthesize_study_comman
 from TumorConnectomeLib.synthetic.study_ids import StudyIds
 from TumorConnectomeLib.synthetic.tumor_crop import crop_area, resampled_crop
 from TumorConnectomeLib.synthetic.voxels import VoxelBox
+from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 PATIENT = "SYN-037"
 pytestmark = pytest.mark.filterwarnings("error:The value length", "error:Invalid value")

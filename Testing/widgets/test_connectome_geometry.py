@@ -4,11 +4,9 @@ import pytest
 from connectome_samples import graph, ring
 
 from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.widgets.graph_geometry import GraphGeometry, inside, overlap_layers
+from TumorConnectomeLib.widgets.graph_geometry import GraphGeometry, Pose, Tween, Viewport, home_of, inside, overlap_layers
 from TumorConnectomeLib.widgets.graph_tooltips import distance_text, percentile_text
 from TumorConnectomeLib.widgets.labels import Discs, keep_labels, place_labels
-from TumorConnectomeLib.widgets.motion import Pose, Tween
-from TumorConnectomeLib.widgets.viewport import Viewport, home_of
 
 
 def viewport(points, width=400, height=300):

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
 from TumorConnectomeLib.core.model_catalog import model_info
 
 HELP = (LIBRARY_FOLDER / "Resources" / "Help" / "HowToRead.html").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from TumorConnectomeLib.core.errors import Cancelled, JobFailed
-from TumorConnectomeLib.core.jobs import Job, Progress, PythonJob
+from TumorConnectomeLib.work.jobs import Job, Progress, PythonJob
 
 
 class Script(Job):
@@ -50,7 +50,7 @@ class Outcome:
 
 @pytest.fixture
 def runner(host):
-    from TumorConnectomeLib.widgets.job_runner import JobRunner
+    from TumorConnectomeLib.work.runner import JobRunner
 
     runner = JobRunner()
     yield runner

@@ -24,7 +24,7 @@ def strip(host):
 
 
 def infos(patients):
-    from TumorConnectomeLib.widgets.picture_tile import TileInfo
+    from TumorConnectomeLib.widgets.picture_strip import TileInfo
     return [TileInfo(patient, f"#{rank}" if rank else "Selected", f"closer than 9{rank} %" if rank else "")
             for rank, patient in enumerate(patients)]
 

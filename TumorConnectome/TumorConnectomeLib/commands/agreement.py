@@ -2,7 +2,7 @@
 
 from ..core.connectome import Match
 from ..core.errors import InputError
-from ..core.structure.agreement import COLUMNS, MEASURES, RBO_DEPTH, agreement
+from ..core.structure.agreement import COLUMNS, RBO_DEPTH, agreement
 from ..core.structure.repairs import Repair, repaired_lists
 from .tables import add_table_options, checked_k, chosen_models, independent_cohort_of, plain, worker_options, write_csv
 
@@ -30,14 +30,11 @@ def agreement_command(arguments, report):
     Returns
     -------
     dict
-        ``columns`` and ``rows`` of the table, and for heat maps ``models``, ``titles`` (measure to text), ``matrices``
-        (measure to rows of numbers) and ``chance``; undefined values are None.
+        ``columns`` and ``rows`` of the table; undefined values are None.
     """
     options = worker_options("agreement", arguments, _add_options)
     found = _agreement(independent_cohort_of(options)[0], options, report)
-    return {"columns": list(COLUMNS), "rows": [plain(row) for row in found.rows()], "models": list(found.models),
-            "titles": MEASURES, "chance": dict(found.chance),
-            "matrices": {name: [plain(row) for row in matrix.tolist()] for name, matrix in found.matrices.items()}}
+    return {"columns": list(COLUMNS), "rows": [plain(row) for row in found.rows()]}
 
 
 def _add_options(parser):

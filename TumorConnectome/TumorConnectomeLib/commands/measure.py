@@ -6,7 +6,6 @@ import sys
 from ..core.column_titles import MEASURED
 from ..core.errors import NotAvailable
 from ..core.files import default_cache_folder
-from ..core.jobs import run_blocking
 from ..core.measurements import lesion_rows
 from ..imaging.cohort_measuring import FolderFiles, measure_all, request_of
 from ..imaging.measurement_store import MeasurementStore
@@ -14,6 +13,7 @@ from ..imaging.series_cache import CacheSource, SeriesCache
 from ..imaging.sources import SeriesFiles
 from ..synthetic.source import SyntheticSource
 from ..synthetic.study import stored_study
+from ..work.jobs import run_blocking
 from .tables import add_data_option, add_rows_option, cohort_of, write_csv
 
 #: of the CSV file; for those of MEASURED see `core.column_titles`

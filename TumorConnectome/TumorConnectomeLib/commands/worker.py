@@ -1,4 +1,4 @@
-"""Worker commands: what the module runs in child processes, speaking JSON lines (see core.jobs.PythonJob)."""
+"""Worker commands: what the module runs in child processes, speaking JSON lines (see work.jobs.PythonJob)."""
 import importlib
 import json
 import sys

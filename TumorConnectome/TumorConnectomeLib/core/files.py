@@ -10,6 +10,8 @@ import sys
 
 from .errors import InputError
 
+#: of the module: it holds the library and Resources
+LIBRARY_FOLDER = pathlib.Path(__file__).resolve().parents[2]
 #: PS3.5 section 9: digits and dots, at most 64 characters, no empty component
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,127}")

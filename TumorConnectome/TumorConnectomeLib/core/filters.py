@@ -39,13 +39,6 @@ class RangeFilter:
         """bool, shape (N,): the patients that are kept."""
         return (column.values >= self.low) & (column.values <= self.high) | (column.missing & self.missing)
 
-    def describe(self, column: TableColumn) -> str:
-        """The filter in words."""
-        low, high = math.isfinite(self.low), math.isfinite(self.high)
-        words = f"{self.low:g} to {self.high:g}" if low and high else f"at least {self.low:g}" if low \
-            else f"at most {self.high:g}" if high else "any number"
-        return f"{column.title}: {words}" + (" or unknown" if self.missing else "")
-
 
 @dataclass(frozen=True)
 class CategoryFilter:
@@ -68,10 +61,6 @@ class CategoryFilter:
         """bool, shape (N,): the patients that are kept."""
         return np.isin(column.values.astype(str), self.values) if self.values else np.zeros(len(column.values), bool)
 
-    def describe(self, column: TableColumn) -> str:
-        """The filter in words."""
-        return f"{column.title}: " + (" or ".join(column.label(value) for value in self.values) or "nothing")
-
 
 @dataclass(frozen=True)
 class TextFilter:
@@ -93,10 +82,6 @@ class TextFilter:
         """bool, shape (N,): the patients that are kept."""
         part = self.text.strip().lower()
         return np.array([part in str(value).lower() for value in column.values], bool)
-
-    def describe(self, column: TableColumn) -> str:
-        """The filter in words."""
-        return f"{column.title} contains \"{self.text.strip()}\""
 
 
 Filter = RangeFilter | CategoryFilter | TextFilter
@@ -132,12 +117,6 @@ def usable_filters(columns: Sequence[TableColumn], filters: Iterable[Filter]) ->
     for one in filters:
         (usable if one.column in known and known[one.column].kind is one.kind else others).append(one)
     return usable, others
-
-
-def describe(columns: Sequence[TableColumn], filters: Iterable[Filter]) -> str:
-    """All filters in words, joined by ";", "" without filters; InputError as `filter_mask`."""
-    known = {column.key: column for column in columns}
-    return "; ".join(one.describe(_column_of(one, known)) for one in filters)
 
 
 def filters_to_text(filters: Iterable[Filter]) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .errors import InputError
-from .files import checked_uid
-from .jobs import LIBRARY_FOLDER
+from .files import LIBRARY_FOLDER, checked_uid
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .errors import InputError
-from .files import checked_name, default_cache_folder
-from .jobs import LIBRARY_FOLDER
+from .files import LIBRARY_FOLDER, checked_name, default_cache_folder
 
 LIST_FILE = LIBRARY_FOLDER / "Resources" / "Cohorts" / "nlst-sybil.json"
 #: folder under the cache for whole published cohorts: its content is not evicted with the images

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from ..core.errors import Cancelled, NotAvailable, PackageMissing, TumorConnectomeError
-from ..core.jobs import Sequence
+from ..work.jobs import Sequence
 from .file_lock import Busy
 from .sources import SeriesRequest, Source
 from .transfer_errors import TransferFailed, is_offline

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 
 from ..core.files import default_cache_folder
-from ..core.jobs import PythonJob, Sequence
 from ..core.published_cohort import CACHE_PART, PublishedCohort, PublishedFile, git_blob_id, published_cohort
+from ..work.jobs import PythonJob, Sequence
 from .clinical_source import CLINICAL_PART
 from .file_lock import exclusive
 from .http_file import Patience, RemoteFile, fetch_file

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..core.errors import InputError, NotAvailable
 from ..core.files import atomic_file
-from ..core.jobs import PythonJob, Sequence
+from ..work.jobs import PythonJob, Sequence
 from .file_header import read_header
 from .linked_files import choose_report, folder_of
 from .sources import SeriesFiles, SeriesRequest, whole_series

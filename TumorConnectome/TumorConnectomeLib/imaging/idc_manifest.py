@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..core.errors import InputError
-from ..core.files import checked_uid
-from ..core.jobs import LIBRARY_FOLDER
+from ..core.files import LIBRARY_FOLDER, checked_uid
 from .idc_series import IdcSeries, IdcStudy
 from .sources import SeriesRequest
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence as Items
 
 from ..core.errors import JobFailed, NotAvailable
 from ..core.files import atomic_file
-from ..core.jobs import PythonJob, Sequence
+from ..work.jobs import PythonJob, Sequence
 from .file_lock import exclusive
 from .idc_manifest import SHIPPED_MANIFEST, read_manifest
 from .idc_series import IdcSeries, IdcStudy

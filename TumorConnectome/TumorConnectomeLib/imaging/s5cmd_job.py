@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..core.errors import InputError, PackageMissing
-from ..core.jobs import Job, Progress, Transfer
+from ..work.jobs import Job, Progress, Transfer
 from .idc_series import IdcSeries
 from .transfer_errors import TransferFailed, classify
 

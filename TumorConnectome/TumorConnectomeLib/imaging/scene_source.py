@@ -4,7 +4,7 @@ from __future__ import annotations
 import slicer.util
 
 from ..core.errors import NotAvailable
-from ..core.jobs import Sequence
+from ..work.jobs import Sequence
 from .patient_nodes import PATIENT_ATTRIBUTE, SERIES_ATTRIBUTE, find_patient
 from .sources import SeriesFiles, SeriesRequest
 

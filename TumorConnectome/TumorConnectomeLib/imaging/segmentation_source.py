@@ -7,8 +7,8 @@ import importlib.util
 import pathlib
 
 from ..core.errors import InputError, NotAvailable, PackageMissing
-from ..core.files import checked_uid
-from ..core.jobs import LIBRARY_FOLDER, PythonJob, Sequence
+from ..core.files import LIBRARY_FOLDER, checked_uid
+from ..work.jobs import PythonJob, Sequence
 from .idc_series import IdcSeries
 
 #: made by Testing/tools/make_segmentation_manifest.py

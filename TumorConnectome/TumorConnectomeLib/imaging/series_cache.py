@@ -11,7 +11,7 @@ from enum import Enum
 
 from ..core.errors import InputError, NotAvailable, TumorConnectomeError
 from ..core.files import atomic_file, checked_uid, list_files
-from ..core.jobs import Sequence
+from ..work.jobs import Sequence
 from .series_check import verify_job
 from .sources import SeriesFiles, SeriesRequest
 

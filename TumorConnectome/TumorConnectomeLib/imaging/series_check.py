@@ -7,7 +7,7 @@ import pathlib
 import re
 
 from ..core.files import checked_uid, list_files, sha256_of_files
-from ..core.jobs import PythonJob
+from ..work.jobs import PythonJob
 from .file_header import read_header
 
 _MD5 = re.compile(r"[0-9a-f]{32}")

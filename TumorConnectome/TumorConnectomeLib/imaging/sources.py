@@ -8,7 +8,7 @@ from typing import Protocol
 from ..core.cohort import Cohort
 from ..core.errors import InputError, TumorConnectomeError
 from ..core.files import checked_uid
-from ..core.jobs import Sequence
+from ..work.jobs import Sequence
 
 
 @dataclass(frozen=True)

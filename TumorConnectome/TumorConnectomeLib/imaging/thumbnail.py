@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..core.errors import InputError, NotAvailable, TumorConnectomeError
 from ..core.files import checked_uid
-from ..core.jobs import PythonJob, Sequence
+from ..work.jobs import PythonJob, Sequence
 from .picture_file import picture_suffix
 from .thumbnail_store import ThumbnailStore
 

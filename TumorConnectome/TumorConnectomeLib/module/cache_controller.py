@@ -10,10 +10,10 @@ from slicer.i18n import tr as _
 
 from ..core.errors import TumorConnectomeError
 from ..core.files import default_cache_folder
-from ..core.jobs import PythonJob
 from ..imaging.s5cmd_job import check_folder
 from ..imaging.scene_source import SceneSource
 from ..imaging.series_cache import CacheSource
+from ..work.jobs import PythonJob
 
 FOLDER_SETTING, LIMIT_SETTING = "TumorConnectome/ImageCacheFolder", "TumorConnectome/ImageCacheLimitGB"
 DEFAULT_LIMIT_GB = 20.0

@@ -4,7 +4,6 @@ from slicer.i18n import tr as _
 from ..core.clinical import SOURCE
 from ..core.cohort import Cohort
 from ..core.row_rules import RowRule, patients_of
-from .vector_needs import missing_vectors_text
 
 
 def cohort_text(cohort: Cohort) -> str:
@@ -34,3 +33,9 @@ def size_text(cohort: Cohort) -> str:
     if patients == len(cohort.patients):
         return _("{n} patients").format(n=patients)
     return _("{n} rows of {p} patients").format(n=len(cohort.patients), p=patients)
+
+
+def missing_vectors_text() -> str:
+    """What the user is told about a cohort without vectors."""
+    return _("Opened from neighbor lists, without the vectors: graph, lists, consensus, groups and images work; repair, maps, "
+             "evaluation and queries by vector are off.")

@@ -9,6 +9,7 @@ from ..core.patient_summary import neighbor_rows
 from ..imaging.patient_nodes import find_patient, loaded_patients, unload_patient, voxel_megabytes
 from ..imaging.patient_views import release_images, slice_widget
 from ..widgets.keys import BINDINGS
+from .changes import IMAGES
 from .image_display import ImageDisplay
 from .nine_directions import NineDirections
 from .segmentation_controller import SegmentationController
@@ -33,7 +34,7 @@ class CompareController:
         self.display.window.onChanged = self._onWindow
         self.nine = NineDirections(self.display, self._ui.nineButton)
         self.segmentation = SegmentationController(panel, self.display)
-        self._asked, self._shortcuts = None, {}         # (views, connectome) shown last; shortcuts by name of their view
+        self._shortcuts = {}                            # by name of their view
         self._timer = qt.QTimer(panel.ui.turnButton)    # what it is connected to is let go when the panel is deleted
         self._timer.connect("timeout()", self.display.takeTurns)
         self.actions = dict(zip(_ACTIONS, (
@@ -50,6 +51,8 @@ class CompareController:
         ui.nineButton.connect("clicked(bool)", self._onNine)
         ui.unloadButton.connect("clicked(bool)", self._onUnload)
         ui.unloadHiddenButton.connect("clicked(bool)", self._onUnloadHidden)
+        panel.state.bind(self.rearrange, "views", "connectomeBeside")
+        panel.state.bind(lambda parameters: self.display.showBars(parameters.viewBars), "viewBars")
 
     def cleanup(self):
         """Let go of timers, nodes and views."""
@@ -62,30 +65,15 @@ class CompareController:
 
     # Arrangement
 
-    def show(self, parameters):
-        """Show the state; another arrangement loads the patients that it lacks."""
-        self.display.showBars(parameters.viewBars)
-        wanted = parameters.views, parameters.connectomeBeside
-        if wanted == self._asked:
-            return
-        self._asked = wanted
-        if self.display.shown:
-            qt.QTimer.singleShot(0, self._rearrange)    # not while the state is being shown: this may change it
-
-    def _rearrange(self):
-        """Load and show what the state's arrangement needs."""
-        if self._panel.parameters is None or not self.display.shown:
-            return                                      # the scene was closed in the meantime
-        views = self._panel.parameters.views
+    def rearrange(self, parameters):
+        """Another arrangement of the views: load the patients that it lacks, and show them."""
+        views = parameters.views
+        if not self.display.shown or self._panel.imaging.arrangement == (views, parameters.connectomeBeside):
+            return                                      # no images, or it follows the images that are on their way
         patients = self.patientsFor(views)
         if len(patients) > 1 and views is not ImageViews.SIX:
             self._panel.mark(patients[1])
         self._panel.showImages(patients, views)
-
-    def arrange(self, views):
-        """Make an arrangement the state, without loading anything."""
-        self._asked = views, self._panel.parameters.connectomeBeside
-        self._panel.set(views=views)
 
     def toggleConnectome(self):
         """Give the room of the connectome to the images, or take it back."""
@@ -154,7 +142,7 @@ class CompareController:
         self._onWindow(self.display.window.window)
         self._showLoaded()
         self.segmentation.refresh()
-        self._panel.onImagesShown(shown)
+        self._panel.changes.tell(IMAGES)
 
     def _onWindow(self, window):
         name = f"{_(window.name)}: " if window.name else ""
@@ -210,9 +198,8 @@ class CompareController:
         release_images()
         if left and left != shown:
             views = self.display.views if len(left) > 1 else ImageViews.ONE
-            self.arrange(views)
             self._panel.showImages(left, views)
         elif not left:
             self._panel.showConnectome()
         self._showLoaded()
-        self._panel.onImagesShown(self.display.shown)
+        self._panel.changes.tell(IMAGES)

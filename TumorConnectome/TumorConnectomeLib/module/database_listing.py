@@ -7,6 +7,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ..work.awaitable import Listener
 from .dicom_import import DicomImport
 
 
@@ -99,8 +100,9 @@ class DatabaseListing:
         if not new:
             self._onListed(len(series), gone)
             return
-        self._task = DicomImport(database, new, set(series), lambda fraction, text: self._say(f"{text} ({fraction:.0%})"),
-                                 lambda: self._onListed(len(series), gone), self._onStopped)
+        self._task = DicomImport(database, new)
+        self._task.begin(Listener(lambda progress: self._say(f"{progress.message} ({progress.fraction:.0%})"),
+                                  lambda result: self._onListed(len(series), gone), self._onStopped))
 
     def _onListed(self, count, gone=0):
         self._task = None

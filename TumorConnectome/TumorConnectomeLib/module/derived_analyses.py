@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from ..core.analysis import ModelAnalysis
 from ..core.connectome import COSINE_DISTANCE
 from ..core.files import default_cache_folder
-from ..core.jobs import PythonJob
 from ..core.prepared import PreparedCohort
 from ..core.structure.consensus import CONSENSUS, CONSENSUS_DISTANCE
 from ..core.structure.derived_file import read_derived
 from ..core.structure.repairs import Repair
-from .latest_task import LatestTask
+from ..work.jobs import PythonJob
+from ..work.runner import LatestTask
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +129,7 @@ class DerivedAnalyses:
 
         def failed(error):
             self._wanted = None
-            self._status.failed(error, self._onReady)
             self._onFailed(self._shown)
 
         sequence = derive_sequence(self._path, len(self._prepared.cohort.patients), *wanted)
-        self._work.run(sequence, done, failed)
+        self._work.run(sequence, done, failed, again=self._onReady)

@@ -6,55 +6,44 @@ import qt
 from slicer.i18n import tr as _
 
 from ..core.errors import Cancelled
+from ..work.awaitable import Awaitable
+from ..work.jobs import Progress
 
 
-class DicomImport:
-    """Runs CTK's indexer over some files; stands where a Task stands (`running`, `cancel`).
+class DicomImport(Awaitable):
+    """Lists files in Slicer's DICOM database with CTK's indexer, in the background, so that they appear in its DICOM browser.
 
-    Exactly one of `onDone` and `onError` is called, once, from the event loop, unless it is dropped. Files that could not be
-    listed are no error: whoever loads them then reads them another way.
+    Files that could not be listed are no error: whoever loads them then reads them another way. What is listed when it is
+    canceled stays listed.
 
     Parameters
     ----------
     database : ctkDICOMDatabase
     files : list of str
         The files stay where they are.
-    uids : set of str
-        SeriesInstanceUIDs of the series that are on their way.
-    onProgress : callable
-        Called with the fraction done (0..1) and a text.
-    onDone : callable
-        Called without arguments.
-    onError : callable
-        Called with Cancelled.
     """
 
-    def __init__(self, database, files, uids, onProgress, onDone, onError):
-        self._onProgress, self._onDone, self._onError = onProgress, onDone, onError
-        self.running, self._error, self.uids = True, None, uids
+    def __init__(self, database, files):
+        super().__init__()
+        self._database, self._files, self._indexer, self._error = database, files, None, None
+
+    def begin(self, listener):
+        super().begin(listener)
         self._indexer = indexer = ctk.ctkDICOMIndexer()
-        indexer.setDatabase(database)
+        indexer.setDatabase(self._database)
         indexer.backgroundImportEnabled = True
         indexer.connect("progress(int)", self._onIndexed)
         indexer.connect("indexingComplete(int,int,int,int)", self._onComplete)
-        onProgress(0.0, _("Listing {n} files in Slicer's DICOM database").format(n=len(files)))
-        indexer.addListOfFiles(files)
+        self._tellProgress(Progress(0.0, _("Listing {n} files in Slicer's DICOM database").format(n=len(self._files))))
+        indexer.addListOfFiles(self._files)
 
     def cancel(self, reason="Canceled"):
-        """Stop; what is listed stays listed, and `onError` gets Cancelled(reason)."""
         if self.running and self._error is None:
             self._error = Cancelled(reason)
             self._indexer.cancel()
 
-    def drop(self):
-        """Stop without calling back: another request takes its place."""
-        self.running = False
-        if self._indexer is not None:
-            self._indexer.cancel()
-
     def _onIndexed(self, percent):
-        if self.running:
-            self._onProgress(percent / 100, _("Listing the files in Slicer's DICOM database"))
+        self._tellProgress(Progress(percent / 100, _("Listing the files in Slicer's DICOM database")))
 
     def _onComplete(self, patients=0, studies=0, series=0, images=0):
         """Go on from the event loop: the indexer must not be deleted inside its own signal."""
@@ -66,10 +55,7 @@ class DicomImport:
         self._indexer.disconnect("progress(int)", self._onIndexed)
         self._indexer.disconnect("indexingComplete(int,int,int,int)", self._onComplete)
         self._indexer = None
-        if not self.running:
-            return
-        self.running = False
         if self._error is None:
-            self._onDone()
+            self._succeed(None)
         else:
-            self._onError(self._error)
+            self._fail(self._error)

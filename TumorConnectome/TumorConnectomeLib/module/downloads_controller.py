@@ -9,7 +9,9 @@ from ..core.errors import Cancelled, TumorConnectomeError
 from ..imaging.sources import series_request
 from ..imaging.transfer_errors import is_offline
 from ..widgets.download_table import DownloadRow, DownloadTable
-from .download_queue import DownloadState
+from ..work.awaitable import Listener
+from ..work.queue import DownloadState
+from .changes import GRAPH, SCENE
 from .json_list import list_from_text
 from .packages import require
 
@@ -32,17 +34,19 @@ class DownloadsController:
         Child widgets of the panel.
     queue : DownloadQueue
     sources : ImageSources
-    state : StateController
+    state : Session
     """
 
     def __init__(self, ui, queue, sources, state):
         self._ui, self._queue, self._sources, self._state = ui, queue, sources, state
         self._table = DownloadTable(ui.downloadsTable, queue.cancel, _)
-        self._parameters, self._expected, self._problem = None, (), ""
+        self._parameters, self._prefetching, self._problem = None, False, ""
         self._refreshTimer, self._prefetchTimer = self._timer(self.refresh), self._timer(self._prefetch)
         queue.onChanged = self._refreshSoon
         ui.cancelDownloadsButton.connect("clicked(bool)", self._onCancelAll)
         ui.fetchGroupButton.connect("clicked(bool)", self._onFetchGroup)
+        state.bind(self.offerGroup, "group", "selectedPatient", GRAPH, SCENE)
+        state.bind(self.expectNeighbors, "prefetch", "selectedPatient", GRAPH, SCENE)
         self.refresh()
 
     def cleanup(self):
@@ -50,18 +54,27 @@ class DownloadsController:
         self._refreshTimer.stop()
         self._prefetchTimer.stop()
 
-    def show(self, parameters):
-        """Show the state; expects other series when another patient is selected. None while a scene is closed."""
+    def offerGroup(self, parameters):
+        """Offer to download the group, or the neighbors of the query."""
         self._parameters = parameters
-        group = self._group()
+        group, grouped = self._group(), bool(parameters.group and list_from_text(parameters.group))
         self._ui.fetchGroupButton.enabled = bool(group)
-        grouped = parameters is not None and bool(list_from_text(parameters.group))
         self._ui.fetchGroupButton.text = _("Download the group ({n})").format(n=len(group)) if grouped \
             else _("Download the neighbors ({n})").format(n=len(group))
-        expected = tuple(self._neighbors()) if parameters is not None and parameters.prefetch else ()
-        if expected != self._expected:
-            self._expected = expected
-            self._prefetchTimer.start(_PREFETCH_AFTER if expected else 0)
+
+    def expectNeighbors(self, parameters):
+        """Fetch the query's neighbors ahead, if the user wants that; nothing any more if not."""
+        if parameters.prefetch:
+            self._prefetchTimer.start(_PREFETCH_AFTER)
+        elif self._prefetching:
+            self._prefetchTimer.start(0)
+
+    def forget(self):
+        """The scene is being closed: nothing is expected, and there is no group."""
+        self._parameters = None
+        self._ui.fetchGroupButton.enabled = False
+        self._ui.fetchGroupButton.text = _("Download the neighbors ({n})").format(n=0)
+        self._prefetchTimer.start(0)
 
     def refresh(self):
         """Show the queue as it is now."""
@@ -102,6 +115,8 @@ class DownloadsController:
         """Patients that the button fetches."""
         if self._parameters is None or self._state.cohort is None:
             return []
+        if not self._parameters.group:
+            return self._neighbors()
         known = set(self._state.cohort.patient_ids)
         return [patient for patient in list_from_text(self._parameters.group) if patient in known] or self._neighbors()
 
@@ -116,15 +131,18 @@ class DownloadsController:
         return requests
 
     def _prefetch(self):
+        wanted = self._parameters is not None and self._parameters.prefetch and self._state.cohort is not None
+        expected = self._neighbors() if wanted else []
+        self._prefetching = bool(expected)
         try:
-            if self._expected and not self._state.cohort.synthetic:
+            if expected and not self._state.cohort.synthetic:
                 require("s5cmd", _("Fetching images ahead"))
         except TumorConnectomeError as error:
             self._problem = f"\N{WARNING SIGN} {error}"
             self.refresh()
             return
         self._problem = ""
-        requests = self._requests(self._expected)
+        requests = self._requests(expected)
         self._queue.prefetch(requests, self._places() if requests else [])
 
     def _places(self):
@@ -139,7 +157,7 @@ class DownloadsController:
                 _("Download the CTs of {n} patients, about {gb:.1f} GB?").format(n=len(sizes), gb=total / 1e9)):
             return
         for request in requests:
-            self._queue.fetch(request, places, lambda files: None, self._onFailed)
+            self._queue.fetch(request, places).begin(Listener(failed=self._onFailed))
 
     def _onFailed(self, error):
         """One line, however many failed for the same reason; the list names each."""
@@ -157,7 +175,7 @@ def _row(download):
     """The line of a Download."""
     part = download.transfer
     state = {DownloadState.WAITING: _("Waiting"), DownloadState.STOPPING: _("Stopping"),
-             DownloadState.RUNNING: download.message or _("Starting")}.get(download.state)
+             DownloadState.RUNNING: download.progress.message or _("Starting")}.get(download.state)
     if state is None:
         problem = _("Offline") if is_offline(download.problem) else str(download.problem)
         state = "\N{WARNING SIGN} " + problem.removeprefix(f"no images of patient {download.request.patient_id}: ")
@@ -167,6 +185,6 @@ def _row(download):
             left=left, speed=part.bytes_per_second / 1e6, files=part.files, all=part.files_total)
     if download.prefetched and download.problem is None:
         state = _("Ahead: {state}").format(state=state)
-    fraction = download.fraction if part is None else part.fraction
+    fraction = download.progress.fraction if part is None else part.fraction
     return DownloadRow(download.request.ct_uid, download.request.patient_id, state,
                        None if download.state is DownloadState.FAILED else fraction, download.state is DownloadState.RUNNING)

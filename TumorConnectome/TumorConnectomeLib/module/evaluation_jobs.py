@@ -11,12 +11,12 @@ from ..core.errors import InputError
 from ..core.evaluation.evidence import read_evidence
 from ..core.evaluation.report import Report
 from ..core.files import default_cache_folder
-from ..core.jobs import PythonJob
 from ..core.reliability import COLUMNS as RELIABILITY_COLUMNS
 from ..core.reliability import reliability_rows
 from ..core.result_maps import RELIABILITY, ResultKind
 from ..core.structure.consensus import with_consensus
 from ..core.structure.probe_tasks import tasks_of
+from ..work.jobs import PythonJob
 from .json_list import choice_from_text
 
 
@@ -42,7 +42,7 @@ def evaluation_sequence(parameters, state, path):
     Parameters
     ----------
     parameters : TumorConnectomeParameterNode
-    state : StateController
+    state : Session
     path : str
         File of the prepared cohort.
 

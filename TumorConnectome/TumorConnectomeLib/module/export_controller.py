@@ -27,7 +27,7 @@ class ExportController:
     ui : namespace
         Child widgets of the panel.
     view : ConnectomeView
-    state : StateController
+    state : Session
     """
 
     def __init__(self, ui, view, state):

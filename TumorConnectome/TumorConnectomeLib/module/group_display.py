@@ -7,6 +7,8 @@ import qt
 from slicer.i18n import tr as _
 
 from ..core.group import group_summary
+from .changes import COLUMNS
+from .json_list import list_from_text
 
 
 class GroupDisplay:
@@ -14,20 +16,21 @@ class GroupDisplay:
 
     Parameters
     ----------
-    ui : namespace
-        Child widgets of the panel.
-    onCleared : callable
-        Called without arguments when the user clears the group.
+    panel : Panel
+        Its `set` writes the state.
     """
 
-    def __init__(self, ui, onCleared):
-        self._ui, self._ids = ui, ()
-        ui.clearGroupButton.connect("clicked(bool)", lambda checked=False: onCleared())
-        ui.copyGroupButton.connect("clicked(bool)", self._onCopy)
+    def __init__(self, panel):
+        self._ui, self._state, self._ids = panel.ui, panel.state, ()
+        self._ui.clearGroupButton.connect("clicked(bool)", lambda checked=False: panel.set(group=""))
+        self._ui.copyGroupButton.connect("clicked(bool)", self._onCopy)
+        panel.state.bind(self.describeGroup, "group", "facet", "numberColors", COLUMNS)
 
-    def show(self, cohort, patientIds, facet):
-        """Show a group (PatientIDs) against the cohort, by the facet that colors the patients."""
-        summary = group_summary(cohort, [patient for patient in patientIds if patient in cohort.patient_ids])
+    def describeGroup(self, parameters):
+        """Show the group against the cohort, by the facet that colors the patients."""
+        cohort, facet = self._state.cohort, self._state.facetOf(parameters)
+        known = set(cohort.patient_ids) if parameters.group else ()
+        summary = group_summary(cohort, [patient for patient in list_from_text(parameters.group) if patient in known])
         self._ids = summary.patient_ids
         ui = self._ui
         ui.clearGroupButton.enabled = ui.copyGroupButton.enabled = bool(self._ids)

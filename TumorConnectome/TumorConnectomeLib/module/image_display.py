@@ -34,7 +34,7 @@ class ImageDisplay:
         self._onShown, self._labels, self._titles, self._connectome, self._bars = onShown, {}, {}, True, False
         self.shown, self.views, self.front, self.window = {}, ImageViews.ONE, QUERY, WindowLink()
 
-    def show(self, patientIds, views, connectome=True):
+    def present(self, patientIds, views, connectome=True):
         """Show loaded patients, the query first."""
         self.shown = {place: find_patient(patient) for place, patient in zip(views.places, patientIds)}
         self.views, self.front, self._connectome = views, QUERY, connectome

@@ -8,11 +8,11 @@ from slicer.i18n import tr as _
 
 from ..core.errors import InputError
 from ..core.files import default_cache_folder
-from ..core.jobs import PythonJob
 from ..core.structure.map_file import map_path, read_map
 from ..core.structure.map_quality import MapQuality
 from ..core.structure.maps import MapKind
-from .latest_task import LatestTask
+from ..work.jobs import PythonJob
+from ..work.runner import LatestTask
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +132,8 @@ class MapPositions:
         def failed(error):
             self._failed.add(key)
             self._wanted = None
-            self._status.failed(error, again)
             self._onReady()
 
         # measuring the layout in the background is not worth a word
-        self._work.run(map_sequence(self._path, self._count, *key), done, failed, watched=key[2] is not MapKind.NEIGHBORS)
+        self._work.run(map_sequence(self._path, self._count, *key), done, failed, again,
+                       watched=key[2] is not MapKind.NEIGHBORS)

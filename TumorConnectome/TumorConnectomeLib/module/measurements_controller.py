@@ -7,11 +7,12 @@ from slicer.i18n import tr as _
 from ..core.column_titles import MEASURED, title_of
 from ..core.errors import Cancelled
 from ..core.files import default_cache_folder
-from ..core.jobs import PythonJob
 from ..core.measurement_text import measurement_texts, side_notes
 from ..core.measurements import lesion_rows, with_measurements
 from ..imaging.measurement_store import MeasurementStore
-from .latest_task import LatestTask
+from ..work.jobs import PythonJob
+from ..work.runner import LatestTask
+from .changes import COLUMNS, IMAGES
 from .result_nodes import write_result
 
 #: kind of the table node, and so a part of its name
@@ -30,7 +31,7 @@ class MeasurementsController:
     Parameters
     ----------
     panel : Panel
-        Its `onMeasured` is called with the cohort when it has new measurements.
+        Its state takes the cohort when it has new measurements.
     status : StatusLine
     """
 
@@ -47,6 +48,8 @@ class MeasurementsController:
         header.setSectionResizeMode(1, qt.QHeaderView.Stretch)
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
         self._ui.measureCohortButton.connect("clicked(bool)", self._onMeasure)
+        panel.state.bind(self.compareMeasurements, "selectedPatient", "comparedPatient", COLUMNS)
+        panel.changes.bind(lambda parameters: self.refresh(), IMAGES)
 
     @property
     def busy(self):
@@ -65,14 +68,14 @@ class MeasurementsController:
     def refresh(self):
         """Show what has been measured meanwhile."""
         if self._cohort is not None and self._store.update():
-            self._panel.onMeasured(with_measurements(self._cohort, self._store.measurements))
+            self._panel.state.useCohort(with_measurements(self._cohort, self._store.measurements))
 
     def cancel(self):
         """Stop measuring; what was measured stays."""
         self._work.cancel()
 
-    def show(self, parameters):
-        """Show the query and the marked patient."""
+    def compareMeasurements(self, parameters):
+        """Show the query and the marked patient side by side."""
         names = parameters.selectedPatient, parameters.comparedPatient
         found = [self._measurement(name) for name in names]
         heads = [_("Measurement"), names[0] or _("Selected patient"), names[1] or _("Marked patient")]

@@ -6,33 +6,32 @@ from slicer.i18n import tr as _
 from ..core.files import default_cache_folder
 from ..core.image_views import QUERY, ImageViews
 from ..core.prepared import PreparedCohort
+from ..imaging.acquisition import acquire
 from ..imaging.scene_source import names_in_scene
+from ..imaging.transfer_errors import is_offline
 from ..imaging.view_layouts import CONNECTOME_LAYOUT, CONNECTOME_TAG, show_layout
 from ..widgets.connectome_view import ConnectomeView
-from ..widgets.job_runner import JobRunner
 from ..widgets.picture_strip import PictureStrip
+from ..work.queue import DownloadQueue
+from ..work.runner import JobRunner
 from .cache_controller import CacheController
+from .changes import LISTS, Changes
 from .chart_place import place_chart
 from .cohort_controller import CohortController
 from .compare_controller import CompareController
 from .database_listing import DatabaseListing
 from .derived_analyses import DerivedAnalyses
-from .download_queue import DownloadQueue
 from .downloads_controller import DownloadsController
 from .evaluate_controller import EvaluateController
 from .export_controller import ExportController
-from .graph_controls import GraphControls
+from .graph import GraphSection
 from .group_display import GroupDisplay
-from .image_sources import ImageSources
-from .imaging_controller import ImagingController
-from .json_list import list_from_text
+from .imaging_controller import ImageSources, ImagingController
 from .map_positions import MapPositions
 from .measurements_controller import MeasurementsController
-from .parameters import set_parameters
-from .patient_display import PatientDisplay
-from .patient_pictures import PatientPictures
+from .patient import PatientPictures, PatientSection
 from .query_controller import QueryController
-from .state_controller import StateController
+from .session import Session
 from .status_line import StatusLine
 
 
@@ -40,7 +39,7 @@ class Panel:
     """Everything between the controls and the state.
 
     The state is a TumorConnectomeParameterNode: controls write it, and whatever changed it (a control, a click in the
-    view, a loaded scene), `onStateModified` shows it.
+    view, a loaded scene), `Changes` tells the sections that show what changed; each names its parameters itself.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ class Panel:
     """
 
     def __init__(self, ui, resourcePath):
-        self.ui, self.parameters, self._updating = ui, None, False
+        self.ui, self.changes = ui, Changes()
         self._cameFrom = ""                             # the query from whose list a row was clicked
         self.runner, self.view = JobRunner(), ConnectomeView()
         self.view.setAccessibleName(_("Connectome"))
@@ -60,23 +59,23 @@ class Panel:
         self.strip = PictureStrip(_)
         self.strip.onPicked = self._onPicture
         ui.stripPlace.layout().addWidget(self.strip)
-        self.pictures = PatientPictures(self.strip)
-        self.state = StateController(self.view, self.pictures.pathOf)
-        self.patient = PatientDisplay(ui, self.state, self.pictures, self.mark, self.moveTo, self.compareFromTable)
-        self.group = GroupDisplay(ui, lambda: self.set(group=""))
+        self.state = Session(self.changes)
+        self.pictures = PatientPictures(self.strip, self.state, self.changes)
+        self.graphControls = GraphSection(self, resourcePath, self.pictures.pathOf)
+        self.patient = PatientSection(ui, self.state, self.pictures, self.mark, self.moveTo, self.compareFromTable)
+        self.group = GroupDisplay(self)
         self.exporter = ExportController(ui, self.view, self.state)
-        self.graphControls = GraphControls(self, resourcePath)
         self.derived = DerivedAnalyses(
-            self.runner, StatusLine(ui.deriveStatusLabel, ui.deriveProgressBar, ui.deriveCancelButton), self.onStateModified,
+            self.runner, StatusLine(ui.deriveStatusLabel, ui.deriveProgressBar, ui.deriveCancelButton), self._onListsReady,
             self._onNotDerived)
         self.maps = MapPositions(
-            self.runner, StatusLine(ui.mapStatusLabel, ui.mapProgressBar, ui.mapCancelButton), self.onStateModified)
+            self.runner, StatusLine(ui.mapStatusLabel, ui.mapProgressBar, ui.mapCancelButton), self._onListsReady)
         self.evaluate = EvaluateController(
             self, StatusLine(ui.evaluateStatusLabel, ui.evaluateProgressBar, ui.evaluateCancelButton))
         self.cohort = CohortController(self, resourcePath)
         self.query = QueryController(self)
         self.sources = ImageSources(default_cache_folder())
-        self.downloads = DownloadQueue(sizeOf=self.sources.sizeOf)
+        self.downloads = DownloadQueue(acquire, is_offline, sizeOf=self.sources.sizeOf)
         self.compare = CompareController(self)
         self.listing = DatabaseListing(ui.databaseLabel)
         self.imaging = ImagingController(
@@ -110,80 +109,47 @@ class Panel:
 
     # State
 
+    @property
+    def parameters(self):
+        """The state: TumorConnectomeParameterNode, or None while a scene is closed."""
+        return self.changes.parameters
+
     def setParameters(self, parameters):
         """Use another parameter node (a new or loaded scene), or None while a scene is closed."""
-        self.parameters = parameters
         if parameters is None:
+            self.changes.follow(None)
             self.imaging.cancel()
             self.imaging.forget()
-            self.downloadsList.show(None)
-            self.derived.cancel()
-            self.maps.cancel()
-            self.evaluate.cancel()
-            self.query.cancel()
-            self.measurements.cancel()
+            self.downloadsList.forget()
+            self.evaluate.forget()
+            for work in (self.derived, self.maps, self.query, self.measurements):
+                work.cancel()
             return
         self.ui.dataFolderPathLineEdit.currentPath = parameters.dataFolder
         self.ui.imageFolderPathLineEdit.currentPath = parameters.imageFolder
-        self.onStateModified()
+        self.changes.follow(parameters)
         if self.state.cohort is not None and self.state.source == parameters.dataFolder:
             self._restoreImages()
 
     def set(self, **values):
         """Set several parameters in one step."""
-        if self.parameters is not None:
-            set_parameters(self.parameters, **values)
-
-    def onStateModified(self, caller=None, event=None):
-        """Show the state; loads its cohort when it is another one."""
-        if self.parameters is None or self._updating:
-            return
-        self._updating = True
-        try:
-            self.cohort.show(self.parameters)
-            if self.state.cohort is not None:
-                self.pictures.thumbnails = self.parameters.thumbnails
-                self.state.update(self.parameters)
-                self.patient.show(self.parameters)
-                self.downloadsList.show(self.parameters)
-                self.measurements.show(self.parameters)
-                self.group.show(self.state.cohort, list_from_text(self.parameters.group), self.state.facetOf(self.parameters))
-                self.graphControls.show(self.parameters)
-                self.query.show(self.parameters)
-                self.evaluate.show(self.parameters)
-                self.compare.show(self.parameters)
-        finally:
-            self._updating = False
-        self.evaluate.showPending()
+        self.changes.set(**values)
 
     # Cohort
 
-    def onCohort(self, prepared):
+    def takeCohort(self, prepared):
         """Show another cohort (PreparedCohort)."""
         prepared = PreparedCohort(self.measurements.setCohort(prepared.cohort), prepared.analyses)
-        self.state.setPrepared(prepared, self.cohort.wanted[0])
         self.derived.setPrepared(prepared, self.cohort.loader.path)
         self.maps.setPrepared(prepared, self.cohort.loader.path)
         self.state.choose, self.state.place = self.derived.choose, self.maps.choose
         self.evaluate.cancel()
-        self.pictures.setCohort(prepared.cohort)
-        self._updating = True
-        try:
-            self.graphControls.setPrepared(prepared)
-        finally:
-            self._updating = False
-        self.onStateModified()
+        self.state.setPrepared(prepared, self.cohort.wanted[0])
         self._restoreImages()
 
-    def onMeasured(self, cohort):
-        """Show the same cohort with more columns and facets."""
-        self.state.useCohort(cohort)
-        self._updating = True
-        try:
-            self.graphControls.setPrepared(self.state.prepared)
-        finally:
-            self._updating = False
-        self.onStateModified()
+    def _onListsReady(self):
+        """Neighbor lists or a map that were missing have come, or will not come."""
+        self.changes.tell(LISTS)
 
     def _onNotDerived(self, shown):
         """What was wanted can not be shown: the state says again what is."""
@@ -266,13 +232,8 @@ class Panel:
 
     def showImages(self, patientIds, views):
         """Load patients and show them in an arrangement of views, the query first."""
-        self.compare.arrange(views)
-        self.imaging.show(self.state.cohort, patientIds, self.parameters.imageFolder, views, self.parameters.connectomeBeside)
-
-    def onImagesShown(self, shown):
-        """Other patients are shown, or loaded: the strip shows crops of them."""
-        self.pictures.refresh()
-        self.measurements.refresh()
+        self.imaging.bring(self.state.cohort, patientIds, self.parameters.imageFolder, views, self.parameters.connectomeBeside)
+        self.set(views=views)
 
     @property
     def queryNodes(self):

@@ -62,7 +62,7 @@ class TumorConnectomeParameterNode:
     views - How the images are arranged.
     connectomeBeside - Whether the connectome stays beside the images.
     viewBars - Whether Slicer's bars are shown above the axial views.
-    query - JSON: a new patient's vector whose neighbors are shown (see query_jobs.query_to_text); empty for none.
+    query - JSON: a new patient's vector whose neighbors are shown (see query_controller.query_to_text); empty for none.
     group - JSON list: PatientIDs of the lasso's group.
     repair - What is done about hubs before neighbors are looked for.
     map - What places the patients in the view.
@@ -105,14 +105,3 @@ class TumorConnectomeParameterNode:
     evaluatedCount: Annotated[int, WithinRange(1, KEPT_NEIGHBORS)] = 5
     permutations: Annotated[int, WithinRange(1, 100000)] = 2000
     confounds: bool = True
-
-
-def set_parameters(parameters, **values):
-    """Set several parameters in one step, so that the state between them is never shown."""
-    node = parameters.parameterNode
-    modifying = node.StartModify()
-    try:
-        for name, value in values.items():
-            setattr(parameters, name, value)
-    finally:
-        node.EndModify(modifying)

@@ -4,8 +4,8 @@ from __future__ import annotations
 import pathlib
 
 from ..core.errors import NotAvailable
-from ..core.jobs import PythonJob, Sequence
 from ..imaging.sources import SeriesFiles, SeriesRequest
+from ..work.jobs import PythonJob, Sequence
 from .patients import patient_ids
 from .study_ids import StudyIds
 

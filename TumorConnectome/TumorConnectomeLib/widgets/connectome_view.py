@@ -11,12 +11,10 @@ from ..core.connectome import Connectome
 from .graph_canvas import GraphCanvas
 from .graph_state import EDGE_MODES
 from .keys import action_of
-from .mouse import Mouse, point_of
-from .movement import Movement
-from .pointing import Pointing
+from .movement import Movement, Pointing
 from .query_mark import QueryMark
 from .theme import Theme, pen
-from .view_actions import ViewActions
+from .view_actions import Mouse, ViewActions, point_of
 
 _CALLBACKS = ("onClicked", "onDoubleClicked", "onHovered", "onCompared", "onGroup", "onCategoriesChanged", "onKeyAction")
 

@@ -1,4 +1,4 @@
-"""The picture of a connectome with title, legend, rings and labels, on any surface; no widget, no events."""
+"""The picture of a connectome with title, legend, rings and labels, on any surface, kept as a pixmap; no widget, no events."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,18 +8,14 @@ import qt
 
 from ..core.coloring import Coloring
 from ..core.connectome import Connectome
-from .graph_labels import LabelPlaces, paint_labels, paint_ring, ring_box, wanted_labels
-from .graph_painter import LARGE, Detail, GraphPainter
+from .graph_geometry import Pose, Viewport, home_of
+from .graph_painter import LARGE, Detail, GraphPainter, LabelPlaces, paint_labels, paint_ring, ring_box, wanted_labels
 from .graph_state import GraphState
 from .graph_tooltips import category_text, edge_text, node_text
-from .header import Header
-from .legend import Legend
-from .motion import Pose
-from .picture import Picture
+from .legend import Header, Legend
 from .query_mark import paint_query
 from .surface import Surface
 from .theme import Theme, pen
-from .viewport import Viewport, home_of
 
 #: room between the outermost node centers and the border of the area, for discs and labels
 _INSET = 34.0
@@ -297,3 +293,40 @@ class GraphCanvas:
         margin = 20.0
         rect = qt.QRectF(margin, margin, max(self._size[0] - 2 * margin, 1.0), max(self._size[1] - 2 * margin, 1.0))
         painter.drawText(rect, int(qt.Qt.AlignCenter) | int(qt.Qt.TextWordWrap), self.empty_text)
+
+
+class Picture:
+    """Pixmap with the state it was drawn for.
+
+    Attributes
+    ----------
+    content, transform : object, tuple
+        What was drawn (anything comparable) and the viewport's (scale, left, top) at that time; None before the first frame.
+    """
+
+    def __init__(self):
+        self.content = self.transform = None
+        self._pixmap, self._size = None, (0, 0)
+
+    def render(self, draw, size: tuple[int, int], ratio: float, background: qt.QColor, content, transform):
+        """Draw a new frame: `draw(painter)` paints `size` device-independent pixels at `ratio` device pixels each."""
+        self._pixmap = qt.QPixmap(int(round(size[0] * ratio)), int(round(size[1] * ratio)))
+        self._pixmap.setDevicePixelRatio(ratio)
+        self._pixmap.fill(background)
+        painter = qt.QPainter(self._pixmap)
+        try:
+            draw(painter)
+        finally:
+            painter.end()                       # a painter left open crashes Qt
+        self._size, self.content, self.transform = size, content, transform
+
+    def paint(self, painter: qt.QPainter, transform: tuple):
+        """Draw the pixmap where the viewport's (scale, left, top) puts it now."""
+        if transform == self.transform:
+            painter.drawPixmap(qt.QPointF(0.0, 0.0), self._pixmap)
+            return
+        (scale, left, top), (old_scale, old_left, old_top) = transform, self.transform
+        share = scale / old_scale
+        target = qt.QRectF(left - share * old_left, top - share * old_top, self._size[0] * share, self._size[1] * share)
+        source = qt.QRectF(0.0, 0.0, float(self._pixmap.width()), float(self._pixmap.height()))
+        painter.drawPixmap(target, self._pixmap, source)

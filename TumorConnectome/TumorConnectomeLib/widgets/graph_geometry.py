@@ -1,10 +1,11 @@
-"""Where the nodes and edges of a connectome are on screen, and what lies under the pointer. Pure numpy."""
+"""Where nodes and edges of a connectome are on screen: fit, pan, zoom, glide, and what lies under the pointer. Pure numpy."""
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..core.connectome import Connectome, node_diameters
-from .viewport import Viewport
 
 #: share of the area that nodes may cover at zoom 1: with the diameters of 12 to 60 pixels 289 nodes would cover half of it
 _COVER = 0.12
@@ -160,3 +161,144 @@ def inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
         if y0 != y1:
             within ^= ((y0 > y) != (y1 > y)) & (x < x0 + (x1 - x0) * (y - y0) / (y1 - y0))
     return within
+
+
+SMALLEST_ZOOM, LARGEST_ZOOM = 0.15, 6.0
+#: the zoom limits hold for this many nodes; bigger graphs may be enlarged until as much room is left per node
+_REFERENCE_NODES = 300
+
+
+class Viewport:
+    """Shows the home box (the whole layout) in the given area at zoom 1; layout y points up, pixel y down.
+
+    Attributes
+    ----------
+    zoom : float
+        1 fits the home box into the area.
+    offset : np.ndarray
+        Shift of the view's center from the home box's center in home box sizes, so that it keeps its meaning while
+        the home box changes during an animation.
+    """
+
+    def __init__(self):
+        self.zoom, self.offset = 1.0, np.zeros(2)
+        self._area, self._home = (0.0, 0.0, 1.0, 1.0), np.array([[-1.0, -1.0], [1.0, 1.0]])
+        self._largest_zoom = LARGEST_ZOOM
+
+    @property
+    def area(self) -> tuple[float, float, float, float]:
+        """x, y, width and height in pixels of the part of the widget into which the graph is fitted."""
+        return self._area
+
+    @property
+    def home(self) -> np.ndarray:
+        """The box seen at zoom 1: shape (2, 2), lower then upper corner."""
+        return self._home
+
+    @property
+    def scale(self) -> float:
+        """Pixels per layout unit."""
+        size = self._home[1] - self._home[0]
+        fits = [pixels / extent for pixels, extent in zip(self._area[2:], size.tolist()) if extent > 0]
+        return min(fits, default=1.0) * self.zoom
+
+    @property
+    def transform(self) -> tuple[float, float, float]:
+        """(scale, left, top): a layout point (x, y) is at pixel (left + scale x, top - scale y)."""
+        x, y = (self._home.mean(0) + self.offset * self._size()).tolist()
+        left, top, width, height = self._area
+        return self.scale, left + width / 2 - self.scale * x, top + height / 2 + self.scale * y
+
+    def set_area(self, x: float, y: float, width: float, height: float):
+        """Set the pixels to fit into; at least 1 x 1."""
+        self._area = (float(x), float(y), max(float(width), 1.0), max(float(height), 1.0))
+
+    def set_home(self, home: np.ndarray):
+        """Set the box of layout coordinates seen at zoom 1: shape (2, 2), lower then upper corner."""
+        self._home = np.array(home, float)
+
+    def set_node_count(self, count: int):
+        """Widen the zoom limit for big graphs."""
+        self._largest_zoom = LARGEST_ZOOM * max(1.0, (count / _REFERENCE_NODES) ** 0.5)
+
+    def follow(self, other: Viewport):
+        """Show what another viewport shows; the area stays."""
+        self.zoom, self.offset, self._home = other.zoom, other.offset.copy(), other.home.copy()
+        self._largest_zoom = other._largest_zoom
+
+    def fit(self):
+        """Show the whole layout."""
+        self.zoom, self.offset = 1.0, np.zeros(2)
+
+    def to_pixels(self, points: np.ndarray) -> np.ndarray:
+        """Pixels of layout points, shape (..., 2)."""
+        scale, left, top = self.transform
+        return np.asarray(points, float) * (scale, -scale) + (left, top)
+
+    def to_layout(self, pixels: np.ndarray) -> np.ndarray:
+        """Layout points of pixels, shape (..., 2)."""
+        scale, left, top = self.transform
+        return (np.asarray(pixels, float) - (left, top)) / (scale, -scale)
+
+    def pan(self, dx: float, dy: float):
+        """Move the picture by pixels."""
+        self.offset = self.offset - np.array([dx, -dy]) / (self.scale * self._size())
+
+    def zoom_at(self, x: float, y: float, factor: float):
+        """Enlarge by a factor, within the limits, around the pixel (x, y): what is there stays there."""
+        before = self.to_layout((x, y))
+        self.zoom = min(max(self.zoom * factor, SMALLEST_ZOOM), self._largest_zoom)
+        self.offset = self.offset + (before - self.to_layout((x, y))) / self._size()
+
+    def _size(self):
+        return float((self._home[1] - self._home[0]).max()) or 1.0
+
+
+def home_of(positions: np.ndarray) -> np.ndarray:
+    """Box around N layout points: shape (2, 2); around the origin when there are none."""
+    return np.stack([positions.min(0), positions.max(0)]) if len(positions) else np.zeros((2, 2))
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """Where the nodes are and how large.
+
+    Parameters
+    ----------
+    positions : np.ndarray
+        float64, shape (N, 2): layout coordinates.
+    diameters : np.ndarray
+        float64, shape (N,): see `GraphGeometry.diameters`.
+    home : np.ndarray
+        float64, shape (2, 2): the viewport's home box.
+    """
+
+    positions: np.ndarray
+    diameters: np.ndarray
+    home: np.ndarray
+
+
+class Tween:
+    """A pose on its way from `start` to `end`, with cubic ease in and out.
+
+    Times are seconds of one monotonic clock; they are given by the caller, so that the motion is testable.
+    """
+
+    def __init__(self, start: Pose, end: Pose, began: float, duration: float):
+        self._start, self._end = (Pose(pose.positions.copy(), pose.diameters, pose.home) for pose in (start, end))
+        self._began, self._duration = began, duration
+
+    def finished(self, now: float) -> bool:
+        """Whether the nodes have arrived."""
+        return now >= self._began + self._duration
+
+    def at(self, now: float) -> Pose:
+        """The pose at a time."""
+        share = min(max((now - self._began) / self._duration, 0.0), 1.0) if self._duration > 0 else 1.0
+        eased = 4 * share ** 3 if share < 0.5 else 1 - (2 - 2 * share) ** 3 / 2
+        return Pose(*(first + (last - first) * eased
+                      for first, last in zip(vars(self._start).values(), vars(self._end).values())))
+
+    def hold(self, node: int, position: np.ndarray):
+        """Keep one node where somebody drags it."""
+        self._start.positions[node] = self._end.positions[node] = position

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import qt
 
-from .graph_geometry import GraphGeometry
+from .graph_geometry import GraphGeometry, Viewport
 from .surface import Surface
 from .theme import Theme, bold_font
-from .viewport import Viewport
 
 _RADIUS, _RIM, _GAP = 9.0, 2.0, 5.0
 #: thickness of the line to the first and to the last neighbor

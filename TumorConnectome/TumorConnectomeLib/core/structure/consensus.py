@@ -141,12 +141,6 @@ def votes(lists: Mapping[str, NeighborLists], k: int) -> tuple[np.ndarray, np.nd
     return pairs // max(1, count), pairs % max(1, count), counts
 
 
-def votes_of(lists: Mapping[str, NeighborLists], k: int, row: int) -> np.ndarray:
-    """Votes for every patient as a neighbor of one: int64, shape (N,), 0..M; see `votes` for parameters and errors."""
-    first = _first_of_each(lists, k)
-    return np.bincount(np.concatenate([one[row] for one in first]), minlength=len(first[0]))
-
-
 def _first_of_each(lists, k):
     indices = _same_patients({model: one.indices for model, one in lists.items()})
     shortest = min(one.shape[1] for one in indices)

@@ -74,14 +74,3 @@ def alignment(cross: float, own_first: float, own_second: float) -> float:
     if not (own_first > 0.0 and own_second > 0.0):
         return float("nan")
     return float(np.minimum(1.0, cross / np.sqrt(own_first * own_second)))
-
-
-def linear_cka(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """Linear centered kernel alignment of the unit vectors of two embeddings (N, D) and (N, E) of the same patients.
-
-    Kornblith, Norouzi, Lee and Hinton, "Similarity of neural network representations revisited", ICML 2019, equation 3 in
-    feature space: no N x N matrix. With more dimensions than patients even unrelated embeddings get a high value; the debiased
-    form, the second value returned, is 0 on average then and can be slightly negative.
-    """
-    x, y = centered_features(first), centered_features(second)
-    return tuple(alignment(*values) for values in zip(dependence(x, y), dependence(x, x), dependence(y, y)))

@@ -3,17 +3,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import qt
 
 from ..core.errors import Cancelled, NotAvailable, TumorConnectomeError
-from ..core.jobs import Transfer
-from ..imaging.acquisition import acquire
-from ..imaging.sources import SeriesFiles, SeriesRequest, Source
-from ..imaging.transfer_errors import is_offline
-from ..widgets.job_runner import JobRunner
+from .awaitable import Awaitable, Listener
+from .jobs import Progress, Transfer
+from .runner import JobRunner
+
+if TYPE_CHECKING:
+    from ..imaging.sources import SeriesFiles, SeriesRequest, Source
 
 #: the queue itself bounds how many run: a download that is being stopped must not hold up the next one
 _RUNNER_SLOTS = 64
@@ -40,8 +41,8 @@ class Download:
     size : tuple of (int, int) or None
         Files and bytes to fetch, as far as known before it starts.
     state : DownloadState
-    fraction, message : float or None, str
-        Progress as its job reports it.
+    progress : Progress
+        As it reports it.
     transfer : Transfer or None
         How much is here.
     problem : TumorConnectomeError or None
@@ -50,7 +51,7 @@ class Download:
 
     def __init__(self, request: SeriesRequest, sources: list[Source], size: tuple[int, int] | None, expected: bool = False):
         self.request, self.sources, self.size, self.expected = request, sources, size, expected
-        self.state, self.fraction, self.message = DownloadState.WAITING, None, ""
+        self.state, self.progress = DownloadState.WAITING, Progress(None, "")
         self.transfer, self.problem, self.tickets, self.task = None, None, [], None
 
     @property
@@ -61,7 +62,7 @@ class Download:
     @property
     def transferring(self) -> bool:
         """Whether files arrive just now; before and after that other jobs run."""
-        return self.state is DownloadState.RUNNING and self.task.job is not None and self.task.job.transfer is not None
+        return self.state is DownloadState.RUNNING and self.progress.transfer is not None
 
     @property
     def wanted(self) -> bool:
@@ -69,21 +70,49 @@ class Download:
         return bool(self.tickets) or self.expected
 
 
-@dataclass(eq=False)
-class Ticket:
-    """Somebody's wish for a series; exactly one of `onDone` and `onError` is called, unless it is given up."""
+class Ticket(Awaitable):
+    """Somebody's wish for a series; its result is the SeriesFiles. Made by `DownloadQueue.fetch`, it counts from then on.
 
-    queue: DownloadQueue
-    download: Download
-    onDone: Callable[[SeriesFiles], None]
-    onError: Callable[[TumorConnectomeError], None]
-    onProgress: Callable[[], None]
-    givenUp: bool = False
+    Parameters
+    ----------
+    queue : DownloadQueue
+    download : Download
+    listed : bool
+        Whether the download stays in the list when it fails, so that the user sees why.
+    """
 
-    def cancel(self):
-        """Give it up: the download is stopped unless others want it, too; nobody is called back."""
-        self.givenUp = True
-        self.queue.release(self)
+    def __init__(self, queue: DownloadQueue, download: Download, listed: bool):
+        super().__init__()
+        self.download, self.listed = download, listed
+        self._queue, self._begun, self._outcome = queue, False, None
+
+    def begin(self, listener):
+        super().begin(listener)
+        self._begun = True
+        if self._outcome is not None:                   # it came before anybody waited for it
+            qt.QTimer.singleShot(0, self._conclude)
+
+    def cancel(self, reason="Canceled"):
+        """Give it up: the download is stopped unless others want it, too."""
+        self._queue.release(self)
+        self.settle(Cancelled(reason))
+
+    def moved(self, progress: Progress):
+        """The download has come further."""
+        self._tellProgress(progress)
+
+    def settle(self, outcome: SeriesFiles | TumorConnectomeError):
+        """The files are here, or will not come; told from the event loop, for whoever hears it may ask for the next series."""
+        if self._outcome is None:
+            self._outcome = outcome
+            if self._begun:
+                qt.QTimer.singleShot(0, self._conclude)
+
+    def _conclude(self):
+        if isinstance(self._outcome, TumorConnectomeError):
+            self._fail(self._outcome)
+        else:
+            self._succeed(self._outcome)
 
 
 class DownloadQueue:
@@ -94,6 +123,10 @@ class DownloadQueue:
 
     Parameters
     ----------
+    acquire : callable
+        Called with a SeriesRequest and the list of Sources; gives the sequence that returns its SeriesFiles.
+    isOffline : callable
+        Whether an error says that there is no network.
     parallel : int
         Downloads at a time.
     sizeOf : callable
@@ -109,8 +142,10 @@ class DownloadQueue:
         Called with the SeriesRequest and its SeriesFiles, before those who asked for it.
     """
 
-    def __init__(self, parallel: int = 2, sizeOf: Callable[[SeriesRequest], tuple[int, int] | None] = lambda request: None,
+    def __init__(self, acquire: Callable, isOffline: Callable[[TumorConnectomeError], bool], parallel: int = 2,
+                 sizeOf: Callable[[SeriesRequest], tuple[int, int] | None] = lambda request: None,
                  clock: Callable[[], float] = time.monotonic):
+        self._acquire, self._isOffline = acquire, isOffline
         self._parallel, self._sizeOf, self._clock = parallel, sizeOf, clock
         self._runner, self._downloads, self._pumping = JobRunner(_RUNNER_SLOTS), {}, False
         self._finished, self._offlineUntil = (0, 0), 0.0
@@ -131,12 +166,12 @@ class DownloadQueue:
         """SeriesInstanceUIDs of CTs that are being fetched or about to be."""
         return {uid for uid, download in self._downloads.items() if download.state is not DownloadState.FAILED}
 
-    def fetch(self, request: SeriesRequest, sources: list[Source], onDone, onError, onProgress=lambda: None) -> Ticket:
-        """Ask for a series; the callbacks come from the event loop."""
+    def fetch(self, request: SeriesRequest, sources: list[Source], listed: bool = True) -> Ticket:
+        """Ask for a series; see Ticket."""
         download = self._downloads.get(request.ct_uid)
         if download is None or download.state is DownloadState.FAILED:
             download = self._downloads[request.ct_uid] = Download(request, sources, self._sizeOf(request))
-        ticket = Ticket(self, download, onDone, onError, onProgress)
+        ticket = Ticket(self, download, listed)
         download.tickets.append(ticket)
         self._pumpSoon()
         return ticket
@@ -152,7 +187,7 @@ class DownloadQueue:
         self._dropUnwanted()
 
     def release(self, ticket: Ticket) -> None:
-        """Give up one wish (see `Ticket.cancel`)."""
+        """Give up one wish; called by the ticket."""
         if ticket in ticket.download.tickets:
             ticket.download.tickets.remove(ticket)
             self._dropUnwanted()
@@ -163,7 +198,7 @@ class DownloadQueue:
         if download is None:
             return
         download.expected = False
-        self._tell(download, lambda ticket: ticket.onError(Cancelled()))
+        self._settle(download, Cancelled())
         if download.state is DownloadState.FAILED:
             del self._downloads[ct_uid]
         self._dropUnwanted()
@@ -175,8 +210,8 @@ class DownloadQueue:
 
     def cleanup(self) -> None:
         """Kill everything at the end of the application; nobody is called back."""
-        for download in self._downloads.values():
-            self._tell(download, lambda ticket: None)
+        for ticket in [ticket for download in self._downloads.values() for ticket in download.tickets]:
+            ticket.running = False
         self._downloads, self.onChanged = {}, lambda: None
         self._runner.cleanup()
 
@@ -223,11 +258,10 @@ class DownloadQueue:
         self.onChanged()
 
     def _start(self, download):
-        download.state, download.fraction, download.message = DownloadState.RUNNING, None, ""
-        download.task = self._runner.start(
-            acquire(download.request, download.sources),
-            lambda fraction, message: self._onProgress(download, fraction, message),
-            lambda files: self._onDone(download, files), lambda error: self._onError(download, error))
+        download.state, download.progress = DownloadState.RUNNING, Progress(None, "")
+        download.task = self._runner.listen(self._acquire(download.request, download.sources), Listener(
+            lambda progress: self._onProgress(download, progress), lambda files: self._onDone(download, files),
+            lambda error: self._onError(download, error)))
 
     def _stop(self, download):
         download.state = DownloadState.STOPPING
@@ -243,11 +277,10 @@ class DownloadQueue:
                 del self._downloads[uid]
         self._pumpSoon()
 
-    def _onProgress(self, download, fraction, message):
-        download.fraction, download.message = fraction, message
-        download.transfer = download.task.job.transfer or download.transfer
+    def _onProgress(self, download, progress):
+        download.progress, download.transfer = progress, progress.transfer or download.transfer
         for ticket in list(download.tickets):
-            ticket.onProgress()
+            ticket.moved(progress)
         self.onChanged()
 
     def _onDone(self, download, files):
@@ -255,7 +288,7 @@ class DownloadQueue:
         if (part := download.transfer) is not None:
             self._finished = self._finished[0] + part.files_total, self._finished[1] + part.bytes_total
         self.onFetched(download.request, files)
-        self._tell(download, lambda ticket: ticket.onDone(files))
+        self._settle(download, files)
         self._pumpSoon()
 
     def _onError(self, download, error):
@@ -263,7 +296,7 @@ class DownloadQueue:
             download.state = DownloadState.WAITING
             self._dropUnwanted()
             return
-        if is_offline(error) and download.problem is None:
+        if self._isOffline(error) and download.problem is None:
             self._goOffline(error)
         if isinstance(error, NotAvailable) and download.problem is not None:
             error = download.problem
@@ -279,12 +312,12 @@ class DownloadQueue:
 
     def _fail(self, download, error):
         download.state, download.problem = DownloadState.FAILED, error
-        if download.prefetched:
-            del self._downloads[download.request.ct_uid]        # nobody asked: nobody is told
-        self._tell(download, lambda ticket: ticket.onError(error))
+        if not any(ticket.listed for ticket in download.tickets):       # nobody asked, or those who did say it themselves
+            del self._downloads[download.request.ct_uid]
+        self._settle(download, error)
 
-    def _tell(self, download, call):
-        """Call everybody back from the event loop: they may ask for the next series at once."""
+    def _settle(self, download, outcome):
+        """Tell everybody who asked."""
         tickets, download.tickets = download.tickets, []
         for ticket in tickets:
-            qt.QTimer.singleShot(0, lambda ticket=ticket: None if ticket.givenUp else call(ticket))
+            ticket.settle(outcome)

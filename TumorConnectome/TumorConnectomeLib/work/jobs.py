@@ -1,12 +1,12 @@
 """Work in child processes, described without saying who runs them.
 
 A `Job` is one child process; a *sequence* is a generator that yields jobs, is sent their results, and
-returns its own. The module drives sequences with QProcess (``widgets/job_runner.py``), the command line and
-the tests with `run_blocking`. So the GUI thread never waits, and this code needs no event loop.
+returns its own. The module drives sequences with QProcess (``runner.py``; those may also yield what
+``awaitable.py`` describes), the command line and the tests with `run_blocking`. So the GUI thread never
+waits, and this code needs no event loop.
 """
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -16,22 +16,14 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import JobFailed, PackageMissing
-from .text import shortened
+from ..core.errors import JobFailed, PackageMissing
+from ..core.files import LIBRARY_FOLDER
+from ..core.text import shortened
 
 #: a generator of jobs, sent their results
 Sequence = Generator["Job", Any, Any]
 #: characters of a process's last line that an error repeats
 _LONGEST_LINE = 300
-LIBRARY_FOLDER = pathlib.Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a job is: `fraction` 0..1 or None when unknown, and a short text for the user."""
-
-    fraction: float | None
-    message: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +63,15 @@ class Transfer:
         if seconds < 100:
             return f"{seconds:.0f} s"
         return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far work is: `fraction` 0..1 or None when unknown, a short text for the user, and what a download has fetched."""
+
+    fraction: float | None
+    message: str
+    transfer: Transfer | None = None
 
 
 class Job:

@@ -1,0 +1,1 @@
+"""Long work: child processes, downloads, several at once; one way to wait for them, to cancel them and to hear of them."""
