@@ -66,13 +66,14 @@ class Task:
         """Kill the process and call nobody back: for the end of the application."""
         if self._ended:
             return
-        self._ended = True
+        self._ended, self._stopping = True, self._stopping or Cancelled("Closed")
         self._watch.stop()
         self._watch.disconnect("timeout()", self._onTimeout)
         if self._process is not None:
             self._disconnect()
             self._process.kill()
             self._process.waitForFinished(_GRACE_MS)
+            self._onOutput()                            # what it said last: it may name a temporary file
             self._job.stopped()
         self._sequence.close()
 
