@@ -1,0 +1,108 @@
+"""Waits that end when a condition holds or when nothing moves any more, never by the clock: a slow machine only takes longer."""
+import os
+import pathlib
+import time
+import weakref
+
+import shiboken6
+from PySide6 import QtCore
+
+_LOOK_S = 0.005
+#: so many looks in a row without an event, a timer or a child process: nothing will happen any more
+_LOOKS_AT_REST = 40
+#: so many in a row with timers and sleeping processes only: they will not change anything either (two minutes on an idle machine)
+_LOOKS_ASLEEP = 24_000
+#: how far off a timer may be for `settle` to wait for it; those that watch over silent processes are further
+_SOON_MS = 2000
+
+
+class NothingMoves(TimeoutError):
+    """What was waited for can not happen any more."""
+
+
+def processes(parent=None):
+    """Processes below this one (or below `parent`): list of (process id, state, clock ticks of the processor used).
+
+    Linux tells the state as R (runs or would like to), D (waits for a disk), S (sleeps), Z (has ended).
+    """
+    if not os.path.isdir("/proc/self/task"):
+        return [(process.processId(), "R", 0) for process in _alive[QtCore.QProcess]
+                if shiboken6.isValid(process) and process.state() != QtCore.QProcess.ProcessState.NotRunning]
+    parent, found = os.getpid() if parent is None else parent, []
+    try:
+        children = [int(pid) for path in pathlib.Path(f"/proc/{parent}/task").glob("*/children")
+                    for pid in path.read_text().split()]
+    except OSError:
+        return found                                    # it has ended meanwhile
+    for pid in children:
+        try:
+            state, *fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        found += [(pid, state, int(fields[10]) + int(fields[11])), *processes(pid)]
+    return found
+
+
+def timers(within_ms=None):
+    """Active timers that Python code made: all, or those that fire once within some milliseconds."""
+    return [timer for timer in _alive[QtCore.QTimer] if shiboken6.isValid(timer) and timer.isActive()
+            and (within_ms is None or timer.isSingleShot() and timer.remainingTime() <= within_ms)]
+
+
+def _remember(cls):
+    """Keep track of the objects of a Qt class; scanning the memory for them takes 0.1 s."""
+    def __init__(self, *arguments, _init=cls.__init__, **keywords):
+        _init(self, *arguments, **keywords)
+        found.add(self)
+
+    found, cls.__init__ = weakref.WeakSet(), __init__
+    return found
+
+
+_alive = {cls: _remember(cls) for cls in (QtCore.QTimer, QtCore.QProcess)}
+
+
+def process_events():
+    """Deliver all posted events, deletions included; whether there were any."""
+    dispatcher = QtCore.QAbstractEventDispatcher.instance()
+    moved = dispatcher.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents)
+    # outside of exec() nobody deletes what deleteLater() has marked
+    QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete.value)
+    return moved
+
+
+def settle():
+    """Deliver events until none is posted and no timer is due soon: widgets are laid out, views drawn, animations over."""
+    quiet = 0
+    while quiet < 3:
+        if process_events():
+            quiet = 0
+        elif timers(_SOON_MS):
+            quiet = 0
+            time.sleep(_LOOK_S)
+        else:
+            quiet += 1
+
+
+def wait_until(done, what="in time"):
+    """Deliver events until `done()` is true; NothingMoves when it can not become true any more.
+
+    That is when no event is posted, no timer is active and no child process exists, or when for thousands of looks in a
+    row nothing but sleeping processes and timers was there.
+    """
+    at_rest = asleep = 0
+    used = None
+    while not done():
+        moved = process_events()
+        below = processes()
+        if any(state in "RD" for _, state, _ in below) or below != used:
+            used, asleep = below, 0
+        asleep += 1
+        at_rest = 0 if moved or below else at_rest + 1
+        if at_rest >= _LOOKS_AT_REST:
+            if not timers():
+                raise NothingMoves(f"not {what}: no event is posted, no timer is active, no process runs")
+            at_rest = 0
+        if asleep >= _LOOKS_ASLEEP:
+            raise NothingMoves(f"not {what}: {len(below)} processes sleep, timers {[t.interval for t in timers()]} do not help")
+        time.sleep(_LOOK_S)
