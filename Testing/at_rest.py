@@ -1,4 +1,4 @@
-"""Waits that end when a condition holds or when nothing moves any more, never by the clock: a slow machine only takes longer."""
+"""Waits that end when a condition holds or when nothing moves any more, never by the clock: slow machines take longer."""
 import os
 import pathlib
 import time
@@ -10,7 +10,7 @@ from PySide6 import QtCore
 _LOOK_S = 0.005
 #: so many looks in a row without an event, a timer or a child process: nothing will happen any more
 _LOOKS_AT_REST = 40
-#: so many in a row with timers and sleeping processes only: they will not change anything either (two minutes on an idle machine)
+#: so many in a row with timers and sleeping processes only: they will not change anything either
 _LOOKS_ASLEEP = 24_000
 #: how far off a timer may be for `settle` to wait for it; those that watch over silent processes are further
 _SOON_MS = 2000
