@@ -2,10 +2,10 @@
 import os
 import pathlib
 import time
-import weakref
 
-import shiboken6
 from PySide6 import QtCore
+
+from slicerhost.alive import running_processes, running_timers
 
 _LOOK_S = 0.005
 #: so many looks in a row without an event, a timer or a child process: nothing will happen any more
@@ -26,8 +26,7 @@ def processes(parent=None):
     Linux tells the state as R (runs or would like to), D (waits for a disk), S (sleeps), Z (has ended).
     """
     if not os.path.isdir("/proc/self/task"):
-        return [(process.processId(), "R", 0) for process in _alive[QtCore.QProcess]
-                if shiboken6.isValid(process) and process.state() != QtCore.QProcess.ProcessState.NotRunning]
+        return [(process.processId(), "R", 0) for process in running_processes()]
     parent, found = os.getpid() if parent is None else parent, []
     try:
         children = [int(pid) for path in pathlib.Path(f"/proc/{parent}/task").glob("*/children")
@@ -41,25 +40,6 @@ def processes(parent=None):
             continue
         found += [(pid, state, int(fields[10]) + int(fields[11])), *processes(pid)]
     return found
-
-
-def timers(within_ms=None):
-    """Active timers that Python code made: all, or those that fire once within some milliseconds."""
-    return [timer for timer in _alive[QtCore.QTimer] if shiboken6.isValid(timer) and timer.isActive()
-            and (within_ms is None or timer.isSingleShot() and timer.remainingTime() <= within_ms)]
-
-
-def _remember(cls):
-    """Keep track of the objects of a Qt class; scanning the memory for them takes 0.1 s."""
-    def __init__(self, *arguments, _init=cls.__init__, **keywords):
-        _init(self, *arguments, **keywords)
-        found.add(self)
-
-    found, cls.__init__ = weakref.WeakSet(), __init__
-    return found
-
-
-_alive = {cls: _remember(cls) for cls in (QtCore.QTimer, QtCore.QProcess)}
 
 
 def process_events():
@@ -77,7 +57,7 @@ def settle():
     while quiet < 3:
         if process_events():
             quiet = 0
-        elif timers(_SOON_MS):
+        elif running_timers(_SOON_MS):
             quiet = 0
             time.sleep(_LOOK_S)
         else:
@@ -100,9 +80,9 @@ def wait_until(done, what="in time"):
         asleep += 1
         at_rest = 0 if moved or below else at_rest + 1
         if at_rest >= _LOOKS_AT_REST:
-            if not timers():
+            if not running_timers():
                 raise NothingMoves(f"not {what}: no event is posted, no timer is active, no process runs")
             at_rest = 0
         if asleep >= _LOOKS_ASLEEP:
-            raise NothingMoves(f"not {what}: {len(below)} processes sleep, timers {[t.interval for t in timers()]} do not help")
+            raise NothingMoves(f"not {what}: {len(below)} processes sleep, {len(running_timers())} timers do not help")
         time.sleep(_LOOK_S)

@@ -3,6 +3,7 @@ import sys
 import time
 
 import pytest
+from at_rest import wait_until
 
 from TumorConnectomeLib.core.errors import Cancelled, JobFailed
 from TumorConnectomeLib.core.jobs import Job, Progress, PythonJob
@@ -59,13 +60,7 @@ def runner(host):
 
 @pytest.fixture
 def wait(host):
-    def wait(done, seconds=20):
-        end = time.monotonic() + seconds
-        while not done():
-            assert time.monotonic() < end, "not in time"
-            host.processEvents()
-            time.sleep(0.002)
-    return wait
+    return wait_until
 
 
 def one(job):
