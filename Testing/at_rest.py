@@ -1,17 +1,16 @@
 """Waits that end when a condition holds or when nothing moves any more, never by the clock: slow machines take longer."""
 import os
 import pathlib
-import time
 
 from PySide6 import QtCore
 
 from slicerhost.alive import running_processes, running_timers
 
-_LOOK_S = 0.005
+_LOOK_MS = 50
 #: so many looks in a row without an event, a timer or a child process: nothing will happen any more
 _LOOKS_AT_REST = 40
 #: so many in a row with timers and sleeping processes only: they will not change anything either
-_LOOKS_ASLEEP = 24_000
+_LOOKS_ASLEEP = 2400
 #: how far off a timer may be for `settle` to wait for it; those that watch over silent processes are further
 _SOON_MS = 2000
 
@@ -42,10 +41,24 @@ def processes(parent=None):
     return found
 
 
-def process_events():
-    """Deliver all posted events, deletions included; whether there were any."""
-    dispatcher = QtCore.QAbstractEventDispatcher.instance()
-    moved = dispatcher.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents)
+class _Alarm(QtCore.QObject):
+    """Wakes an event loop in which nothing happens."""
+
+    rang = False
+
+    def timerEvent(self, event):
+        self.rang = True
+
+
+def process_events(wait_ms=0):
+    """Deliver all posted events, deletions included, or wait for one for some time; whether there were any."""
+    dispatcher, flags = QtCore.QAbstractEventDispatcher.instance(), QtCore.QEventLoop.ProcessEventsFlag
+    moved = dispatcher.processEvents(flags.AllEvents)
+    if not moved and wait_ms:
+        alarm = _Alarm()
+        alarm.startTimer(wait_ms)
+        dispatcher.processEvents(flags.AllEvents | flags.WaitForMoreEvents)
+        moved = not alarm.rang
     # outside of exec() nobody deletes what deleteLater() has marked
     QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete.value)
     return moved
@@ -55,13 +68,8 @@ def settle():
     """Deliver events until none is posted and no timer is due soon: widgets are laid out, views drawn, animations over."""
     quiet = 0
     while quiet < 3:
-        if process_events():
-            quiet = 0
-        elif running_timers(_SOON_MS):
-            quiet = 0
-            time.sleep(_LOOK_S)
-        else:
-            quiet += 1
+        soon = running_timers(_SOON_MS)
+        quiet = 0 if process_events(_LOOK_MS if soon else 0) or soon else quiet + 1
 
 
 def wait_until(done, what="in time"):
@@ -73,7 +81,7 @@ def wait_until(done, what="in time"):
     at_rest = asleep = 0
     used = None
     while not done():
-        moved = process_events()
+        moved = process_events(_LOOK_MS)
         below = processes()
         if any(state in "RD" for _, state, _ in below) or below != used:
             used, asleep = below, 0
@@ -85,4 +93,3 @@ def wait_until(done, what="in time"):
             at_rest = 0
         if asleep >= _LOOKS_ASLEEP:
             raise NothingMoves(f"not {what}: {len(below)} processes sleep, {len(running_timers())} timers do not help")
-        time.sleep(_LOOK_S)
