@@ -9,14 +9,26 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# the tests run in as many processes as there are processors: threads of numpy beside them only wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def isolated_cache(tmp_path_factory):
-    """The module's cache lies in a temporary folder, never in the user's own; worker processes inherit it."""
+    """The module's cache lies in a temporary folder, never in the user's own; worker processes inherit it.
+
+    All processes of a run share the voxels of synthetic CTs (see studies/sitecustomize.py).
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUMORCONNECTOME_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("TUMORCONNECTOME_THUMBNAIL_BASE", "http://127.0.0.1:9")    # refused: no test asks the real server
+        base = tmp_path_factory.getbasetemp()
+        studies = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "studies"
+        studies.mkdir(exist_ok=True)
+        patch.setenv("SHARED_STUDIES", str(studies))
+        others = os.environ.get("PYTHONPATH")
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "Testing/studies"), *([others] if others else [])]))
         yield
 
 
@@ -26,7 +38,10 @@ def host():
     from slicerhost import app
     # Some tests run servers in threads. Qt objects in reference cycles must not be deleted there: `no_silent_errors` collects.
     gc.disable()
-    return app.start(testing=True)
+    application = app.start(testing=True)
+    gc.collect()
+    gc.freeze()                                         # what is there from now on takes no part in collecting
+    return application
 
 
 _finished_tests = itertools.count(1)

@@ -4,6 +4,8 @@ import pathlib
 import sys
 import time
 
+import at_rest
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MODULE = ROOT / "TumorConnectome" / "TumorConnectome.py"
 
@@ -37,17 +39,16 @@ class ModuleSession:
         """The module's Panel (anew after a reload)."""
         return sys.modules["slicer"].modules.TumorConnectomeWidget.panel
 
-    def wait(self, done, seconds=120, what="in time"):
-        """Run the event loop until `done()` is true; TimeoutError if it does not become true."""
-        end = time.monotonic() + seconds
-        while not done():
-            if time.monotonic() > end:
-                raise TimeoutError(f"not {what} after {seconds} s")
-            self.application.processEvents()
-            time.sleep(0.004)
+    def wait(self, done, seconds=None, what="in time"):
+        """Run the event loop until `done()` is true; NothingMoves (a TimeoutError) if it can not become true any more."""
+        at_rest.wait_until(done, what)
 
-    def settle(self, seconds=0.3):
-        """Let timers run and the views draw."""
+    def settle(self, seconds=None):
+        """Let timers run and the views draw, until nothing moves."""
+        at_rest.settle()
+
+    def pass_time(self, seconds):
+        """Run the event loop for some time, as while a person looks at the screen."""
         end = time.monotonic() + seconds
         self.wait(lambda: time.monotonic() > end)
 
@@ -72,7 +73,7 @@ class ModuleSession:
         else:
             panel.load(patient)
         self.wait(lambda: not panel.imaging.busy, what="loaded")
-        self.settle(0.6)
+        self.settle()
         if {nodes.patient_id for nodes in panel.imaging.shown.values()} != {patient, *([match] if match else [])}:
             raise RuntimeError(panel.ui.imageStatusLabel.text)
 

@@ -181,7 +181,7 @@ class RandomUser:
             self.panel.compareWith(self._random.choice(ids))
 
     def _wait(self):
-        self.session.settle(self._random.choice((0.0, 0.02, 0.1)))
+        self.session.pass_time(self._random.choice((0.0, 0.02, 0.1)))
 
     # Cohort, scene, module
 

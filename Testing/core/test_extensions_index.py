@@ -3,10 +3,12 @@
 The rules are those of its description schema v1.0.2 and of its review script, told anew: each check is also shown to refuse.
 """
 import ast
+import fnmatch
 import json
+import os
 import pathlib
 import re
-import subprocess
+from itertools import repeat
 
 import pytest
 from test_extension_description import ROOT, cmake_metadata, s4ext_metadata
@@ -119,6 +121,18 @@ def test_license_is_a_permissive_one_in_the_root_and_named_on_the_homepage():
     assert "[Apache-2.0](LICENSE)" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def repository_files():
+    """Paths of all files that are not ignored by .gitignore; a downloaded archive has no other list of them."""
+    ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()]
+    found = []
+    for folder, names, files in os.walk(ROOT):
+        kept = [[name for name in entries if name != ".git" and not any(map(fnmatch.fnmatch, repeat(name), ignored))]
+                for entries in (names, files)]
+        names[:] = kept[0]
+        found += [pathlib.Path(folder, name) for name in kept[1]]
+    return found
+
+
 def test_homepage_has_what_a_visitor_looks_for():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {NAME}\n")
@@ -131,10 +145,8 @@ def test_homepage_has_what_a_visitor_looks_for():
 
 
 def test_repository_is_small_and_has_no_binaries_besides_pictures():
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    if listed.returncode:
-        pytest.skip("not a git checkout")
-    files = [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+    files = repository_files()
+    assert ROOT / "LICENSE" in files and not any(".venv" in path.parts for path in files)
     assert sum(path.stat().st_size for path in files) < LARGEST_REPOSITORY
     binary = [path for path in files if b"\0" in path.read_bytes()[:8000]]
     assert [path.name for path in binary if path.suffix != ".png" and path.name != "slicer-names.json.gz"] == []

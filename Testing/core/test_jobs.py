@@ -1,10 +1,15 @@
 """Child processes: the protocol of worker commands, and sequences of jobs run one after the other."""
+import json
+import os
+import signal
+import subprocess
 import sys
 import textwrap
 
 import pytest
 
 from TumorConnectomeLib.core.errors import JobFailed, TumorConnectomeError
+from TumorConnectomeLib.core.files import LIBRARY_FOLDER
 from TumorConnectomeLib.work.jobs import Job, Progress, PythonJob, run_blocking
 
 HELLO = """
@@ -209,3 +214,71 @@ def test_variables_of_a_job_are_added_to_those_of_this_process(monkeypatch, work
     assert path.endswith("somewhere")
     assert len(path) > len("somewhere")
     assert variable == "inherited"
+
+
+@pytest.fixture
+def writer(tmp_path, monkeypatch):
+    """Make a PythonJob of which the worker writes `tmp_path / "maps/a.npz"` and does some lines while it is half written."""
+    package = tmp_path / "code" / "half_written.py"
+    package.parent.mkdir()
+    monkeypatch.setattr(PythonJob, "environment", lambda job: {"PYTHONPATH": f"{package.parent}{os.pathsep}{LIBRARY_FOLDER}"})
+
+    def make(lines):
+        package.write_text("import os, signal, time\nfrom TumorConnectomeLib.core.files import atomic_file, atomic_folder\n"
+                           "def work(arguments, report):\n    with atomic_file(arguments[0]) as stream:\n"
+                           "        stream.write(b'half'); stream.flush()\n        report(0.5, 'half')\n"
+                           + textwrap.indent(textwrap.dedent(lines), " " * 8) + "\n    return 'whole'\n", encoding="utf-8")
+        job = PythonJob("Writing", "half", tmp_path / "maps" / "a.npz")
+        start = ("import sys; from TumorConnectomeLib.commands import worker; worker.WORKERS['half'] = 'half_written:work'; "
+                 "sys.exit(worker.run_worker(sys.argv[1:]))")
+        job.command = lambda: [sys.executable, "-c", start, "half", str(tmp_path / "maps" / "a.npz")]
+        return job
+    return make
+
+
+def test_a_worker_that_ends_well_leaves_the_file(writer, tmp_path):
+    assert run_blocking(only(writer("pass"))) == "whole"
+    assert [path.name for path in (tmp_path / "maps").iterdir()] == ["a.npz"]
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "os.abort()", "os._exit(0)", "1 / 0",
+                                 "os.kill(os.getpid(), signal.SIGTERM); time.sleep(600)",
+                                 "atomic_folder(arguments[0] + '.d').__enter__(); os.kill(os.getpid(), signal.SIGKILL)"])
+def test_a_worker_that_dies_leaves_no_temporary_file(writer, tmp_path, end):
+    with pytest.raises(JobFailed, match="Writing: "):
+        run_blocking(only(writer(end)))
+    assert list((tmp_path / "maps").iterdir()) == []
+
+
+def test_a_worker_that_is_stopped_leaves_no_temporary_file(writer, tmp_path):
+    def interrupt(progress):
+        assert list((tmp_path / "maps").iterdir())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_blocking(only(writer("time.sleep(600)")), interrupt)
+    assert list((tmp_path / "maps").iterdir()) == []
+
+
+def test_a_worker_can_not_have_other_files_removed(writer, tmp_path):
+    (tmp_path / "precious.part").write_text("precious")
+    job = writer("pass")
+    for path in (tmp_path / "precious.part", tmp_path / "code"):
+        job.feed(json.dumps({"temporary": str(path)}))
+    job.stopped()
+    assert (tmp_path / "precious.part").exists() and (tmp_path / "code").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_command_that_is_asked_to_end_leaves_no_temporary_file(tmp_path):
+    code = ("import runpy, sys, time\nfrom TumorConnectomeLib.core.files import atomic_file\n"
+            "import TumorConnectomeLib.commands.main as command\n"
+            "def main():\n    with atomic_file(sys.argv[1]):\n        print('half', flush=True)\n        time.sleep(600)\n"
+            "command.main = main\nrunpy.run_module('TumorConnectomeLib', run_name='__main__')\n")
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "a.csv")], stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONPATH": str(LIBRARY_FOLDER)})
+    with process.stdout:
+        assert process.stdout.readline() == "half\n" and list(tmp_path.iterdir())
+        process.terminate()
+        assert process.wait() == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []

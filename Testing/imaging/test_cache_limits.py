@@ -109,8 +109,12 @@ def test_damaged_entries_and_temporary_files_are_removed(stocked):
     old = make(stocked.folder / "linked" / ".1.2-ab.0123.part" / "00000.dcm", age=2 * DAY).parent
     new = make(stocked.folder / "linked" / ".1.3-ab.0123.part" / "00000.dcm").parent
     thumbnail = make(stocked.folder / "thumbnails" / ".1.7.jpg.0123.part", age=2 * DAY)
+    of_a_map = make(stocked.folder / "maps" / "deep" / ".map.npz.0123456789ab.part", age=2 * DAY)
+    others = [make(stocked.folder / "maps" / name, age=2 * DAY) for name in ("a.npz", ".b.npz.part", "c.0123456789ab.part")]
+    others.append(make(stocked.folder / "maps" / ".new.npz.0123456789ab.part"))
     stocked.tidy(None)
     assert "1.1" not in stocked.stored() and not old.exists() and not thumbnail.exists() and new.exists()
+    assert not of_a_map.exists() and all(path.exists() for path in others)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege")

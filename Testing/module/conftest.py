@@ -1,4 +1,6 @@
 """One window with the module for all tests of this folder."""
+import pathlib
+
 import pytest
 from idc_fixtures import gate, study  # noqa: F401
 from idc_session import opened  # noqa: F401
@@ -9,8 +11,26 @@ def session(host):
     from module_session import ModuleSession
 
     session = ModuleSession()
-    yield session
+    with pytest.MonkeyPatch.context() as patch:
+        prepare_demo_cohort_once(patch)
+        yield session
     session.window.close()
+
+
+def prepare_demo_cohort_once(patch):
+    """The worker prepares the demo cohort for the first test; the others read its file without starting it again."""
+    from TumorConnectomeLib.module import cohort_loading
+
+    made = {}
+
+    def prepare_sequence(data_folder, rule, *choices, prepare=cohort_loading.prepare_sequence):
+        if data_folder:
+            return (yield from prepare(data_folder, rule, *choices))
+        if rule not in made or not pathlib.Path(made[rule]["path"]).exists():
+            made[rule] = yield from prepare(data_folder, rule, *choices)
+        return dict(made[rule])
+
+    patch.setattr(cohort_loading, "prepare_sequence", prepare_sequence)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The queue of downloads: two at a time, each series once, requests before prefetches, offline said once."""
 import pathlib
-import time
 
 import pytest
+from at_rest import wait_until
 from held_source import HeldSource
 
 from TumorConnectomeLib.core.errors import Cancelled, NotAvailable, TumorConnectomeError
@@ -67,14 +67,7 @@ def wishes(host, tmp_path):
     from TumorConnectomeLib.imaging.transfer_errors import is_offline
     from TumorConnectomeLib.work.queue import DownloadQueue
 
-    def wait(done):
-        end = time.monotonic() + 20
-        while not done():
-            assert time.monotonic() < end, "not in time"
-            host.processEvents()
-            time.sleep(0.002)
-
-    wishes = Wishes(None, HeldSource(tmp_path), wait)
+    wishes = Wishes(None, HeldSource(tmp_path), wait_until)
     wishes.queue = DownloadQueue(acquire, is_offline, sizeOf=lambda request: (20, 2_000_000), clock=lambda: wishes.now)
     yield wishes
     wishes.queue.cleanup()

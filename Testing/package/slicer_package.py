@@ -26,7 +26,8 @@ def configure(source, build):
 
 def run_python(code, *arguments, module_folder=SOURCE, environment=(), more_paths=(), timeout=300):
     """Run Python code in a process that finds the module in `module_folder` and the host; returns the finished process."""
-    paths = os.pathsep.join(map(str, [*more_paths, module_folder, ROOT / "Testing"]))
+    paths = os.pathsep.join(filter(None, map(str, [*more_paths, module_folder, ROOT / "Testing",
+                                                   os.environ.get("PYTHONPATH", "")])))
     return subprocess.run([sys.executable, "-X", "faulthandler", "-c", code, *map(str, arguments)], capture_output=True,
                           text=True, check=False, timeout=timeout,
                           env={**os.environ, "PYTHONPATH": paths, **dict(environment)})

@@ -17,7 +17,7 @@ def start(testing=True, arguments=()):
         return slicer.app
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")    # spares the failed try with X
-    from . import qt_module, stand_ins
+    from . import alive, qt_module, stand_ins  # noqa: F401, the order matters
     sys.modules["qt"] = qt_module.install(stand_ins.UiLoader)
     slicer.modules = sys.modules["slicer.modules"] = types.ModuleType("slicer.modules")
     slicer.moduleNames = types.SimpleNamespace()

@@ -31,6 +31,7 @@ class qSlicerApplication(QtWidgets.QApplication):
         atexit.register(shutil.rmtree, self._temporary, ignore_errors=True)
         QtCore.QSettings.setDefaultFormat(QtCore.QSettings.Format.IniFormat)
         if testing:
+            self.setCursorFlashTime(0)                  # a picture does not depend on when it is taken
             QtCore.QSettings.setPath(QtCore.QSettings.Format.IniFormat, QtCore.QSettings.Scope.UserScope, self._temporary)
         self.setOrganizationName("slicerhost")
         self.setApplicationName("Slicer")

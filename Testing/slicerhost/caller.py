@@ -11,7 +11,7 @@ NATIVE_PACKAGES = frozenset({"slicerhost", "PySide6", "shiboken6", "shibokensupp
 
 _PYSIDE_MODULES = frozenset({"QtCore", "QtGui", "QtWidgets", "QtTest"})
 
-_LOADS = frozenset(dis.opmap[name] for name in ("LOAD_ATTR", "LOAD_METHOD") if name in dis.opmap)
+_LOADS = frozenset(dis.opmap[name] for name in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR") if name in dis.opmap)
 
 _frame = sys._getframe
 
@@ -33,29 +33,38 @@ def see_through(function):
     return function
 
 
-def is_native_frame(frame):
-    """Whether the code of this frame, or of the caller of a function to see through, is native."""
-    while frame.f_code in _transparent:
+def _seen(frame):
+    """The frame that counts: the one given, or the caller of functions to see through; None if C++ called them."""
+    while frame is not None and frame.f_code in _transparent:
         frame = frame.f_back
-    return _known[frame.f_globals.get("__name__")]
+    return frame
 
+
+def is_native_frame(frame):
+    """Whether the code of this frame, or of the caller of a function to see through, is native; None stands for C++."""
+    frame = _seen(frame)
+    return frame is None or _known[frame.f_globals.get("__name__")]
+
+
+# `_frame(1).f_back`, not `_frame(2)`: Qt's event loop asks for attributes with no Python code below, and the error that
+# `_frame` raises for that is printed since Python 3.13 (PyObject_HasAttr kept it to itself before).
 
 def called_natively():
     """Whether the caller of the function that asks is native."""
-    return is_native_frame(_frame(2))
+    return is_native_frame(_frame(1).f_back)
 
 
 def caller_names_pyside():
     """Whether the calling code is native, or a part of a test that takes classes from PySide6's modules by name."""
-    frame = _frame(2)
+    frame = _frame(1).f_back
     return is_native_frame(frame) or not _PYSIDE_MODULES.isdisjoint(frame.f_code.co_names)
 
 
 def reads_attribute(name):
     """Whether the calling code itself reads an attribute of that name, in contrast to calling C++ that looks it up."""
-    frame = _frame(2)
-    while frame.f_code in _transparent:
-        frame = frame.f_back
+    frame = _seen(_frame(1).f_back)
+    if frame is None:
+        return False
     code = frame.f_code
     if code.co_code[frame.f_lasti] in _LOADS and name in code.co_names:
         return True

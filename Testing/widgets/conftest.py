@@ -1,6 +1,7 @@
 """The connectome view on screen, for all tests of it."""
 import pytest
 from connectome_samples import coloring, ring
+from view_gestures import Clock
 
 CALLBACKS = {"onClicked": "clicked", "onDoubleClicked": "double", "onHovered": "hovered", "onCompared": "compared",
              "onGroup": "group", "onCategoriesChanged": "categories", "onKeyAction": "key"}
@@ -21,3 +22,12 @@ def view(host):
     yield view
     view.cleanup()
     view.deleteLater()
+
+
+@pytest.fixture
+def clock(view, monkeypatch):
+    """The time by which the nodes of `view` glide."""
+    from TumorConnectomeLib.widgets import movement
+    clock = Clock()
+    monkeypatch.setattr(movement, "time", clock)
+    return clock

@@ -1,8 +1,9 @@
 """Changes of the connectome in the view: gliding, other patients, none, large graphs."""
 import numpy as np
 import pytest
+from at_rest import settle
 from connectome_samples import clusters, coloring, graph, ring
-from view_gestures import center_of, drag, has_color, key, move, pixels, press, turn_wheel, wait
+from view_gestures import center_of, drag, has_color, key, move, pixels, press, turn_wheel
 
 from TumorConnectomeLib.core.errors import InputError
 
@@ -14,62 +15,59 @@ def moved_ring(shift):
     return sample
 
 
-def test_nodes_glide_to_their_new_places_and_the_selection_stays(view):
+def test_nodes_glide_to_their_new_places_and_the_selection_stays(view, clock):
     view.setSelected("P002")
     start, target = view.nodeCenter("P002"), view.nodeCenter("P010")
     view.setConnectome(moved_ring(4), coloring(12), animate=True)
-    assert view.nodeCenter("P002") == pytest.approx(start, abs=8)
-    wait(250)
+    assert view.nodeCenter("P002") == pytest.approx(start, abs=1e-6)
+    clock.advance(view, 0.25)
     middle = view.nodeCenter("P002")
     assert min(np.hypot(*np.subtract(middle, end)) for end in (start, target)) > 5
-    wait(500)
+    clock.advance(view, 0.5)
     assert view.nodeCenter("P002") == pytest.approx(target)
     assert view.selected == "P002"
     assert has_color(view, target, 30, "#e0a100")
 
 
-def test_switching_while_nodes_are_gliding_ends_at_the_last_connectome(view):
+def test_switching_while_nodes_are_gliding_ends_at_the_last_connectome(view, clock):
     view.setConnectome(moved_ring(4), coloring(12), animate=True)
-    wait(120)
+    clock.advance(view, 0.12)
     where = view.nodeCenter("P002")
     view.setConnectome(moved_ring(8), coloring(12), animate=True)
-    assert view.nodeCenter("P002") == pytest.approx(where, abs=8)    # no jump
-    wait(120)
+    assert view.nodeCenter("P002") == pytest.approx(where, abs=1e-6)    # no jump
+    clock.advance(view, 0.12)
     view.setConnectome(ring(9), coloring(9), animate=True)           # other patients: at once
     now = view.nodeCenter("P002")
-    wait(600)
+    clock.advance(view, 0.6)
+    settle()
     assert view.nodeCenter("P002") == now and view.nodeCenter("P011") is None
 
 
-def test_nothing_jumps_when_the_model_changes_while_nodes_are_gliding(view):
+def test_nothing_jumps_when_the_model_changes_while_nodes_are_gliding(view, clock):
     def state():
         geometry = view.canvas.geometry
         return np.column_stack([geometry.points, geometry.radii])
     view.setConnectome(moved_ring(4), coloring(12), animate=True)
-    wait(200)
+    clock.advance(view, 0.2)
     for sample in (ring(12, hub=True), moved_ring(8), ring(12, k=4)):    # other places and, by other degrees, other sizes
         before = state()
         view.setConnectome(sample, coloring(12), animate=True)
         assert np.abs(state() - before).max() < 1
-        for _ in range(60):                             # a busy machine draws fewer frames
-            wait(15)
-            if moved := np.abs(state() - before).max() > 1:
-                break
-        assert moved and view.canvas.moving
-    wait(700)
+        clock.advance(view, 0.15)
+        assert np.abs(state() - before).max() > 1 and view.canvas.moving
+    clock.advance(view, 0.7)
     arrived = state()
-    wait(60)
+    clock.advance(view, 0.06)
+    settle()
     assert (state() == arrived).all() and not view.canvas.moving
 
 
-def test_nodes_glide_for_about_half_a_second(view):
-    from PySide6 import QtCore
-    clock = QtCore.QElapsedTimer()
-    clock.start()
+def test_nodes_glide_for_half_a_second(view, clock):
     view.setConnectome(moved_ring(4), coloring(12), animate=True)
-    while view.canvas.moving and clock.elapsed() < 5000:
-        wait(5)
-    assert 400 <= clock.elapsed() < 5000
+    clock.advance(view, 0.49)
+    assert view.canvas.moving
+    clock.advance(view, 0.02)
+    assert not view.canvas.moving
 
 
 def test_without_animation_nodes_are_at_their_new_places_at_once(view):
@@ -93,12 +91,12 @@ def test_the_same_patients_in_another_order_start_where_they_are(view):
         assert view.nodeCenter(patient_id) == pytest.approx(where, abs=8)
 
 
-def test_a_node_dragged_while_gliding_stays_under_the_pointer(view):
+def test_a_node_dragged_while_gliding_stays_under_the_pointer(view, clock):
     view.setConnectome(moved_ring(4), coloring(12), animate=True)
     start = view.nodeCenter("P002")
     drag(view, start, center_of(view))
     dropped = view.nodeCenter("P002")
-    wait(600)
+    clock.advance(view, 0.6)
     assert view.nodeCenter("P002") == pytest.approx(dropped, abs=1)
 
 
@@ -130,7 +128,7 @@ def test_an_empty_view_says_so_and_survives_every_event(view):
         move(view, (200, 200))
         key(view, "Escape")
         view.setSelected("P001")
-        wait(120)
+        settle()
         assert view.selected is None and view.accessibleDescription == "Nothing to see"
 
 
@@ -156,6 +154,6 @@ def test_a_large_graph_is_shifted_as_a_picture_while_it_moves_and_drawn_anew_at_
     drag(view, (8, 8), (48, 2))                                     # from an empty place
     view.grab()
     assert canvas._picture.transform == drawn != canvas.viewport.transform
-    wait(300)
+    settle()
     view.grab()
     assert canvas._picture.transform == canvas.viewport.transform

@@ -1,8 +1,9 @@
 """What the connectome view shows: nodes, edges, legend, labels, texts, themes."""
 import numpy as np
 import pytest
+from at_rest import settle
 from connectome_samples import clusters, coloring, graph, ring
-from view_gestures import center_of, dark_palette, drag, drag_along, has_color, pixels, press, rgb_of, wait
+from view_gestures import center_of, dark_palette, drag, drag_along, has_color, pixels, press, rgb_of
 
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
@@ -143,7 +144,7 @@ def test_nodes_moved_under_the_title_or_the_legend_are_hidden_and_out_of_reach(v
         view.fit()
         start = view.nodeCenter("P001")
         drag(view, center_of(view), center_of(view) + np.subtract(place, start))
-        wait(200)
+        settle()
         assert view.nodeCenter("P001") == pytest.approx(place, abs=2)
         assert not has_color(view, view.nodeCenter("P001"), 2, coloring(12).light[1], 3)
         press(view, view.nodeCenter("P001"))
@@ -182,11 +183,11 @@ def test_the_view_follows_the_applications_palette_by_itself(view, host):
     view.canvas.paint = lambda painter: (paint(painter), painted.append(view.canvas.theme.dark))
     try:
         QtWidgets.QApplication.setPalette(dark_palette())
-        wait(50)
+        settle()
         assert painted and painted[-1]
     finally:
         QtWidgets.QApplication.setPalette(before)
-    wait(50)
+    settle()
     assert not painted[-1]
 
 

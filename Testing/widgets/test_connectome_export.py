@@ -5,8 +5,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from at_rest import settle
 from connectome_samples import clusters, coloring, graph, ring
-from view_gestures import dark_palette, image_pixels, lasso, move, pixels, rgb_of, turn_wheel, wait
+from view_gestures import dark_palette, image_pixels, lasso, move, pixels, rgb_of, turn_wheel
 
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
@@ -66,7 +67,7 @@ def test_a_png_has_the_size_asked_for_and_scale_enlarges_texts_and_nodes(view, e
 
 def test_the_view_itself_is_left_alone(view, export):
     turn_wheel(view, view.nodeCenter("P003"), 3)
-    wait(250)
+    settle()
     before, centers = pixels(view), [view.nodeCenter(f"P{i:03d}") for i in range(12)]
     export(view, "png", 900, 300, dark=True)
     assert np.abs(pixels(view) - before).max() == 0

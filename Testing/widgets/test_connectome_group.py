@@ -1,6 +1,7 @@
 """A group of patients: lasso, shift-click, rings, edges; and which edges are drawn at all."""
 import numpy as np
 import pytest
+from at_rest import settle
 from connectome_samples import coloring, graph, ring
 from view_gestures import (
     SHIFT,
@@ -15,7 +16,6 @@ from view_gestures import (
     pixel,
     pixels,
     press,
-    wait,
 )
 
 
@@ -143,7 +143,7 @@ def test_a_map_without_edges_still_shows_the_neighborhood_under_the_pointer(thre
     view.setEdgeMode("none")
     colors = {patient: pixel(view, view.nodeCenter(patient)) for patient in ("P001", "P004")}
     move(view, view.nodeCenter("P000"))
-    wait(150)
+    settle()
     assert pixel(view, view.nodeCenter("P001")) == pytest.approx(colors["P001"], abs=3)
     assert np.abs(pixel(view, view.nodeCenter("P004")) - colors["P004"]).max() > 50
     assert ink_between(view, "P000", "P001") == 0

@@ -1,8 +1,9 @@
 """Graying patients: categories switched in the legend by mouse and keyboard, and the filter."""
 import numpy as np
 import pytest
+from at_rest import settle
 from connectome_samples import coloring, graph, ring
-from view_gestures import has_color, key, legend_entry, move, pixel, pixels, press, rgb_of, turn_wheel, wait
+from view_gestures import has_color, key, legend_entry, move, pixel, pixels, press, rgb_of, turn_wheel
 
 from TumorConnectomeLib.core.errors import InputError
 
@@ -61,7 +62,7 @@ def test_an_entry_tells_by_cursor_and_tooltip_that_it_can_be_clicked(view):
     assert view.cursor.shape() == QtCore.Qt.ArrowCursor
     move(view, legend_entry(view, 2))
     assert view.cursor.shape() == QtCore.Qt.PointingHandCursor
-    wait(450)
+    settle()
     assert "<b>IV</b>" in QtWidgets.QToolTip.text() and "gray" in QtWidgets.QToolTip.text()
     view.setHiddenCategories(["IV"])
     assert "again" in view.tooltipAt(*legend_entry(view, 2))
@@ -88,7 +89,7 @@ def test_the_keyboard_walks_the_legend_and_switches_categories(view):
 def test_hidden_categories_stay_with_the_facet_through_a_change_of_model(view):
     view.setHiddenCategories({"IA"})
     view.setConnectome(ring(12, k=3), coloring(12), animate=True)
-    wait(600)
+    settle()
     assert view.hiddenCategories == {"IA"} and is_gray(view, "P004")
     other = coloring(12)
     view.setColoring(type(other)(**{**vars(other), "title": "Another facet"}))

@@ -1,8 +1,9 @@
 """Pointing at the connectome view: clicks, hovering, tooltips, drags, zoom."""
 import numpy as np
 import pytest
+from at_rest import settle
 from connectome_samples import coloring, graph, ring
-from view_gestures import center_of, dark_palette, drag, has_color, key, move, pixel, pixels, press, rgb_of, turn_wheel, wait
+from view_gestures import center_of, dark_palette, drag, has_color, key, move, pixel, pixels, press, rgb_of, turn_wheel
 
 # ---- pointing
 
@@ -59,14 +60,14 @@ def test_hovering_fades_all_but_the_neighborhood(view):
     before = pixels(view)
     move(view, view.nodeCenter("P005"))
     assert view.calls == []                                          # not before the pointer rests
-    wait(150)
+    settle()
     assert view.calls == [("hovered", "P005")]
     after = pixels(view)
     for node, stays in ((5, True), (4, True), (6, True), (9, False), (0, False)):
         x, y = map(round, view.nodeCenter(f"P{node:03d}"))
         assert (np.abs(after[y, x] - before[y, x]).max() < 3) == stays
     move(view, center_of(view))
-    wait(150)
+    settle()
     assert view.calls[-1] == ("hovered", None)
     assert np.abs(pixels(view) - before).max() < 3
 
@@ -75,7 +76,7 @@ def test_what_is_faded_keeps_about_a_twentieth_of_its_color(view):
     view.setConnectome(ring(12, k=1), coloring(12))
     before = [255 - pixel(view, view.nodeCenter(patient)) for patient in ("P008", "P010")]
     move(view, view.nodeCenter("P005"))
-    wait(150)
+    settle()
     for ink, patient in zip(before, ("P008", "P010")):
         left = (255 - pixel(view, view.nodeCenter(patient))).sum() / ink.sum()
         assert 0.03 < left < 0.1
@@ -87,14 +88,14 @@ def test_hovering_begins_only_when_the_pointer_has_rested_for_a_moment(view):
     began.start()
     view.onHovered = lambda patient_id: view.calls.append(began.elapsed())
     move(view, view.nodeCenter("P005"))
-    wait(200)
+    settle()
     assert len(view.calls) == 1 and view.calls[0] >= 75              # 80 ms, by a coarse clock
 
 
 def test_leaving_the_view_ends_hovering(view):
     from PySide6 import QtCore
     move(view, view.nodeCenter("P005"))
-    wait(150)
+    settle()
     QtCore.QCoreApplication.sendEvent(view, QtCore.QEvent(QtCore.QEvent.Leave))
     assert view.calls == [("hovered", "P005"), ("hovered", None)]
 
@@ -102,12 +103,12 @@ def test_leaving_the_view_ends_hovering(view):
 def test_tooltips_of_nodes_and_edges_appear_when_the_pointer_rests(view):
     from PySide6 import QtWidgets
     move(view, view.nodeCenter("P003"))
-    wait(500)
+    settle()
     text = QtWidgets.QToolTip.text()
     assert "P003" in text and "Unknown" in text and "4 connections: 2 to others, 2 from others" in text
     view.setConnectome(graph([[-1, 0], [1, 0]], [0, 1], [1, 0], [2, 1]), coloring(2))
     move(view, np.mean([view.nodeCenter("P000"), view.nodeCenter("P001")], axis=0))
-    wait(500)
+    settle()
     assert QtWidgets.QToolTip.text() == (
         "P000 \u2192 P001: rank 2, cosine distance 0.0123, closer than 99.6 % of pairs<br>"
         "P001 \u2192 P000: rank 1, cosine distance 0.0133, closer than 90.0 % of pairs")
@@ -139,7 +140,7 @@ def test_a_tooltip_may_contain_a_picture(view, tmp_path, place):
         "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
     view.setNodeInfo(lambda patient_id: f'<b>{patient_id}</b><br><img src="{source}" width="40" height="30">')
     move(view, view.nodeCenter("P003"))
-    wait(450)
+    settle()
     image = pixels(tip_label())
     green = np.abs(image - rgb_of("#12c834")).max(-1) < 8
     assert green.sum() == pytest.approx(1200, abs=60)
@@ -156,7 +157,7 @@ def test_tooltips_are_readable_in_both_themes(view, host, dark):
         QtWidgets.QApplication.setPalette(palette)
         QtWidgets.QToolTip.setPalette(palette)
         move(view, view.nodeCenter("P003"))
-        wait(450)
+        settle()
         light = pixels(tip_label()).mean(-1)
         assert np.ptp(light) > 150
         assert (np.median(light) < 80) == dark

@@ -1,8 +1,9 @@
 """Nothing raises, whatever is done in whatever order: random events and calls with fixed seeds."""
 import numpy as np
 import pytest
+from at_rest import settle
 from connectome_samples import clusters, coloring, graph, ring
-from view_gestures import NO_MODIFIER, SHIFT, dark_palette, drag_along, key, move, press, turn_wheel, wait
+from view_gestures import NO_MODIFIER, SHIFT, dark_palette, drag_along, key, move, pass_time, press, turn_wheel
 
 from TumorConnectomeLib.core.coloring import single_coloring
 from TumorConnectomeLib.core.connectome import Match
@@ -78,13 +79,13 @@ def test_nothing_raises_during_random_events(view, host, no_silent_errors, match
         done.append(action)
         action()
         if random.random() < 0.1:
-            wait(int(random.integers(1, 40)))
+            pass_time(int(random.integers(1, 40)))
         assert not no_silent_errors, no_silent_errors
         state = view.canvas.state
         if state.geometry is not None:
             assert np.isfinite(state.geometry.points).all() and (state.geometry.radii > 0).all()
             assert all(state.node_of(name) is not None for name in (view.selected, view.compared, *view.group) if name)
     assert set(done) == set(actions)
-    wait(700)
+    settle()
     view.grab()
     assert not view.canvas.moving

@@ -3,6 +3,7 @@ import sys
 import time
 
 import pytest
+from at_rest import wait_until
 
 from TumorConnectomeLib.core.errors import Cancelled, JobFailed
 from TumorConnectomeLib.work.jobs import Job, Progress, PythonJob
@@ -59,13 +60,7 @@ def runner(host):
 
 @pytest.fixture
 def wait(host):
-    def wait(done, seconds=20):
-        end = time.monotonic() + seconds
-        while not done():
-            assert time.monotonic() < end, "not in time"
-            host.processEvents()
-            time.sleep(0.002)
-    return wait
+    return wait_until
 
 
 def one(job):
@@ -198,6 +193,23 @@ def test_cleanup_kills_what_runs_and_calls_nobody(runner, wait, host):
     for _ in range(20):
         host.processEvents()
     assert not outcome.ended and not task.running and job.was_stopped
+
+
+@pytest.mark.parametrize("end", ["cancel", "abandon", "cleanup"])
+def test_a_worker_that_is_ended_leaves_no_temporary_file(runner, wait, tmp_path, end):
+    """Also when nobody has read yet what it said before it was killed."""
+    code = ("from TumorConnectomeLib.core.files import atomic_file, temporaries_told\nimport json, sys, time\n"
+            "with temporaries_told(lambda path: print(json.dumps({'temporary': str(path)}), flush=True)):\n"
+            "    with atomic_file(sys.argv[1]):\n        time.sleep(600)\n")
+    job, outcome = PythonJob("Writing", "half"), Outcome()
+    job.command = lambda: [sys.executable, "-c", code, str(tmp_path / "a.npz")]
+    task = outcome.start(runner, one(job))
+    wait(lambda: task.job is not None)
+    while not list(tmp_path.iterdir()):                 # without Qt's event loop: nothing is read
+        time.sleep(0.002)
+    {"cancel": task.cancel, "abandon": task.abandon, "cleanup": runner.cleanup}[end]()
+    wait(lambda: not task.running)
+    assert list(tmp_path.iterdir()) == [] and (not outcome.ended or end == "cancel")
 
 
 def test_output_without_a_final_line_break_is_not_lost(runner, wait):

@@ -1,5 +1,6 @@
 """Looks at the connectome view and uses it as a person does: real mouse, wheel and key events."""
 import numpy as np
+from at_rest import wait_until
 from PySide6 import QtCore, QtGui, QtTest
 
 NO_MODIFIER = QtCore.Qt.NoModifier
@@ -87,10 +88,25 @@ def key(view, name, modifier=NO_MODIFIER):
     QtTest.QTest.keyClick(view, getattr(QtCore.Qt, f"Key_{name}"), modifier)
 
 
-def wait(milliseconds):
-    """Let the view work; on a busy machine the time may be over before its timers had their turn, so they get some more."""
-    for duration in (milliseconds, *[1] * 5):
-        QtTest.QTest.qWait(duration)
+def pass_time(milliseconds):
+    """Let the view work for some time, as while a person looks at it."""
+    QtTest.QTest.qWait(milliseconds)
+
+
+class Clock:
+    """Stands in for the time by which nodes glide: it goes on when the test says so, on a slow machine as on a fast one."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def advance(self, view, seconds):
+        """Go on, and let the view show where the nodes are by then."""
+        self.now += seconds
+        before = view.canvas.geometry.points.copy()
+        wait_until(lambda: not view.canvas.moving or (view.canvas.geometry.points != before).any(), "another frame")
 
 
 def center_of(view):

@@ -4,6 +4,7 @@ import json
 import sys
 
 from ..core.errors import PackageMissing, TumorConnectomeError
+from ..core.files import temporaries_told
 
 #: name -> "module:function"; a function takes (arguments: list[str], report: callable(fraction, message)) and
 #: returns something json can write
@@ -48,8 +49,9 @@ def run_worker(arguments):
         if name not in WORKERS:
             raise TumorConnectomeError(f"no worker command {name!r}")
         module, _, function = WORKERS[name].partition(":")
-        result = getattr(importlib.import_module(module), function)(
-            rest, lambda fraction, message="": _say(stream, progress=fraction, message=message))
+        with temporaries_told(lambda path: _say(stream, temporary=str(path.resolve()))):
+            result = getattr(importlib.import_module(module), function)(
+                rest, lambda fraction, message="": _say(stream, progress=fraction, message=message))
     except (PackageMissing, ModuleNotFoundError) as error:
         missing = error if isinstance(error, PackageMissing) else PackageMissing.of(error)
         _say(stream, error=str(missing), package=missing.package)

@@ -15,6 +15,9 @@ LIBRARY_FOLDER = pathlib.Path(__file__).resolve().parents[2]
 #: PS3.5 section 9: digits and dots, at most 64 characters, no empty component
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,127}")
+_TEMPORARY = re.compile(r"\..*\.[0-9a-f]{12}\.part", re.DOTALL)
+#: functions that are told of each temporary file before it is made; see `temporaries_told`
+_listeners = []
 
 
 def checked_uid(text, *, source=None):
@@ -87,7 +90,41 @@ def atomic_folder(path):
 
 
 def _temporary_name(path):
-    return path.parent / f".{path.name[:40]}.{secrets.token_hex(6)}.part"
+    temporary = path.parent / f".{path.name[:40]}.{secrets.token_hex(6)}.part"
+    for tell in _listeners:
+        tell(temporary)
+    return temporary
+
+
+@contextlib.contextmanager
+def temporaries_told(tell):
+    """While the block runs, `tell` is called with the path of each temporary file or folder before it is made.
+
+    A process that is killed removes nothing. So a worker tells its parent, which calls `remove_temporaries` when the
+    worker is gone.
+    """
+    _listeners.append(tell)
+    try:
+        yield
+    finally:
+        _listeners.remove(tell)
+
+
+def is_temporary(path):
+    """Whether a path has a name that `atomic_file` and `atomic_folder` give while they write."""
+    return _TEMPORARY.fullmatch(pathlib.Path(path).name) is not None
+
+
+def remove_temporaries(paths):
+    """Remove those temporary files and folders that a process left when it ended; all other paths are left alone."""
+    for path in map(pathlib.Path, paths):
+        if not is_temporary(path):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 @contextlib.contextmanager

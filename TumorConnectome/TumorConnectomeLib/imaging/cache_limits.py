@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..core.errors import InputError
-from ..core.files import checked_uid
+from ..core.files import checked_uid, is_temporary
 from .file_lock import Busy, exclusive
 from .linked_files import LINKED
 from .series_cache import MARKER, SeriesCache, read_record
@@ -21,7 +21,6 @@ _DAY = 86400.0
 #: kind, folder, and seconds without use after which an item is left over (None for never)
 _PLACES = (("", _SERIES, None), ("unfinished", "staging", 14 * _DAY), ("links", LINKED, 30 * _DAY),
            ("thumbnails", "thumbnails", None), ("synthetic", "synthetic", None), ("lists", "folders", 90 * _DAY),
-           ("lists", "inspections", 90 * _DAY),
            ("lists", "inspections", 90 * _DAY), ("lists", "dicom-database", _DAY))
 _TEMPORARY_FOR = _DAY
 _SERIES_KINDS = {"series", "synthetic"}
@@ -56,7 +55,7 @@ class CacheItem:
 
 
 def cache_items(folder: pathlib.Path, now: float | None = None) -> list[CacheItem]:
-    """Everything in a cache folder that belongs to images."""
+    """Everything in a cache folder that belongs to images, and temporary files of all other work."""
     folder, now = pathlib.Path(folder), time.time() if now is None else now
     items = list(_series_items(SeriesCache(folder)))
     for kind, name, lifetime in _PLACES:
@@ -65,6 +64,8 @@ def cache_items(folder: pathlib.Path, now: float | None = None) -> list[CacheIte
                 items.append(_item("temporary", path, now, _TEMPORARY_FOR))
             elif kind:
                 items.append(_item(kind, path, now, lifetime))
+    for place in set(_entries(folder)) - {folder / name for _, name, _ in _PLACES}:
+        items += [_item("temporary", path, now, _TEMPORARY_FOR) for path in place.rglob(".*.part") if is_temporary(path)]
     # the locks of downloads stay: whoever removes one in use lets two processes lock the same series
     return [item for item in items if item.paths[0].suffix != ".lock"]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import JobFailed, PackageMissing
-from ..core.files import LIBRARY_FOLDER
+from ..core.files import LIBRARY_FOLDER, remove_temporaries
 from ..core.text import shortened
 
 #: a generator of jobs, sent their results
@@ -123,12 +123,14 @@ class PythonJob(Job):
     """A worker command of this library: ``python -m TumorConnectomeLib worker NAME arguments...``.
 
     It prints JSON lines: ``{"progress": 0.5, "message": "..."}``, then ``{"result": ...}`` or ``{"error": "one line"}``,
-    the latter with ``"package"`` when a Python package is missing.
+    the latter with ``"package"`` when a Python package is missing. ``{"temporary": "path"}`` comes before a temporary file
+    is made: what a worker that was killed has left is removed when it is gone.
     """
 
     def __init__(self, title: str, name: str, *arguments: object):
         self.title, self._name, self._arguments = title, name, [str(a) for a in arguments]
         self._result, self._error, self._package, self._ended = None, None, None, False
+        self._temporaries = []
 
     def command(self):
         return [sys.executable, "-m", "TumorConnectomeLib", "worker", self._name, *self._arguments]
@@ -157,11 +159,17 @@ class PythonJob(Job):
             self._error, self._package = str(message["error"]), message.get("package")
         elif "progress" in message:
             return Progress(message["progress"], str(message.get("message", "")))
+        elif "temporary" in message:
+            self._temporaries.append(str(message["temporary"]))
         return None
+
+    def stopped(self):
+        remove_temporaries(self._temporaries)
 
     def finish(self, exit_code, errors):
         if self._error is None and exit_code == 0 and self._ended:
             return self._result
+        self.stopped()
         if self._package is not None:
             raise PackageMissing(f"{self.title}: {self._error}", str(self._package))
         last = shortened(errors.strip().rpartition("\n")[2], _LONGEST_LINE)
@@ -193,11 +201,17 @@ def _run_job(job, report):
         silent = threading.Event()
         try:
             with process.stdout, _Watchdog(job.silence_limit, process, silent) as watchdog:
-                for line in process.stdout:
-                    watchdog.restart()
-                    if progress := job.feed(line.rstrip("\n")):
-                        report(progress)
-                code = process.wait()
+                try:
+                    for line in process.stdout:
+                        watchdog.restart()
+                        if progress := job.feed(line.rstrip("\n")):
+                            report(progress)
+                    code = process.wait()
+                except BaseException:
+                    process.kill()
+                    for line in process.stdout:         # what it said last: it may name a temporary file
+                        job.feed(line.rstrip("\n"))
+                    raise
         except BaseException:
             process.kill()
             process.wait()

@@ -71,6 +71,8 @@ class Process(Awaitable):
             process, self._process = self._process, None
             process.kill()
             process.waitForFinished(_GRACE_MS)
+            for line in (self._lines + process.readAllStandardOutput().data()).split(b"\n"):
+                self._job.feed(line.decode("utf-8", "replace"))      # what it said last: it may name a temporary file
             self._job.stopped()
         self._letGo()
 
