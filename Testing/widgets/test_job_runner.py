@@ -195,19 +195,19 @@ def test_cleanup_kills_what_runs_and_calls_nobody(runner, wait, host):
     assert not outcome.ended and not task.running and job.was_stopped
 
 
-@pytest.mark.parametrize("end", ["cancel", "abandon", "cleanup"])
+@pytest.mark.parametrize("end", ["cancel", "drop", "cleanup"])
 def test_a_worker_that_is_ended_leaves_no_temporary_file(runner, wait, tmp_path, end):
     """Also when nobody has read yet what it said before it was killed."""
     code = ("from TumorConnectomeLib.core.files import atomic_file, temporaries_told\nimport json, sys, time\n"
             "with temporaries_told(lambda path: print(json.dumps({'temporary': str(path)}), flush=True)):\n"
             "    with atomic_file(sys.argv[1]):\n        time.sleep(600)\n")
-    job, outcome = PythonJob("Writing", "half"), Outcome()
-    job.command = lambda: [sys.executable, "-c", code, str(tmp_path / "a.npz")]
+    job, outcome, begun = PythonJob("Writing", "half"), Outcome(), []
+    job.command = lambda: begun.append(True) or [sys.executable, "-c", code, str(tmp_path / "a.npz")]
     task = outcome.start(runner, one(job))
-    wait(lambda: task.job is not None)
+    wait(lambda: begun)
     while not list(tmp_path.iterdir()):                 # without Qt's event loop: nothing is read
         time.sleep(0.002)
-    {"cancel": task.cancel, "abandon": task.abandon, "cleanup": runner.cleanup}[end]()
+    {"cancel": task.cancel, "drop": task.drop, "cleanup": runner.cleanup}[end]()
     wait(lambda: not task.running)
     assert list(tmp_path.iterdir()) == [] and (not outcome.ended or end == "cancel")
 
