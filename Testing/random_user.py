@@ -109,7 +109,7 @@ class RandomUser:
             self._random.choice(shown).click()
 
     def _evaluate(self):
-        from TumorConnectomeLib.core.result_maps import ResultKind
+        from TumorConnectomeLib.presentation.result_maps import ResultKind
 
         self.panel.set(evaluation=self._random.choice([ResultKind.HUBS, ResultKind.AGREEMENT]))
         self.panel.ui.evaluateButton.click()
@@ -154,7 +154,7 @@ class RandomUser:
 
     def _state(self):
         """Write parameters as a script or a loaded scene would, unknown values included."""
-        from TumorConnectomeLib.core.connectome import Match
+        from TumorConnectomeLib.neighbors.match import Match
 
         ids, random_ = self._ids(), self._random
         cohort = self.panel.state.cohort
@@ -167,7 +167,7 @@ class RandomUser:
         self.panel.set(**{name: random_.choice(choices[name]) for name in names})
 
     def _filters(self):
-        from TumorConnectomeLib.core.filters import filters_to_text
+        from TumorConnectomeLib.cohort.filters import filters_to_text
 
         self.panel.set(filters=self._random.choice(["", "[", "[]", '[{"column": "age"}]', filters_to_text([])]))
 

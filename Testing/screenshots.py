@@ -45,7 +45,7 @@ def picture_of_evaluation(session, path):
 
 def pictures_of_images(session, folder):
     """Two patients of the demo cohort side by side, one with its five neighbors, and two in nine directions."""
-    from TumorConnectomeLib.core.image_views import ImageViews
+    from TumorConnectomeLib.scene.image_views import ImageViews
 
     cohort, panel = session.load_cohort(), session.panel
     patient = cohort.patient_ids[int(panel.state.connectome.in_degree.argmax())]
@@ -66,7 +66,7 @@ def pictures_of_images(session, folder):
 
 def open_only(panel, *names):
     """Collapse all sections of the panel but these."""
-    from TumorConnectomeLib.module.sections import SECTIONS
+    from TumorConnectomeLib.panel.sections import SECTIONS
 
     for section in SECTIONS:
         name = section[0].lower() + section[1:]

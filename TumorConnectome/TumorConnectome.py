@@ -6,17 +6,17 @@ from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import *
 from slicer.util import VTKObservationMixin
 
-from TumorConnectomeLib.imaging.view_layouts import register_layouts
-from TumorConnectomeLib.module.panel import Panel
-from TumorConnectomeLib.module.parameters import TumorConnectomeParameterNode
-from TumorConnectomeLib.module.sample_data import register_sample_data
-from TumorConnectomeLib.module.sections import load_sections
-from TumorConnectomeLib.module.self_tests.arrangement_stories import ArrangementStories
-from TumorConnectomeLib.module.self_tests.database_stories import DatabaseStories
-from TumorConnectomeLib.module.self_tests.evaluation_stories import EvaluationStories
-from TumorConnectomeLib.module.self_tests.graph_stories import GraphStories
-from TumorConnectomeLib.module.self_tests.image_stories import ImageStories
-from TumorConnectomeLib.module.self_tests.story_test import StoryTest
+from TumorConnectomeLib.panel.panel import Panel
+from TumorConnectomeLib.panel.parameters import TumorConnectomeParameterNode
+from TumorConnectomeLib.panel.sample_data import register_sample_data
+from TumorConnectomeLib.panel.sections import load_sections
+from TumorConnectomeLib.panel.self_tests.arrangement_stories import ArrangementStories
+from TumorConnectomeLib.panel.self_tests.database_stories import DatabaseStories
+from TumorConnectomeLib.panel.self_tests.evaluation_stories import EvaluationStories
+from TumorConnectomeLib.panel.self_tests.graph_stories import GraphStories
+from TumorConnectomeLib.panel.self_tests.image_stories import ImageStories
+from TumorConnectomeLib.panel.self_tests.story_test import StoryTest
+from TumorConnectomeLib.scene.view_layouts import register_layouts
 
 #
 # TumorConnectome
@@ -53,7 +53,7 @@ class TumorConnectome(ScriptedLoadableModule):
 
 
 class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """Life cycle of the panel and its parameter node; what the panel does is in TumorConnectomeLib.module."""
+    """Life cycle of the panel and its parameter node; what the panel does is in TumorConnectomeLib.panel."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -98,7 +98,7 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onReload(self):
         """Developer mode: reload the library together with this file."""
-        from TumorConnectomeLib.module.reloading import forget_library
+        from TumorConnectomeLib.panel.reloading import forget_library
 
         forget_library()
         ScriptedLoadableModuleWidget.onReload(self)

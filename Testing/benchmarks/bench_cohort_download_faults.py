@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "Testing" / "imaging"), str(ROOT / "TumorConnectome")
 
 from published_on_loopback import PublishedOnLoopback  # noqa: E402
 
-from TumorConnectomeLib.core.errors import TumorConnectomeError  # noqa: E402
+from TumorConnectomeLib.base.errors import TumorConnectomeError  # noqa: E402
 from TumorConnectomeLib.imaging.cohort_download import fetch_cohort_command  # noqa: E402
 from TumorConnectomeLib.work.jobs import PythonJob  # noqa: E402
 

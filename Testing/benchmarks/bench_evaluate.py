@@ -26,7 +26,7 @@ def made_up_cohort(count, models):
     import numpy as np
     import pandas as pd
 
-    from TumorConnectomeLib.core.cohort import Cohort, Facet
+    from TumorConnectomeLib.cohort.cohort import Cohort, Facet
     random = np.random.default_rng(0)
     patients = pd.DataFrame(index=pd.Index([f"P{number:06d}" for number in range(count)], name="PatientID"))
     spread = 1 / np.sqrt(1 + np.arange(DIMENSIONS, dtype=np.float32))
@@ -44,7 +44,7 @@ def made_up_cohort(count, models):
 
 def measure(count, models, permutations):
     """Evaluate once and print how long it took and how much memory it needed."""
-    from TumorConnectomeLib.core.evaluation.table import evaluate
+    from TumorConnectomeLib.evaluation.table import evaluate
     cohort = made_up_cohort(count, models)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()

@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT / name) for name in ("TumorConnectome", "Testing", "Tes
 from idc_on_loopback import Fetcher, LoopbackStudy, interrupted  # noqa: E402
 from loopback_s3 import refused_port  # noqa: E402
 
-from TumorConnectomeLib.core.errors import TumorConnectomeError  # noqa: E402
+from TumorConnectomeLib.base.errors import TumorConnectomeError  # noqa: E402
 from TumorConnectomeLib.imaging.file_lock import Busy, exclusive  # noqa: E402
 from TumorConnectomeLib.imaging.series_cache import CacheSource  # noqa: E402
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed  # noqa: E402

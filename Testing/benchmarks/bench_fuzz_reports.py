@@ -89,7 +89,7 @@ def _child(pipe, kind, seed, numbers):
     import numpy as np
     from dicom_mutations import mutated, repeatable_uids
 
-    from TumorConnectomeLib.core.errors import InputError
+    from TumorConnectomeLib.base.errors import InputError
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")

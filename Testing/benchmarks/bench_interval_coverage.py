@@ -1,7 +1,7 @@
 """How often 95 % intervals hold the true value: `python Testing/benchmarks/bench_interval_coverage.py [--cohorts N]`.
 
 Draws cohorts from made-up populations, takes the mean over all of them for the true metric and lift, and counts how many
-cohorts' intervals hold it: ours (see core.evaluation.intervals) and, for comparison, those of resampling queries alone with
+cohorts' intervals hold it: ours (see evaluation.intervals) and, for comparison, those of resampling queries alone with
 the chance level taken as fixed.
 """
 import argparse
@@ -24,9 +24,9 @@ RESAMPLES = 400
 
 def draw(random, count, shares, ordered, apart, dimensions):
     """Judgments and ranking of a new cohort; with many dimensions of falling variance some patients are hubs."""
-    from TumorConnectomeLib.core.evaluation.ranking import rankings
-    from TumorConnectomeLib.core.evaluation.relevance import Relevance, gain_table
-    from TumorConnectomeLib.core.neighbors import distance_blocks, unit_vectors
+    from TumorConnectomeLib.evaluation.ranking import rankings
+    from TumorConnectomeLib.evaluation.relevance import Relevance, gain_table
+    from TumorConnectomeLib.neighbors.neighbors import distance_blocks, unit_vectors
     labels = random.choice(len(shares), count, p=shares)
     centers = np.random.default_rng(7).standard_normal((len(shares), dimensions)) * apart
     vectors = centers[labels] + random.standard_normal((count, dimensions)) * 1.5 / np.sqrt(1 + np.arange(dimensions))
@@ -37,9 +37,9 @@ def draw(random, count, shares, ordered, apart, dimensions):
 
 def one_cohort(random, number, count, population):
     """Per metric: value, lift, and limits of value and lift by both methods."""
-    from TumorConnectomeLib.core.evaluation.intervals import bootstrap_intervals, chance_pulls
-    from TumorConnectomeLib.core.evaluation.metrics import METRICS
-    from TumorConnectomeLib.core.evaluation.permutation import query_values
+    from TumorConnectomeLib.evaluation.intervals import bootstrap_intervals, chance_pulls
+    from TumorConnectomeLib.evaluation.metrics import METRICS
+    from TumorConnectomeLib.evaluation.permutation import query_values
     relevance, ranking = draw(random, count, *population)
     values = {metric: query_values(relevance, ranking, metric) for metric in METRICS}
     means = {metric: float(np.nanmean(found)) for metric, found in values.items()}
@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--cohorts", type=int, default=400)
     parser.add_argument("--patients", type=int, nargs="*", default=[289, 100])
     options = parser.parse_args()
-    from TumorConnectomeLib.core.evaluation.metrics import METRICS
+    from TumorConnectomeLib.evaluation.metrics import METRICS
     print(f"coverage of nominal 95 % intervals, {options.cohorts} cohorts (standard error "
           f"{np.sqrt(0.95 * 0.05 / options.cohorts):.3f}); in brackets: resampling queries alone")
     overall = []

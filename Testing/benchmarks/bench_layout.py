@@ -21,10 +21,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "TumorConne
 import numpy as np  # noqa: E402
 from large_embeddings import ctfm_like  # noqa: E402
 
-from TumorConnectomeLib.core.connectome import Match  # noqa: E402
-from TumorConnectomeLib.core.exact_cosine import unit_vectors  # noqa: E402
-from TumorConnectomeLib.core.layout import layouts  # noqa: E402
-from TumorConnectomeLib.core.neighbors import neighbor_lists  # noqa: E402
+from TumorConnectomeLib.connectome.connectome import Match  # noqa: E402
+from TumorConnectomeLib.layout.layout import layouts  # noqa: E402
+from TumorConnectomeLib.neighbors.exact_cosine import unit_vectors  # noqa: E402
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists  # noqa: E402
 
 _SAMPLE = 500
 

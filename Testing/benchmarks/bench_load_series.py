@@ -49,10 +49,10 @@ def cached_series(folder, slices):
 def our_load(cache, request):
     """What a click on a patient does whose CT is in the cache: seconds."""
     from TumorConnectomeLib.imaging.acquisition import acquire
-    from TumorConnectomeLib.imaging.patient_nodes import load_patient, unload_patient
     from TumorConnectomeLib.imaging.series_cache import CacheSource
-    from TumorConnectomeLib.imaging.volume_readers import choose_reader
-    from TumorConnectomeLib.module.imaging_controller import inspect_sequence
+    from TumorConnectomeLib.panel.imaging_controller import inspect_sequence
+    from TumorConnectomeLib.scene.patient_nodes import load_patient, unload_patient
+    from TumorConnectomeLib.scene.volume_readers import choose_reader
     from TumorConnectomeLib.work.jobs import run_blocking
 
     began = time.perf_counter()

@@ -52,10 +52,10 @@ def measure(folder, options):
 
     session = ModuleSession()
     session.load_cohort()
-    from TumorConnectomeLib.core.image_views import ImageViews
     from TumorConnectomeLib.imaging.inspection import inspect
-    from TumorConnectomeLib.imaging.patient_nodes import load_patient, voxel_megabytes
-    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+    from TumorConnectomeLib.scene.image_views import ImageViews
+    from TumorConnectomeLib.scene.patient_nodes import load_patient, voxel_megabytes
+    from TumorConnectomeLib.scene.volume_readers import ArchetypeReader
 
     patients = session.panel.state.cohort.patient_ids[:options.patients]
     compare, start = session.panel.compare, memory_mb()

@@ -23,9 +23,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "TumorConne
 import numpy as np  # noqa: E402
 from large_embeddings import DIMENSIONS, ctfm_like  # noqa: E402
 
-from TumorConnectomeLib.core.connectome import Match  # noqa: E402
-from TumorConnectomeLib.core.exact_cosine import unit_vectors  # noqa: E402
-from TumorConnectomeLib.core.neighbors import neighbors_and_scale  # noqa: E402
+from TumorConnectomeLib.connectome.connectome import Match  # noqa: E402
+from TumorConnectomeLib.neighbors.exact_cosine import unit_vectors  # noqa: E402
+from TumorConnectomeLib.neighbors.neighbors import neighbors_and_scale  # noqa: E402
 
 #: of many more patients these are run for a sample of about so many rows only
 _SAMPLED_ROWS = {"FAISS": 16_000, "scikit-learn": 2500, "scipy": 1000}

@@ -9,14 +9,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "TumorConne
 
 import numpy as np  # noqa: E402
 
-from TumorConnectomeLib.core.connectome import Match  # noqa: E402
-from TumorConnectomeLib.core.neighbors import neighbor_lists  # noqa: E402
-from TumorConnectomeLib.core.structure.agreement import agreement  # noqa: E402
-from TumorConnectomeLib.core.structure.consensus import consensus_lists, votes  # noqa: E402
-from TumorConnectomeLib.core.structure.map_quality import map_quality  # noqa: E402
-from TumorConnectomeLib.core.structure.maps import pca_map  # noqa: E402
-from TumorConnectomeLib.core.structure.mutual_proximity import MOST_PATIENTS  # noqa: E402
-from TumorConnectomeLib.core.structure.repairs import Repair, repaired_lists  # noqa: E402
+from TumorConnectomeLib.connectome.connectome import Match  # noqa: E402
+from TumorConnectomeLib.evaluation.agreement import agreement  # noqa: E402
+from TumorConnectomeLib.layout.map_quality import map_quality  # noqa: E402
+from TumorConnectomeLib.layout.maps import pca_map  # noqa: E402
+from TumorConnectomeLib.neighbors.consensus import consensus_lists, votes  # noqa: E402
+from TumorConnectomeLib.neighbors.mutual_proximity import MOST_PATIENTS  # noqa: E402
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists  # noqa: E402
+from TumorConnectomeLib.neighbors.repairs import Repair, repaired_lists  # noqa: E402
 
 DIMENSIONS, MODELS, DEPTH = 512, 3, 50
 

@@ -4,10 +4,10 @@ import functools
 import numpy as np
 import pickle_factory
 
-from TumorConnectomeLib.core.cohort import Cohort
-from TumorConnectomeLib.core.cohort_reader import read_cohort
-from TumorConnectomeLib.core.facets import standard_facets
-from TumorConnectomeLib.core.patient_table import normalized
+from TumorConnectomeLib.cohort.cohort import Cohort
+from TumorConnectomeLib.cohort.facets import standard_facets
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
+from TumorConnectomeLib.readers.patient_table import normalized
 
 
 def vector(patient, model="", length=6):

@@ -1,8 +1,8 @@
 """Makes distances, rankings and facets for the tests of the evaluation."""
 import numpy as np
 
-from TumorConnectomeLib.core.cohort import Cohort, Facet
-from TumorConnectomeLib.core.evaluation.ranking import rankings
+from TumorConnectomeLib.cohort.cohort import Cohort, Facet
+from TumorConnectomeLib.evaluation.ranking import rankings
 
 
 def distances(random, count, levels=None):

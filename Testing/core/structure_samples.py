@@ -2,7 +2,7 @@
 import numpy as np
 from cohort_factory import cohort
 
-from TumorConnectomeLib.core.cohort import Cohort
+from TumorConnectomeLib.cohort.cohort import Cohort
 
 
 def skewed(count, length=24, seed=0):

@@ -135,11 +135,11 @@ class Widget:
 try:
     import ctk
 except ImportError:
-    from TumorConnectomeLib.core.errors import NotAvailable
+    from TumorConnectomeLib.base.errors import NotAvailable
 """, "TumorConnectomeLib.widgets") == [
-        Import("os.path", 1, True), Import("qt", 1, True), Import("TumorConnectomeLib.core.errors", 2, True),
-        Import("TumorConnectomeLib.core.files", 3, True), Import("TumorConnectomeLib.widgets", 4, True), Import("vtk", 8, True),
-        Import("pydicom", 10, False), Import("ctk", 12, True), Import("TumorConnectomeLib.core.errors", 14, True)]
+        Import("os.path", 1, True), Import("qt", 1, True), Import("TumorConnectomeLib.base.errors", 2, True),
+        Import("TumorConnectomeLib.base.files", 3, True), Import("TumorConnectomeLib.widgets", 4, True), Import("vtk", 8, True),
+        Import("pydicom", 10, False), Import("ctk", 12, True), Import("TumorConnectomeLib.base.errors", 14, True)]
 
 
 @pytest.mark.parametrize("layer", LAYERS)

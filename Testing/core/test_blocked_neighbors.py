@@ -2,14 +2,14 @@
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core import blocked_neighbors as blocked
-from TumorConnectomeLib.core import neighbor_search, neighbors
-from TumorConnectomeLib.core.blocked_neighbors import blocked_neighbors
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.exact_cosine import candidate_distances, exact_distances, fixed_point, unit_vectors
-from TumorConnectomeLib.core.neighbor_search import Candidates, centered_operand, error_bound, left_operand
-from TumorConnectomeLib.core.neighbors import distance_blocks, lists_of_blocks, neighbor_lists, neighbors_and_scale
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.neighbors import blocked_neighbors as blocked
+from TumorConnectomeLib.neighbors import neighbor_search, neighbors
+from TumorConnectomeLib.neighbors.blocked_neighbors import blocked_neighbors
+from TumorConnectomeLib.neighbors.exact_cosine import candidate_distances, exact_distances, fixed_point, unit_vectors
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbor_search import Candidates, centered_operand, error_bound, left_operand
+from TumorConnectomeLib.neighbors.neighbors import distance_blocks, lists_of_blocks, neighbor_lists, neighbors_and_scale
 
 
 @pytest.fixture(autouse=True)

@@ -5,16 +5,16 @@ import time
 import numpy as np
 import pytest
 
+from TumorConnectomeLib.base.errors import InputError, JobFailed
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
 from TumorConnectomeLib.commands import cluster_search
 from TumorConnectomeLib.commands.cluster_search import search_on_cluster
-from TumorConnectomeLib.core import graph_result
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError, JobFailed
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
-from TumorConnectomeLib.core.neighbor_search import frame_of
-from TumorConnectomeLib.core.neighbors import neighbors_and_scale
-from TumorConnectomeLib.core.row_block_search import row_block_neighbors
-from TumorConnectomeLib.core.vector_file import write_vectors
+from TumorConnectomeLib.connectome import graph_result
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbor_search import frame_of
+from TumorConnectomeLib.neighbors.neighbors import neighbors_and_scale
+from TumorConnectomeLib.neighbors.row_block_search import row_block_neighbors
+from TumorConnectomeLib.readers.vector_file import write_vectors
 
 distributed = pytest.importorskip("distributed")
 

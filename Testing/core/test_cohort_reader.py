@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from cohort_factory import vector, write_model
 
-from TumorConnectomeLib.core.cohort import Cohort
-from TumorConnectomeLib.core.cohort_reader import cohort_files, read_cohort
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.cohort import Cohort
+from TumorConnectomeLib.readers.cohort_reader import cohort_files, read_cohort
 
 
 def test_patients_with_one_row_are_kept_and_the_others_counted(tmp_path):

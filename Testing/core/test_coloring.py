@@ -4,8 +4,8 @@ import itertools
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core.cohort import Facet
-from TumorConnectomeLib.core.coloring import coloring_of, palette, single_coloring
+from TumorConnectomeLib.cohort.cohort import Facet
+from TumorConnectomeLib.presentation.coloring import coloring_of, palette, single_coloring
 
 #: severity 1.0 of Machado, Oliveira & Fernandes (2009), table 1, in linear RGB
 VISION = {

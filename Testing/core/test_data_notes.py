@@ -4,10 +4,10 @@ import csv
 import cohort_factory
 import pytest
 
-from TumorConnectomeLib.core.cohort import Cohort
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
-from TumorConnectomeLib.core.idc_links import (
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
+from TumorConnectomeLib.cohort.cohort import Cohort
+from TumorConnectomeLib.cohort.idc_links import (
     DOUBTFUL_SERIES,
     data_note,
     doubtful_patients,

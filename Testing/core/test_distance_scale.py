@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core import distance_scale
-from TumorConnectomeLib.core.distance_scale import SHARES, DistanceScale, sampled_scale, scale_of_pairs
-from TumorConnectomeLib.core.exact_cosine import exact_distances, fixed_point, unit_vectors
-from TumorConnectomeLib.core.neighbors import neighbor_lists
+from TumorConnectomeLib.neighbors import distance_scale
+from TumorConnectomeLib.neighbors.distance_scale import SHARES, DistanceScale, sampled_scale, scale_of_pairs
+from TumorConnectomeLib.neighbors.exact_cosine import exact_distances, fixed_point, unit_vectors
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
 
 
 def test_the_percentile_is_the_share_of_pairs_strictly_farther_apart():
@@ -67,7 +67,7 @@ def test_the_table_can_be_kept_and_used_again():
 def test_percentiles_of_a_thinned_cohort_stay_close(monkeypatch):
     embedding = np.random.default_rng(0).standard_normal((400, 16))
     exact = neighbor_lists(embedding, 10)
-    monkeypatch.setattr("TumorConnectomeLib.core.neighbors.EXACT_PAIRS", 5_000)
+    monkeypatch.setattr("TumorConnectomeLib.neighbors.neighbors.EXACT_PAIRS", 5_000)
     thinned = neighbor_lists(embedding, 10)
     for match, lists in exact.items():
         assert np.array_equal(lists.indices, thinned[match].indices)

@@ -1,8 +1,8 @@
 """Texts of errors: one line, of bearable length, with the place and what was expected still in them."""
 import pytest
 
-from TumorConnectomeLib.core.errors import LONGEST_TEXT, InputError, JobFailed, NotAvailable, TumorConnectomeError
-from TumorConnectomeLib.core.text import shortened
+from TumorConnectomeLib.base.errors import LONGEST_TEXT, InputError, JobFailed, NotAvailable, TumorConnectomeError
+from TumorConnectomeLib.base.text import shortened
 
 FILES = [f"/data/of/a/patient/with/a/long/name/slice_{number:04}.dcm" for number in range(600)]
 

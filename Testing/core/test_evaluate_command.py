@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from cohort_factory import write_model
 
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
 from TumorConnectomeLib.commands.evaluate import evaluate_command
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare
-from TumorConnectomeLib.core.cohort_reader import read_cohort
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.evaluation.evidence import read_evidence
-from TumorConnectomeLib.core.evaluation.table import evaluate
-from TumorConnectomeLib.core.evaluation.vote_table import vote_table
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
+from TumorConnectomeLib.evaluation.evidence import read_evidence
+from TumorConnectomeLib.evaluation.table import evaluate
+from TumorConnectomeLib.evaluation.vote_table import vote_table
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 HEADER = "model,facet,metric,k,n,value,null_mean,lift,ci_low,ci_high,p,q"

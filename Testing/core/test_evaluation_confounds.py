@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from evaluation_samples import labeled_cohort
 
-from TumorConnectomeLib.core.cohort import Cohort
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.evaluation.confounds import COLUMNS, confound_table, strata_of
-from TumorConnectomeLib.core.evaluation.metrics import METRICS, PRECISION
-from TumorConnectomeLib.core.evaluation.table import evaluate
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.cohort import Cohort
+from TumorConnectomeLib.evaluation.confounds import COLUMNS, confound_table, strata_of
+from TumorConnectomeLib.evaluation.metrics import METRICS, PRECISION
+from TumorConnectomeLib.evaluation.table import evaluate
 
 COUNT = 200
 

@@ -3,17 +3,17 @@ import numpy as np
 import pytest
 from evaluation_samples import distances, labeled_cohort, order_of
 
-from TumorConnectomeLib.core.analysis import KEPT_NEIGHBORS
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.evaluation.distances import blocks_of, cosine_blocks, model_blocks
-from TumorConnectomeLib.core.evaluation.intervals import pair_share_interval
-from TumorConnectomeLib.core.evaluation.table import evaluate, patient_values
-from TumorConnectomeLib.core.evaluation.vote_table import COLUMNS, vote_table
-from TumorConnectomeLib.core.neighbors import lists_of_blocks, neighbor_lists
-from TumorConnectomeLib.core.structure.consensus import CONSENSUS, RRF_CONSTANT, consensus_lists
-from TumorConnectomeLib.core.structure.fused_blocks import fused_blocks
-from TumorConnectomeLib.core.structure.repairs import Repair, repaired_lists
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.connectome.analysis import KEPT_NEIGHBORS
+from TumorConnectomeLib.evaluation.distances import blocks_of, cosine_blocks, model_blocks
+from TumorConnectomeLib.evaluation.intervals import pair_share_interval
+from TumorConnectomeLib.evaluation.table import evaluate, patient_values
+from TumorConnectomeLib.evaluation.vote_table import COLUMNS, vote_table
+from TumorConnectomeLib.neighbors.consensus import CONSENSUS, RRF_CONSTANT, consensus_lists
+from TumorConnectomeLib.neighbors.fused_blocks import fused_blocks
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import lists_of_blocks, neighbor_lists
+from TumorConnectomeLib.neighbors.repairs import Repair, repaired_lists
 
 
 def fused(matrices, depth):

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from evaluation_samples import distances, order_of, ranking_of
 
-from TumorConnectomeLib.core.evaluation import intervals, r_precision
-from TumorConnectomeLib.core.evaluation.intervals import bootstrap_intervals, chance_pulls, metric_pull
-from TumorConnectomeLib.core.evaluation.metrics import LIST_METRICS, METRICS, NDCG, PRECISION, R_PRECISION, expected_means
-from TumorConnectomeLib.core.evaluation.permutation import query_values
-from TumorConnectomeLib.core.evaluation.relevance import Relevance, gain_table
+from TumorConnectomeLib.evaluation import intervals, r_precision
+from TumorConnectomeLib.evaluation.intervals import bootstrap_intervals, chance_pulls, metric_pull
+from TumorConnectomeLib.evaluation.metrics import LIST_METRICS, METRICS, NDCG, PRECISION, R_PRECISION, expected_means
+from TumorConnectomeLib.evaluation.permutation import query_values
+from TumorConnectomeLib.evaluation.relevance import Relevance, gain_table
 
 
 def sample(seed, count=40, k=5, shares=(0.5, 0.3, 0.2), ordered=False, follow=0.0):

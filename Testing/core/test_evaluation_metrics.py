@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from evaluation_samples import distances, order_of, ranking_of
 
-from TumorConnectomeLib.core.cohort import Facet
-from TumorConnectomeLib.core.evaluation.metrics import (
+from TumorConnectomeLib.cohort.cohort import Facet
+from TumorConnectomeLib.cohort.facets import standard_facets
+from TumorConnectomeLib.evaluation.metrics import (
     AVERAGE_PRECISION,
     LIST_METRICS,
     METRICS,
@@ -17,9 +18,8 @@ from TumorConnectomeLib.core.evaluation.metrics import (
     contributions,
     expected_means,
 )
-from TumorConnectomeLib.core.evaluation.permutation import query_values
-from TumorConnectomeLib.core.evaluation.relevance import Relevance, gain_table, relevance_of
-from TumorConnectomeLib.core.facets import standard_facets
+from TumorConnectomeLib.evaluation.permutation import query_values
+from TumorConnectomeLib.evaluation.relevance import Relevance, gain_table, relevance_of
 
 RANDOM = np.random.default_rng(20)
 #: labels, graded or not, levels of distance (few: many ties), k

@@ -3,17 +3,17 @@ import numpy as np
 import pytest
 from evaluation_samples import distances, ranking_of
 
-from TumorConnectomeLib.core.evaluation import permutation
-from TumorConnectomeLib.core.evaluation.metrics import METRICS, R_PRECISION, expected_means
-from TumorConnectomeLib.core.evaluation.permutation import (
+from TumorConnectomeLib.evaluation import permutation
+from TumorConnectomeLib.evaluation.metrics import METRICS, R_PRECISION, expected_means
+from TumorConnectomeLib.evaluation.permutation import (
     benjamini_hochberg,
     labelings,
     null_means,
     p_value,
     query_values,
 )
-from TumorConnectomeLib.core.evaluation.r_precision import r_precision_means
-from TumorConnectomeLib.core.evaluation.relevance import Relevance, gain_table
+from TumorConnectomeLib.evaluation.r_precision import r_precision_means
+from TumorConnectomeLib.evaluation.relevance import Relevance, gain_table
 
 
 def all_labelings(*arguments):

@@ -3,14 +3,14 @@ import numpy as np
 import pytest
 from evaluation_samples import distances, labeled_cohort, order_of, ranking_of
 
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.evaluation import distances as distances_module
-from TumorConnectomeLib.core.evaluation import ranking as ranking_module
-from TumorConnectomeLib.core.evaluation.distances import blocks_of
-from TumorConnectomeLib.core.evaluation.ranking import rankings, sampled_rows
-from TumorConnectomeLib.core.evaluation.table import evaluate, patient_values
-from TumorConnectomeLib.core.structure.repairs import Repair, repaired_lists
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.evaluation import distances as distances_module
+from TumorConnectomeLib.evaluation import ranking as ranking_module
+from TumorConnectomeLib.evaluation.distances import blocks_of
+from TumorConnectomeLib.evaluation.ranking import rankings, sampled_rows
+from TumorConnectomeLib.evaluation.table import evaluate, patient_values
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.repairs import Repair, repaired_lists
 
 
 @pytest.mark.parametrize("levels", [None, 3])

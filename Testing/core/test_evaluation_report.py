@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from TumorConnectomeLib.core.evaluation.report import Report, Section, report_body, report_html, report_text
+from TumorConnectomeLib.evaluation.report import Report, Section, report_body, report_html, report_text
 
 REPORT = Report("Which model? <cohort & more>", (
     Section("Limits", ("A sentence that is so long that it has to be broken into two lines, because a page is a hundred wide.",

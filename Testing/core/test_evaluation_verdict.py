@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from TumorConnectomeLib.core.evaluation.verdict import Strength, facet_sentence, lift_table, strength, verdict
+from TumorConnectomeLib.evaluation.verdict import Strength, facet_sentence, lift_table, strength, verdict
 
 TITLES = {"stage": "Stage (AJCC 6th edition)", "sex": "Sex", "body_side": "Body side"}
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from cohort_factory import published_cohort
 
-from TumorConnectomeLib.core.cohort import Facet
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.facets import standard_facets
-from TumorConnectomeLib.core.icd_o_3 import GROUPS, MORPHOLOGY, code_of_name, histological_group
-from TumorConnectomeLib.core.patient_table import normalized
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.cohort import Facet
+from TumorConnectomeLib.cohort.facets import standard_facets
+from TumorConnectomeLib.cohort.icd_o_3 import GROUPS, MORPHOLOGY, code_of_name, histological_group
+from TumorConnectomeLib.readers.patient_table import normalized
 
 
 def facets_of(**columns):

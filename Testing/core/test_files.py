@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.files import (
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.base.files import (
     atomic_file,
     atomic_folder,
     checked_name,

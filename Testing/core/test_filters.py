@@ -5,8 +5,8 @@ import cohort_factory
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.filters import (
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.filters import (
     CategoryFilter,
     RangeFilter,
     TextFilter,
@@ -16,7 +16,7 @@ from TumorConnectomeLib.core.filters import (
     neutral_filter,
     usable_filters,
 )
-from TumorConnectomeLib.core.table_columns import ColumnKind, table_columns
+from TumorConnectomeLib.cohort.table_columns import ColumnKind, table_columns
 
 AGES, SEXES, STAGES = [55, 60, 61, None, 70, 74], ["M", "F", "", "F", "M", "M"], [0, 1, 0, 6, None, 2]
 CODES, SIZES = [8140, 8140, 8070, None, 8250, 8140], ["12.5", "8", "", "30", "9.25", "11"]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from cohort_factory import cohort
 
-from TumorConnectomeLib.core.analysis import analyze, connectome
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.graph_export import graphml, layout_csv, neighbors_csv
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.connectome.analysis import analyze, connectome
+from TumorConnectomeLib.connectome.graph_export import graphml, layout_csv, neighbors_csv
+from TumorConnectomeLib.neighbors.match import Match
 
 
 def made(**columns):

@@ -5,17 +5,17 @@ import numpy as np
 import pytest
 from cohort_factory import cohort
 
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.cohort import NO_VECTORS
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare
-from TumorConnectomeLib.core import graph_result
-from TumorConnectomeLib.core.analysis import connectome
-from TumorConnectomeLib.core.cohort import NO_VECTORS
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.graph_result import is_result, read_result
-from TumorConnectomeLib.core.neighbors import neighbor_lists
-from TumorConnectomeLib.core.prepared import read_prepared
-from TumorConnectomeLib.core.structure.derived import consensus_analysis
+from TumorConnectomeLib.connectome import graph_result
+from TumorConnectomeLib.connectome.analysis import connectome
+from TumorConnectomeLib.connectome.derived import consensus_analysis
+from TumorConnectomeLib.connectome.graph_result import is_result, read_result
+from TumorConnectomeLib.connectome.prepared import read_prepared
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
 
 pytest.importorskip("pyarrow")
 
@@ -38,7 +38,7 @@ def result(own_file, tmp_path):
 
 
 def test_a_result_has_the_neighbors_and_the_patients(result, own_file):
-    from TumorConnectomeLib.core.readers.sources import read_data
+    from TumorConnectomeLib.readers.sources import read_data
 
     original, found = read_data([own_file]), read_result(result)
     assert found.cohort.patient_ids == original.patient_ids
@@ -80,7 +80,7 @@ def test_the_worker_prepares_it_and_the_cache_keeps_it(result, tmp_path):
 
 
 def test_several_models(tmp_path):
-    from TumorConnectomeLib.core.files import sha256_of_file
+    from TumorConnectomeLib.base.files import sha256_of_file
 
     made = cohort(30)
     for model, vectors in made.embeddings.items():
@@ -137,7 +137,7 @@ def test_a_damaged_manifest_is_one_clear_error(result, change, text):
 
 
 def test_lists_that_do_not_fit_the_patients_are_refused(result):
-    from TumorConnectomeLib.core.files import sha256_of_file
+    from TumorConnectomeLib.base.files import sha256_of_file
 
     lists = {match: (np.full((60, 5), 60, np.int32), np.zeros((60, 5))) for match in Match}
     graph_result.write_lists(result / "neighbors-0-00000.parquet", lists)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from cohort_factory import cohort
 
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.group import adjusted, fisher_p, group_summary
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.group import adjusted, fisher_p, group_summary
 
 
 def made_cohort():

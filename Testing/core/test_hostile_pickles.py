@@ -12,9 +12,9 @@ import numpy as np
 import pickle_factory
 import pytest
 
-from TumorConnectomeLib.core.embedding_pickle import read_embedding_pickle
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
+from TumorConnectomeLib.readers.embedding_pickle import read_embedding_pickle
 
 GOOD = pickle_factory.published(np.arange(24).reshape(3, 8), [pickle_factory.row(i) for i in range(3)])
 START, STOP = b"\x80\x04", b"."
@@ -70,7 +70,7 @@ def test_nothing_in_a_file_is_run(path, tmp_path, where, protocol):
 @pytest.mark.parametrize("name", ["os system", "posix system", "builtins eval", "builtins exec", "builtins getattr",
                                   "builtins __import__", "subprocess Popen", "numpy load", "numpy dtype.type",
                                   "pandas read_pickle", "numpy.testing._private.utils runstring",
-                                  "TumorConnectomeLib.core.files default_cache_folder"])
+                                  "TumorConnectomeLib.base.files default_cache_folder"])
 def test_names_outside_the_allow_list_are_refused_and_told(path, name):
     module, _, function = name.partition(" ")
     texts = b"".join(b"\x8c" + bytes([len(text)]) + text.encode() for text in (module, function))
@@ -128,8 +128,8 @@ def test_declared_sizes_reserve_no_memory(path, data):
 
 READ_ALL = """
 import sys
-from TumorConnectomeLib.core.embedding_pickle import read_embedding_pickle
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.readers.embedding_pickle import read_embedding_pickle
+from TumorConnectomeLib.base.errors import InputError
 for path in sys.argv[1:]:
     try:
         read_embedding_pickle(path)

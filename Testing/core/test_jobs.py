@@ -8,8 +8,8 @@ import textwrap
 
 import pytest
 
-from TumorConnectomeLib.core.errors import JobFailed, TumorConnectomeError
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
+from TumorConnectomeLib.base.errors import JobFailed, TumorConnectomeError
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
 from TumorConnectomeLib.work.jobs import Job, Progress, PythonJob, run_blocking
 
 HELLO = """
@@ -224,7 +224,7 @@ def writer(tmp_path, monkeypatch):
     monkeypatch.setattr(PythonJob, "environment", lambda job: {"PYTHONPATH": f"{package.parent}{os.pathsep}{LIBRARY_FOLDER}"})
 
     def make(lines):
-        package.write_text("import os, signal, time\nfrom TumorConnectomeLib.core.files import atomic_file, atomic_folder\n"
+        package.write_text("import os, signal, time\nfrom TumorConnectomeLib.base.files import atomic_file, atomic_folder\n"
                            "def work(arguments, report):\n    with atomic_file(arguments[0]) as stream:\n"
                            "        stream.write(b'half'); stream.flush()\n        report(0.5, 'half')\n"
                            + textwrap.indent(textwrap.dedent(lines), " " * 8) + "\n    return 'whole'\n", encoding="utf-8")
@@ -271,7 +271,7 @@ def test_a_worker_can_not_have_other_files_removed(writer, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_a_command_that_is_asked_to_end_leaves_no_temporary_file(tmp_path):
-    code = ("import runpy, sys, time\nfrom TumorConnectomeLib.core.files import atomic_file\n"
+    code = ("import runpy, sys, time\nfrom TumorConnectomeLib.base.files import atomic_file\n"
             "import TumorConnectomeLib.commands.main as command\n"
             "def main():\n    with atomic_file(sys.argv[1]):\n        print('half', flush=True)\n        time.sleep(600)\n"
             "command.main = main\nrunpy.run_module('TumorConnectomeLib', run_name='__main__')\n")

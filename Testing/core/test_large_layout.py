@@ -7,15 +7,15 @@ import sys
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core import layout
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.exact_cosine import unit_vectors
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
-from TumorConnectomeLib.core.layout import force_layout, layouts, neighbor_graph, principal_axes
-from TumorConnectomeLib.core.neighbors import neighbor_lists
-from TumorConnectomeLib.core.particle_mesh import ParticleMesh
-from TumorConnectomeLib.core.principal_scores import leading_scores
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
+from TumorConnectomeLib.layout import layout
+from TumorConnectomeLib.layout.layout import force_layout, layouts, neighbor_graph, principal_axes
+from TumorConnectomeLib.layout.particle_mesh import ParticleMesh
+from TumorConnectomeLib.layout.principal_scores import leading_scores
+from TumorConnectomeLib.neighbors.exact_cosine import unit_vectors
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
 
 
 def all_pairs(positions):
@@ -128,7 +128,7 @@ def test_both_ways_to_sum_the_attraction_agree():
 _DIGEST = """
 import hashlib, sys
 import numpy as np
-from TumorConnectomeLib.core import layout
+from TumorConnectomeLib.layout import layout
 layout.MESH_COUNT, layout._MESH_ITERATIONS = 100, 50
 with np.load(sys.argv[1]) as arrays:
     found = layout.layouts({"a": arrays["embedding"]}, {"a": arrays["nearest"]})["a"]

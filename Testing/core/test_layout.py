@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from cohort_factory import published_cohort
 
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.exact_cosine import unit_vectors
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
-from TumorConnectomeLib.core.layout import (
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
+from TumorConnectomeLib.layout.layout import (
     LAYOUT_NEIGHBORS,
     aligned,
     force_layout,
@@ -21,7 +19,9 @@ from TumorConnectomeLib.core.layout import (
     principal_axes,
     unit_radius,
 )
-from TumorConnectomeLib.core.neighbors import neighbor_lists
+from TumorConnectomeLib.neighbors.exact_cosine import unit_vectors
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
 
 
 def layout_of(**embeddings):
@@ -81,8 +81,8 @@ def test_the_same_input_gives_the_same_bits():
 _DIGEST = """
 import hashlib, sys
 import numpy as np
-from TumorConnectomeLib.core.layout import layouts
-from TumorConnectomeLib.core.neighbors import neighbor_lists
+from TumorConnectomeLib.layout.layout import layouts
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
 embeddings = dict(np.load(sys.argv[1]))
 lists = {model: neighbor_lists(values, 50) for model, values in embeddings.items()}
 nearest = {model: found[next(iter(found))].indices for model, found in lists.items()}
@@ -190,7 +190,7 @@ def test_positions_lie_on_a_grid_that_swallows_rounding_errors():
 
 
 def test_repulsion_in_blocks_is_the_same(monkeypatch):
-    from TumorConnectomeLib.core import layout
+    from TumorConnectomeLib.layout import layout
     graph = neighbor_graph(neighbor_lists(clusters(), 5)[Match.MOST].indices)
     start = principal_axes(unit_vectors(clusters()))
     whole = force_layout(graph, start)

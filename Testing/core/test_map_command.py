@@ -3,18 +3,18 @@ import numpy as np
 import pytest
 from structure_samples import labeled_cohort
 
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.commands.derive import derive_command
 from TumorConnectomeLib.commands.maps import map_command
-from TumorConnectomeLib.core.analysis import analyze
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.evaluation.distances import blocks_of, model_blocks
-from TumorConnectomeLib.core.prepared import PreparedCohort, read_prepared, write_prepared
-from TumorConnectomeLib.core.structure.consensus import CONSENSUS
-from TumorConnectomeLib.core.structure.derived_file import read_derived
-from TumorConnectomeLib.core.structure.map_file import map_path, read_map, write_map
-from TumorConnectomeLib.core.structure.map_quality import MapQuality, map_quality, quality_of_blocks
-from TumorConnectomeLib.core.structure.maps import MapKind, make_map
-from TumorConnectomeLib.core.structure.repairs import Repair
+from TumorConnectomeLib.connectome.analysis import analyze
+from TumorConnectomeLib.connectome.derived_file import read_derived
+from TumorConnectomeLib.connectome.prepared import PreparedCohort, read_prepared, write_prepared
+from TumorConnectomeLib.evaluation.distances import blocks_of, model_blocks
+from TumorConnectomeLib.layout.map_file import map_path, read_map, write_map
+from TumorConnectomeLib.layout.map_quality import MapQuality, map_quality, quality_of_blocks
+from TumorConnectomeLib.layout.maps import MapKind, make_map
+from TumorConnectomeLib.neighbors.consensus import CONSENSUS
+from TumorConnectomeLib.neighbors.repairs import Repair
 
 COUNT = 40
 

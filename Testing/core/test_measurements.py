@@ -4,10 +4,10 @@ import math
 import numpy as np
 from cohort_factory import cohort
 
-from TumorConnectomeLib.core.column_titles import MEASURED
-from TumorConnectomeLib.core.filters import CategoryFilter, RangeFilter, filter_mask
-from TumorConnectomeLib.core.measurements import LesionMeasurement, SeriesMeasurement, with_measurements
-from TumorConnectomeLib.core.table_columns import ColumnKind, table_columns
+from TumorConnectomeLib.cohort.column_titles import MEASURED
+from TumorConnectomeLib.cohort.filters import CategoryFilter, RangeFilter, filter_mask
+from TumorConnectomeLib.cohort.measurements import LesionMeasurement, SeriesMeasurement, with_measurements
+from TumorConnectomeLib.cohort.table_columns import ColumnKind, table_columns
 
 
 def measured(uid, size=(10.0, 20.0, 5.0), side="Left", kernel="STANDARD", thickness=2.5):

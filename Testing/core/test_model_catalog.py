@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from TumorConnectomeLib.core.model_catalog import model_info
+from TumorConnectomeLib.cohort.model_catalog import model_info
 from TumorConnectomeLib.synthetic.descriptors import DESCRIPTORS
 
 PUBLISHED = ("CTClipVit", "CTFM", "FMCIB", "Merlin", "ModelsGen", "PASTA", "SUPREME", "VISTA3D", "Voco")

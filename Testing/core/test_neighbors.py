@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from cohort_factory import published_cohort
 
-from TumorConnectomeLib.core import neighbors
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.exact_cosine import unit_vectors
-from TumorConnectomeLib.core.neighbors import distance_blocks, edge_weights, neighbor_lists
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.neighbors import neighbors
+from TumorConnectomeLib.neighbors.exact_cosine import unit_vectors
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import distance_blocks, edge_weights, neighbor_lists
 
 
 def exact_distance(a, b):

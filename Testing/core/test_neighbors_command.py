@@ -7,11 +7,11 @@ import sys
 import pytest
 from cohort_factory import write_model
 
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
 from TumorConnectomeLib.commands.main import main
-from TumorConnectomeLib.core.cohort_reader import read_cohort
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
-from TumorConnectomeLib.core.neighbors import neighbor_lists
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 HEADER = "model,match,PatientID,rank,MatchPatientID,cosine_distance,percentile"
 

@@ -4,16 +4,16 @@ import pandas as pd
 import pytest
 from cohort_factory import cohort
 
-from TumorConnectomeLib.core.analysis import analyze
-from TumorConnectomeLib.core.cohort import Facet
-from TumorConnectomeLib.core.coloring import coloring_of
-from TumorConnectomeLib.core.column_facets import column_facet, column_facets, numeric_facet, quantile_facet
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.evaluation.relevance import relevance_of
-from TumorConnectomeLib.core.facets import standard_facets
-from TumorConnectomeLib.core.numeric_bins import MOST_BINS, bin_names, bin_of, is_logarithmic, quantile_edges, round_edges
-from TumorConnectomeLib.core.patient_table import normalized
-from TumorConnectomeLib.core.prepared import PreparedCohort, read_prepared, write_prepared
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.cohort import Facet
+from TumorConnectomeLib.cohort.column_facets import column_facet, column_facets, numeric_facet, quantile_facet
+from TumorConnectomeLib.cohort.facets import standard_facets
+from TumorConnectomeLib.cohort.numeric_bins import MOST_BINS, bin_names, bin_of, is_logarithmic, quantile_edges, round_edges
+from TumorConnectomeLib.connectome.analysis import analyze
+from TumorConnectomeLib.connectome.prepared import PreparedCohort, read_prepared, write_prepared
+from TumorConnectomeLib.evaluation.relevance import relevance_of
+from TumorConnectomeLib.presentation.coloring import coloring_of
+from TumorConnectomeLib.readers.patient_table import normalized
 
 
 def column(values):

@@ -4,8 +4,8 @@ import itertools
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core.image_views import CTWindow, window_of
-from TumorConnectomeLib.core.oblique import NINE_DIRECTIONS, gray, inside_box, letters, outline, sample
+from TumorConnectomeLib.scene.image_views import CTWindow, window_of
+from TumorConnectomeLib.scene.oblique import NINE_DIRECTIONS, gray, inside_box, letters, outline, sample
 
 
 def normal(direction):

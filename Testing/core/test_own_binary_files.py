@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from own_files import frame, ids, vectors, write_csv
 
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.readers.own_cohort import read_own_cohort
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.readers.own_cohort import read_own_cohort
 
 
 def read(*paths):

@@ -6,15 +6,15 @@ import pytest
 from cohort_factory import write_model
 from own_files import ids, vectors, write_csv
 
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare, preview
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.prepared import read_prepared
-from TumorConnectomeLib.core.readers.files import FilePreview
-from TumorConnectomeLib.core.readers.own_cohort import previews, read_own_cohort
-from TumorConnectomeLib.core.readers.recognition import ImportChoice
-from TumorConnectomeLib.core.readers.sources import choices_from_text, choices_to_text, read_data, split_paths
-from TumorConnectomeLib.core.row_rules import RowRule, patients_of
+from TumorConnectomeLib.connectome.prepared import read_prepared
+from TumorConnectomeLib.readers.files import FilePreview
+from TumorConnectomeLib.readers.own_cohort import previews, read_own_cohort
+from TumorConnectomeLib.readers.recognition import ImportChoice
+from TumorConnectomeLib.readers.row_rules import RowRule, patients_of
+from TumorConnectomeLib.readers.sources import choices_from_text, choices_to_text, read_data, split_paths
 
 
 @pytest.fixture

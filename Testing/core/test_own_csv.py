@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from own_files import ids, vectors, write_csv
 
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.readers.delimited_form import form_of
-from TumorConnectomeLib.core.readers.own_cohort import read_own_cohort
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.readers.delimited_form import form_of
+from TumorConnectomeLib.readers.own_cohort import read_own_cohort
 
 
 def read(*paths, **choices):

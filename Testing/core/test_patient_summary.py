@@ -3,12 +3,18 @@ import cohort_factory
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core.analysis import analyze, connectome
-from TumorConnectomeLib.core.cohort import Facet
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.neighbors import neighbor_lists
-from TumorConnectomeLib.core.patient_summary import PairRow, matched_by_rows, neighbor_rows, percent_text, percentile_text
-from TumorConnectomeLib.core.votes import edge_votes, pair_votes
+from TumorConnectomeLib.cohort.cohort import Facet
+from TumorConnectomeLib.connectome.analysis import analyze, connectome
+from TumorConnectomeLib.connectome.votes import edge_votes, pair_votes
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
+from TumorConnectomeLib.presentation.patient_summary import (
+    PairRow,
+    matched_by_rows,
+    neighbor_rows,
+    percent_text,
+    percentile_text,
+)
 
 
 @pytest.fixture(scope="module")

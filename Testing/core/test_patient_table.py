@@ -3,8 +3,8 @@ import math
 
 import pytest
 
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.patient_table import as_text, find_patient_table, normalized, patient_record, read_patient_table
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.readers.patient_table import as_text, find_patient_table, normalized, patient_record, read_patient_table
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 import pytest
 from cohort_factory import write_model
 
+from TumorConnectomeLib.base.errors import InputError, JobFailed
 from TumorConnectomeLib.commands.prepare import prepare
-from TumorConnectomeLib.core.errors import InputError, JobFailed
-from TumorConnectomeLib.core.prepared import read_prepared
+from TumorConnectomeLib.connectome.prepared import read_prepared
 from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 

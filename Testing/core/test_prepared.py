@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from cohort_factory import cohort, published_cohort
 
-from TumorConnectomeLib.core import arrays_file, prepared
-from TumorConnectomeLib.core.analysis import KEPT_NEIGHBORS, analyze, connectome
-from TumorConnectomeLib.core.arrays_file import read_arrays, write_arrays
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.prepared import PreparedCohort, read_prepared, write_prepared
+from TumorConnectomeLib.base import arrays_file
+from TumorConnectomeLib.base.arrays_file import read_arrays, write_arrays
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.connectome import prepared
+from TumorConnectomeLib.connectome.analysis import KEPT_NEIGHBORS, analyze, connectome
+from TumorConnectomeLib.connectome.prepared import PreparedCohort, read_prepared, write_prepared
+from TumorConnectomeLib.neighbors.match import Match
 
 
 def small(count=8, **columns):
@@ -236,7 +237,7 @@ def test_a_large_cohort_is_kept_uncompressed(tmp_path, monkeypatch):
     """It is read three times as fast; what is in the file is the same, and damage is noticed as well."""
     source = small()
     write_prepared(tmp_path / "small.npz", source)
-    monkeypatch.setattr("TumorConnectomeLib.core.arrays_file._COMPRESSED", 1000)
+    monkeypatch.setattr("TumorConnectomeLib.base.arrays_file._COMPRESSED", 1000)
     write_prepared(tmp_path / "large.npz", source)
     content = bytearray((tmp_path / "large.npz").read_bytes())
     assert len(content) > (tmp_path / "small.npz").stat().st_size

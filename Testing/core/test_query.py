@@ -7,20 +7,20 @@ import pytest
 from cohort_factory import published_cohort
 from own_files import frame, ids, vectors, write_csv
 
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.query import query_command, rows_command
-from TumorConnectomeLib.core.analysis import analyze
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.distance_scale import DistanceScale
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.exact_cosine import exact_distances, fixed_point, unit_vectors
-from TumorConnectomeLib.core.layout import force_layout, neighbor_graph, unit_radius
-from TumorConnectomeLib.core.neighbors import neighbor_lists
-from TumorConnectomeLib.core.out_of_sample import attraction_to, natural_scale, place_of
-from TumorConnectomeLib.core.prepared import PreparedCohort, write_prepared
-from TumorConnectomeLib.core.query import QueryResult, query
-from TumorConnectomeLib.core.readers.own_cohort import read_own_cohort
-from TumorConnectomeLib.core.readers.vectors import parse_vector, read_vectors
+from TumorConnectomeLib.connectome.analysis import analyze
+from TumorConnectomeLib.connectome.prepared import PreparedCohort, write_prepared
+from TumorConnectomeLib.connectome.query import QueryResult, query
+from TumorConnectomeLib.layout.layout import force_layout, neighbor_graph, unit_radius
+from TumorConnectomeLib.layout.out_of_sample import attraction_to, natural_scale, place_of
+from TumorConnectomeLib.neighbors.distance_scale import DistanceScale
+from TumorConnectomeLib.neighbors.exact_cosine import exact_distances, fixed_point, unit_vectors
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
+from TumorConnectomeLib.readers.own_cohort import read_own_cohort
+from TumorConnectomeLib.readers.vectors import parse_vector, read_vectors
 
 QUIET = lambda fraction, message="": None               # noqa: E731
 
@@ -104,7 +104,7 @@ def test_published_patients_that_are_left_out_come_back_near_their_place(real_da
 
 
 def _layout(embedding, lists):
-    from TumorConnectomeLib.core.layout import principal_axes
+    from TumorConnectomeLib.layout.layout import principal_axes
 
     return force_layout(neighbor_graph(lists.indices[:, :15]), principal_axes(unit_vectors(embedding)))
 

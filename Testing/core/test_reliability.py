@@ -1,7 +1,7 @@
 """Reliability curves: intervals, bins and which curves belong to a model and a task."""
 import pytest
 
-from TumorConnectomeLib.core.reliability import COLUMNS, curves_of, reliability_rows, wilson_interval
+from TumorConnectomeLib.evaluation.reliability import COLUMNS, curves_of, reliability_rows, wilson_interval
 
 
 @pytest.mark.parametrize(("share", "count", "low", "high"), [

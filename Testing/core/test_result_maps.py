@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 from structure_samples import labeled_cohort
 
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.cohort import Facet
 from TumorConnectomeLib.commands.derive import derive_command
-from TumorConnectomeLib.core.analysis import analyze
-from TumorConnectomeLib.core.cell_patients import SHOWN, best_queries, common_queries, largest_hubs
-from TumorConnectomeLib.core.cohort import Facet
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.evidence_maps import CONFOUNDS, SAME_PATIENT
-from TumorConnectomeLib.core.neighbors import NeighborLists
-from TumorConnectomeLib.core.prepared import PreparedCohort, read_prepared, write_prepared
-from TumorConnectomeLib.core.result_maps import ResultKind, heat_map_of
-from TumorConnectomeLib.core.structure.consensus import CONSENSUS, consensus_lists
-from TumorConnectomeLib.core.structure.derived_file import read_derived
-from TumorConnectomeLib.core.structure.repairs import Repair, repaired_lists
+from TumorConnectomeLib.connectome.analysis import analyze
+from TumorConnectomeLib.connectome.derived_file import read_derived
+from TumorConnectomeLib.connectome.prepared import PreparedCohort, read_prepared, write_prepared
+from TumorConnectomeLib.neighbors.consensus import CONSENSUS, consensus_lists
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import NeighborLists
+from TumorConnectomeLib.neighbors.repairs import Repair, repaired_lists
+from TumorConnectomeLib.presentation.cell_patients import SHOWN, best_queries, common_queries, largest_hubs
+from TumorConnectomeLib.presentation.evidence_maps import CONFOUNDS, SAME_PATIENT
+from TumorConnectomeLib.presentation.result_maps import ResultKind, heat_map_of
 
 NAN = math.nan
 

@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from cohort_factory import vector, write_model
 
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare
-from TumorConnectomeLib.core.analysis import analyze, connectome
-from TumorConnectomeLib.core.cohort_reader import read_cohort
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.graph_export import neighbors_csv
-from TumorConnectomeLib.core.patient_summary import neighbor_rows
-from TumorConnectomeLib.core.prepared import read_prepared
-from TumorConnectomeLib.core.row_rules import RowRule, one_node_per_patient, patients_of
+from TumorConnectomeLib.connectome.analysis import analyze, connectome
+from TumorConnectomeLib.connectome.graph_export import neighbors_csv
+from TumorConnectomeLib.connectome.prepared import read_prepared
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.presentation.patient_summary import neighbor_rows
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
+from TumorConnectomeLib.readers.row_rules import RowRule, one_node_per_patient, patients_of
 
 #: patients of the rows in file order: 5 and 3 have several, which are not side by side
 PATIENTS, SERIES = [5, 3, 5, 10, 3, 7, 5], [1, 2, 3, 4, 5, 6, 7]

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 from structure_samples import cosine_distances, skewed
 
-from TumorConnectomeLib.core.cohort_reader import read_cohort
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.neighbors import neighbor_lists
-from TumorConnectomeLib.core.structure import geometry, overlap
-from TumorConnectomeLib.core.structure.agreement import COLUMNS, MEASURES, agreement
-from TumorConnectomeLib.core.structure.geometry import (
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.evaluation import geometry, overlap
+from TumorConnectomeLib.evaluation.agreement import COLUMNS, MEASURES, agreement
+from TumorConnectomeLib.evaluation.geometry import (
     alignment,
     average_ranks,
     centered_features,
@@ -21,13 +18,16 @@ from TumorConnectomeLib.core.structure.geometry import (
     sampled_rows,
     standardized_distance_ranks,
 )
-from TumorConnectomeLib.core.structure.overlap import (
+from TumorConnectomeLib.evaluation.overlap import (
     jaccard,
     jaccard_by_chance,
     overlaps,
     rank_biased_overlap,
     rank_biased_overlap_by_chance,
 )
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def linear_cka(first, second):

@@ -7,20 +7,20 @@ import pytest
 from cohort_factory import write_model
 from structure_samples import labeled_cohort
 
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.commands import agreement as agreement_module
 from TumorConnectomeLib.commands import hubs as hubs_module
 from TumorConnectomeLib.commands import probes as probes_module
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.worker import WORKERS
-from TumorConnectomeLib.core.analysis import analyze, connectome
-from TumorConnectomeLib.core.cohort_reader import read_cohort
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.neighbors import neighbor_lists
-from TumorConnectomeLib.core.prepared import PreparedCohort, write_prepared
-from TumorConnectomeLib.core.structure.derived import consensus_analysis, repaired_analysis
-from TumorConnectomeLib.core.structure.hubs import hubs
-from TumorConnectomeLib.core.structure.repairs import Repair, repaired_lists
+from TumorConnectomeLib.connectome.analysis import analyze, connectome
+from TumorConnectomeLib.connectome.derived import consensus_analysis, repaired_analysis
+from TumorConnectomeLib.connectome.prepared import PreparedCohort, write_prepared
+from TumorConnectomeLib.evaluation.hubs import hubs
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
+from TumorConnectomeLib.neighbors.repairs import Repair, repaired_lists
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 
@@ -222,7 +222,7 @@ def test_derived_analyses_of_tiny_cohorts(count):
 
 
 def test_a_large_cohort_is_refused_by_mutual_proximity(monkeypatch):
-    monkeypatch.setattr("TumorConnectomeLib.core.structure.repairs.MOST_PATIENTS", 9)
+    monkeypatch.setattr("TumorConnectomeLib.neighbors.repairs.MOST_PATIENTS", 9)
     made = labeled_cohort(10, signal=1.0)
     with pytest.raises(InputError, match="Noise: 10 patients are too many"):
         repaired_analysis(made, analyze(made), Repair.MUTUAL_PROXIMITY)

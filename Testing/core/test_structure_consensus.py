@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from structure_samples import skewed
 
-from TumorConnectomeLib.core.cohort_reader import read_cohort
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.neighbors import NeighborLists, neighbor_lists
-from TumorConnectomeLib.core.structure import consensus as module
-from TumorConnectomeLib.core.structure.consensus import RRF_CONSTANT, consensus_lists, votes
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.neighbors import consensus as module
+from TumorConnectomeLib.neighbors.consensus import RRF_CONSTANT, consensus_lists, votes
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.neighbors import NeighborLists, neighbor_lists
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def models_of(count, depth, models=("b", "A", "c")):

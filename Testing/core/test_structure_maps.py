@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from structure_samples import cosine_distances, ranked, skewed
 
-from TumorConnectomeLib.core.errors import InputError, PackageMissing
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
-from TumorConnectomeLib.core.structure.map_quality import map_quality, usual_k
-from TumorConnectomeLib.core.structure.maps import MapKind, make_map, pca_map
+from TumorConnectomeLib.base.errors import InputError, PackageMissing
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
+from TumorConnectomeLib.layout.map_quality import map_quality, usual_k
+from TumorConnectomeLib.layout.maps import MapKind, make_map, pca_map
 
 
 def expected_quality(embedding, positions, k):
@@ -31,7 +31,7 @@ def expected_quality(embedding, positions, k):
 @pytest.mark.parametrize(("count", "k"), [(3, 1), (5, 2), (31, 1), (31, 7), (31, 15)])
 @pytest.mark.parametrize("block", [1 << 22, 100])
 def test_quality_follows_the_definition(count, k, block, monkeypatch):
-    monkeypatch.setattr("TumorConnectomeLib.core.neighbors._BLOCK_ELEMENTS", block)
+    monkeypatch.setattr("TumorConnectomeLib.neighbors.neighbors._BLOCK_ELEMENTS", block)
     embedding = skewed(count)
     positions = np.round(np.random.default_rng(1).standard_normal((count, 2)), 1)       # with ties
     found = map_quality(embedding, positions, k)
@@ -132,7 +132,7 @@ def test_a_sample_of_patients_tells_nearly_the_same(monkeypatch):
     embedding = skewed(80)
     positions = pca_map(embedding)[0]
     whole = map_quality(embedding, positions, 8)
-    monkeypatch.setattr("TumorConnectomeLib.core.structure.map_quality._MOST_QUERIES", 40)
+    monkeypatch.setattr("TumorConnectomeLib.layout.map_quality._MOST_QUERIES", 40)
     part = map_quality(embedding, positions, 8)
     assert part != whole
     for name in ("trustworthiness", "continuity", "recall"):
@@ -148,7 +148,7 @@ def test_umap_keeps_clusters_apart():
     pytest.importorskip("umap", reason="umap-learn is not installed")
     code = (
         "import numpy as np\n"
-        "from TumorConnectomeLib.core.structure.maps import MapKind, make_map, pca_map\n"
+        "from TumorConnectomeLib.layout.maps import MapKind, make_map, pca_map\n"
         "embedding = np.repeat(np.eye(3), 10, axis=0) + 0.05 * np.random.default_rng(0).standard_normal((30, 3))\n"
         "positions = make_map(MapKind.UMAP, embedding, pca_map(embedding)[0])\n"
         "nearest = ((positions[:, None] - positions) ** 2).sum(axis=2).argsort(axis=1)[:, 1:6]\n"

@@ -6,13 +6,13 @@ import pytest
 from cohort_factory import cohort
 from structure_samples import labeled_cohort
 
-from TumorConnectomeLib.core.cohort import Facet
-from TumorConnectomeLib.core.errors import InputError, PackageMissing
-from TumorConnectomeLib.core.structure.classifiers import LogisticProbe, NeighborProbe
-from TumorConnectomeLib.core.structure.cross_validation import FOLDS, cross_validated
-from TumorConnectomeLib.core.structure.probe_tasks import clinical_features, default_tasks, facet_task, standard_task
-from TumorConnectomeLib.core.structure.probes import BOTH, CLINICAL, COLUMNS, EMBEDDING, ProbeOptions, probe_models
-from TumorConnectomeLib.core.structure.scores import auroc
+from TumorConnectomeLib.base.errors import InputError, PackageMissing
+from TumorConnectomeLib.cohort.cohort import Facet
+from TumorConnectomeLib.evaluation.classifiers import LogisticProbe, NeighborProbe
+from TumorConnectomeLib.evaluation.cross_validation import FOLDS, cross_validated
+from TumorConnectomeLib.evaluation.probe_tasks import clinical_features, default_tasks, facet_task, standard_task
+from TumorConnectomeLib.evaluation.probes import BOTH, CLINICAL, COLUMNS, EMBEDDING, ProbeOptions, probe_models
+from TumorConnectomeLib.evaluation.scores import auroc
 
 NEIGHBORS_ONLY = ProbeOptions(probes=("knn",), bootstraps=200)
 
@@ -129,7 +129,7 @@ def test_a_neighbor_probe_does_not_depend_on_blocks(monkeypatch):
     random = np.random.default_rng(0)
     embedding, labels = random.standard_normal((50, 4)), random.random(50) < 0.5
     expected = NeighborProbe().predict([embedding], labels, np.arange(30), np.arange(30, 50), [3, 9])
-    monkeypatch.setattr("TumorConnectomeLib.core.structure.classifiers._BLOCK_ELEMENTS", 70)
+    monkeypatch.setattr("TumorConnectomeLib.evaluation.classifiers._BLOCK_ELEMENTS", 70)
     assert (NeighborProbe().predict([embedding], labels, np.arange(30), np.arange(30, 50), [3, 9]) == expected).all()
 
 

@@ -3,14 +3,14 @@ import numpy as np
 import pytest
 from structure_samples import cosine_distances, ranked, skewed
 
-from TumorConnectomeLib.core.cohort_reader import read_cohort
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.neighbors import neighbor_lists
-from TumorConnectomeLib.core.structure import mutual_proximity as module
-from TumorConnectomeLib.core.structure.hubs import hubs, k_occurrence
-from TumorConnectomeLib.core.structure.mutual_proximity import mutual_proximity
-from TumorConnectomeLib.core.structure.repairs import CSLS_NEIGHBORS, Repair, centered_vectors, repaired_lists
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.evaluation.hubs import hubs, k_occurrence
+from TumorConnectomeLib.neighbors import mutual_proximity as module
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.mutual_proximity import mutual_proximity
+from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
+from TumorConnectomeLib.neighbors.repairs import CSLS_NEIGHBORS, Repair, centered_vectors, repaired_lists
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 SIGN = {Match.MOST: 1, Match.LEAST: -1}
 
@@ -125,7 +125,7 @@ def test_centered_vectors_have_length_one_or_zero():
 
 
 def test_too_many_patients_for_mutual_proximity_are_told_at_once(monkeypatch):
-    monkeypatch.setattr("TumorConnectomeLib.core.structure.repairs.MOST_PATIENTS", 9)
+    monkeypatch.setattr("TumorConnectomeLib.neighbors.repairs.MOST_PATIENTS", 9)
     with pytest.raises(InputError, match="M: 10 patients are too many for mutual proximity; expected at most 9"):
         repaired_lists(skewed(10), 3, Repair.MUTUAL_PROXIMITY, source="M")
     monkeypatch.setattr(module, "MOST_PATIENTS", 9)
@@ -155,7 +155,7 @@ def test_repairs_remove_the_hubs_of_the_published_cohort(real_data):
 def test_csls_needs_no_square_matrix(monkeypatch):
     embedding = skewed(300, seed=2)
     whole = repaired_lists(embedding, 5, Repair.CSLS)
-    monkeypatch.setattr("TumorConnectomeLib.core.neighbors._BLOCK_ELEMENTS", 900)
+    monkeypatch.setattr("TumorConnectomeLib.neighbors.neighbors._BLOCK_ELEMENTS", 900)
     blocks = repaired_lists(embedding, 5, Repair.CSLS)
     for match in Match:
         assert (whole[match].indices == blocks[match].indices).all()

@@ -2,9 +2,9 @@
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core.structure import scores as module
-from TumorConnectomeLib.core.structure.folds import smallest_class, stratified_group_folds
-from TumorConnectomeLib.core.structure.scores import (
+from TumorConnectomeLib.evaluation import scores as module
+from TumorConnectomeLib.evaluation.folds import smallest_class, stratified_group_folds
+from TumorConnectomeLib.evaluation.scores import (
     RankedScores,
     auroc,
     average_precision,

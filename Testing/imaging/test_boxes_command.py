@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from dicom_factory import make_ct, make_sr, random_orientation, rectangle
 
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.commands.boxes import boxes
 from TumorConnectomeLib.commands.main import main
-from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.imaging.inspection import inspect
 
 LIBRARY = pathlib.Path(__file__).resolve().parents[2] / "TumorConnectome"

@@ -5,7 +5,7 @@ import pytest
 from dicom_factory import AXIAL, CORONAL, FEET_FIRST_PRONE, SAGITTAL, ds, edit, make_ct, make_sr, random_orientation, rectangle
 from highdicom.spatial import ImageToReferenceTransformer
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.imaging.ct_series import read_series
 from TumorConnectomeLib.imaging.lesions import find_lesions, group_boxes, lps_to_ras
 from TumorConnectomeLib.imaging.sr_boxes import read_sr

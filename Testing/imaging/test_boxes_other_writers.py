@@ -8,7 +8,7 @@ from highdicom import sr
 from pydicom.sr.codedict import codes
 from pydicom.uid import generate_uid
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.imaging.ct_series import read_series
 from TumorConnectomeLib.imaging.lesions import find_lesions
 from TumorConnectomeLib.imaging.sr_boxes import read_sr

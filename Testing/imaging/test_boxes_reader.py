@@ -6,7 +6,7 @@ import pydicom
 import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.imaging.sr_boxes import read_sr
 
 

@@ -9,15 +9,15 @@ import numpy as np
 from clinical_on_loopback import PREFIX, VERSION, ClinicalOnLoopback, parquet, persons
 from cohort_factory import write_model
 
+from TumorConnectomeLib.base.errors import InputError, JobFailed, NotAvailable
+from TumorConnectomeLib.cohort.clinical import SOURCE, ClinicalColumn, column_notes, with_clinical
+from TumorConnectomeLib.cohort.table_columns import ColumnKind, table_columns
 from TumorConnectomeLib.commands.prepare import prepare
-from TumorConnectomeLib.core.clinical import SOURCE, ClinicalColumn, column_notes, with_clinical
-from TumorConnectomeLib.core.cohort_reader import read_cohort
-from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable
-from TumorConnectomeLib.core.prepared import read_prepared
-from TumorConnectomeLib.core.row_rules import RowRule
-from TumorConnectomeLib.core.table_columns import ColumnKind, table_columns
+from TumorConnectomeLib.connectome.prepared import read_prepared
 from TumorConnectomeLib.imaging.clinical_source import clinical_command
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
+from TumorConnectomeLib.readers.row_rules import RowRule
 from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 PATIENTS = [str(100000 + number) for number in range(30)]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 from published_on_loopback import PublishedOnLoopback
 
-from TumorConnectomeLib.core.errors import InputError, JobFailed
-from TumorConnectomeLib.core.published_cohort import git_blob_id, published_cohort, verification
+from TumorConnectomeLib.base.errors import InputError, JobFailed
+from TumorConnectomeLib.cohort.published_cohort import git_blob_id, published_cohort, verification
 from TumorConnectomeLib.imaging.cohort_download import (
     download_sequence,
     downloaded_bytes,

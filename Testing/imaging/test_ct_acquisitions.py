@@ -3,7 +3,7 @@ import pydicom
 import pytest
 from dicom_factory import CORONAL, edit, make_ct, save, sops
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.imaging.ct_series import read_series
 
 

@@ -7,7 +7,7 @@ import pydicom
 import pytest
 from dicom_factory import AXIAL, CORONAL, FEET_FIRST_PRONE, SAGITTAL, ds, edit, make_ct, random_orientation, save, sops
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.imaging.ct_series import read_series
 
 

@@ -4,7 +4,7 @@ import pytest
 from compressed_slices import UID, compress, hu_of, twelve_bit_ct
 from dicom_factory import edit
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.imaging.inspection import inspect, inspect_command
 from TumorConnectomeLib.imaging.slice_pixels import read_hu
 
@@ -18,8 +18,8 @@ def loaded(host):
     """Loads the CT in a folder as the module does; returns its HU and what was found."""
     import slicer
 
-    from TumorConnectomeLib.imaging.patient_nodes import load_patient
-    from TumorConnectomeLib.imaging.volume_readers import choose_reader
+    from TumorConnectomeLib.scene.patient_nodes import load_patient
+    from TumorConnectomeLib.scene.volume_readers import choose_reader
 
     def load(folder):
         inspection = inspect_command(["--ct", str(folder)], lambda fraction, message="": None)

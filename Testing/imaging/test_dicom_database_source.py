@@ -4,7 +4,7 @@ import shutil
 import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 
-from TumorConnectomeLib.core.errors import JobFailed, NotAvailable
+from TumorConnectomeLib.base.errors import JobFailed, NotAvailable
 from TumorConnectomeLib.imaging.dicom_database_source import DicomDatabaseSource
 from TumorConnectomeLib.imaging.file_header import SYBIL_DESCRIPTION, read_header
 from TumorConnectomeLib.imaging.sources import SeriesRequest

@@ -9,7 +9,7 @@ import pytest
 from idc_on_loopback import SLICES, Fetcher
 from loopback_s3 import refused_port
 
-from TumorConnectomeLib.core.errors import TumorConnectomeError
+from TumorConnectomeLib.base.errors import TumorConnectomeError
 from TumorConnectomeLib.imaging import idc_source, s5cmd_job
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed, classify
 

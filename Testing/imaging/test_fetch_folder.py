@@ -5,7 +5,7 @@ import shutil
 import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 
-from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable
+from TumorConnectomeLib.base.errors import InputError, JobFailed, NotAvailable
 from TumorConnectomeLib.imaging import folder_source, linked_files
 from TumorConnectomeLib.imaging.file_header import SYBIL_DESCRIPTION, read_header
 from TumorConnectomeLib.imaging.folder_source import FolderSource, index_folder

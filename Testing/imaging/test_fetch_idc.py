@@ -7,7 +7,7 @@ import sys
 import pytest
 from idc_on_loopback import SLICES, Fetcher, interrupted
 
-from TumorConnectomeLib.core.errors import Cancelled, InputError, JobFailed, NotAvailable, TumorConnectomeError
+from TumorConnectomeLib.base.errors import Cancelled, InputError, JobFailed, NotAvailable, TumorConnectomeError
 from TumorConnectomeLib.imaging import idc_source, s5cmd_job
 from TumorConnectomeLib.imaging.acquisition import acquire
 from TumorConnectomeLib.imaging.file_lock import Busy, exclusive

@@ -3,7 +3,7 @@ import pytest
 from idc_on_loopback import SLICES, Fetcher
 from loopback_s3 import refused_port
 
-from TumorConnectomeLib.core.errors import TumorConnectomeError
+from TumorConnectomeLib.base.errors import TumorConnectomeError
 
 #: nobody can resolve it: whoever gets files from there has asked the proxy. This machine itself is never asked by proxy.
 SERVER = "http://idc.example.invalid"

@@ -10,8 +10,8 @@ import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 from dicom_mutations import MUTATIONS, mutated, repeatable_uids
 
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.commands.worker import run_worker
-from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.imaging.bounded_stream import open_dicom
 from TumorConnectomeLib.imaging.ct_series import read_series
 from TumorConnectomeLib.imaging.inspection import read_study

@@ -9,9 +9,9 @@ import pytest
 from dicom_factory import edit, make_ct, make_sr, rectangle, save
 from dicom_mutations import HOSTILE_UIDS
 
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.base.files import checked_uid
 from TumorConnectomeLib.commands.main import main
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.files import checked_uid
 from TumorConnectomeLib.imaging.file_header import read_header
 from TumorConnectomeLib.imaging.folder_source import find_series, index_folder, scan_command
 from TumorConnectomeLib.imaging.measurement_store import MeasurementStore

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable, TumorConnectomeError
+from TumorConnectomeLib.base.errors import InputError, JobFailed, NotAvailable, TumorConnectomeError
 from TumorConnectomeLib.imaging import idc_index
 from TumorConnectomeLib.imaging.idc_manifest import COLUMNS, SHIPPED_MANIFEST, read_manifest
 from TumorConnectomeLib.imaging.idc_series import IdcSeries, IdcStudy

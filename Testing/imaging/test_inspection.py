@@ -4,7 +4,7 @@ import json
 import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 
-from TumorConnectomeLib.core.errors import InputError, JobFailed
+from TumorConnectomeLib.base.errors import InputError, JobFailed
 from TumorConnectomeLib.imaging.inspection import inspect, inspect_command
 from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 

@@ -6,9 +6,9 @@ import pydicom
 import pytest
 from dicom_factory import edit, make_ct, make_sr, rectangle
 
+from TumorConnectomeLib.cohort.measurements import FEWEST_MEASURED
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.measure import COLUMNS
-from TumorConnectomeLib.core.measurements import FEWEST_MEASURED
 from TumorConnectomeLib.imaging.measurement_store import MeasurementStore
 
 COUNT = FEWEST_MEASURED + 2

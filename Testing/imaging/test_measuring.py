@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from dicom_factory import CORONAL, edit, make_ct, make_sr, random_orientation, rectangle
 
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.measurements import LesionMeasurement, SeriesMeasurement, measurement_of_record
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.measurements import LesionMeasurement, SeriesMeasurement, measurement_of_record
 from TumorConnectomeLib.imaging.inspection import inspect_command, read_study
 from TumorConnectomeLib.imaging.measurement_store import MeasurementStore
 from TumorConnectomeLib.imaging.measuring import fingerprint, measure

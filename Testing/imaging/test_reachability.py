@@ -5,7 +5,7 @@ import time
 import pytest
 from loopback_s3 import refused_port
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.imaging.reachability import meeting_point, unreachable
 
 

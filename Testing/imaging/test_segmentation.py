@@ -8,7 +8,7 @@ import pytest
 from dicom_factory import AXIAL, make_ct, random_orientation
 from seg_factory import ellipsoid, write_seg
 
-from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable
+from TumorConnectomeLib.base.errors import InputError, JobFailed, NotAvailable
 from TumorConnectomeLib.imaging.inspection import inspect
 from TumorConnectomeLib.imaging.segmentation_file import Segment, read_segmentation, read_segmentation_command
 from TumorConnectomeLib.imaging.segmentation_source import (
@@ -112,9 +112,9 @@ def test_the_segmentation_stands_in_the_scene_where_the_ct_is(scene, study, tmp_
     """Each voxel of the node, carried through its transform, is where the CT has the voxel that was marked."""
     import slicer
 
-    from TumorConnectomeLib.imaging.patient_nodes import load_patient, unload_patient
-    from TumorConnectomeLib.imaging.segmentation_nodes import add_segmentation, find_segmentation
-    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+    from TumorConnectomeLib.scene.patient_nodes import load_patient, unload_patient
+    from TumorConnectomeLib.scene.segmentation_nodes import add_segmentation, find_segmentation
+    from TumorConnectomeLib.scene.volume_readers import ArchetypeReader
 
     mask = ellipsoid((12, 32, 40), (4, 10, 12), (2, 5, 6))
     write_seg(tmp_path / "seg.dcm", study, mask[..., None])

@@ -3,7 +3,7 @@ import pathlib
 
 import pytest
 
-from TumorConnectomeLib.core.errors import Cancelled, InputError, NotAvailable, TumorConnectomeError
+from TumorConnectomeLib.base.errors import Cancelled, InputError, NotAvailable, TumorConnectomeError
 from TumorConnectomeLib.imaging.acquisition import acquire
 from TumorConnectomeLib.imaging.file_lock import Busy
 from TumorConnectomeLib.imaging.sources import SeriesFiles, SeriesRequest

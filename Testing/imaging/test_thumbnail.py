@@ -5,7 +5,7 @@ import urllib.request
 import picture_server
 import pytest
 
-from TumorConnectomeLib.core.errors import InputError, JobFailed, NotAvailable
+from TumorConnectomeLib.base.errors import InputError, JobFailed, NotAvailable
 from TumorConnectomeLib.imaging import thumbnail, thumbnail_store
 from TumorConnectomeLib.imaging.picture_file import picture_suffix
 from TumorConnectomeLib.imaging.thumbnail import ThumbnailFailed, thumbnail_command, thumbnail_sequence

@@ -35,7 +35,7 @@ def patient(axes, spacing=(0.8, 0.9, 1.2), size=(90, 90, 90), roi_axes=None, box
     import slicer
     import vtk
 
-    from TumorConnectomeLib.imaging.patient_nodes import PatientNodes
+    from TumorConnectomeLib.scene.patient_nodes import PatientNodes
 
     ijk_to_ras = np.eye(4)
     ijk_to_ras[:3, :3] = axes * spacing
@@ -78,7 +78,7 @@ def yellow(picture):
 
 @pytest.mark.parametrize("axes", AXES.values(), ids=AXES)
 def test_the_picture_is_the_axial_plane_seen_from_the_feet(scene, axes):
-    from TumorConnectomeLib.imaging.tumor_picture import tumor_picture
+    from TumorConnectomeLib.scene.tumor_picture import tumor_picture
 
     picture = tumor_picture(patient(axes), 40, 64, box=False)
     assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8
@@ -89,7 +89,7 @@ def test_the_picture_is_the_axial_plane_seen_from_the_feet(scene, axes):
 @pytest.mark.parametrize("axes", AXES.values(), ids=AXES)
 @pytest.mark.parametrize("field, pixels", [(40, 160), (80, 160)])
 def test_the_box_is_drawn_where_its_millimeters_say(scene, axes, field, pixels):
-    from TumorConnectomeLib.imaging.tumor_picture import tumor_picture
+    from TumorConnectomeLib.scene.tumor_picture import tumor_picture
 
     rows, columns = np.nonzero(yellow(tumor_picture(patient(axes), field, pixels)))
     per_mm, middle = pixels / field, (pixels - 1) / 2
@@ -100,7 +100,7 @@ def test_the_box_is_drawn_where_its_millimeters_say(scene, axes, field, pixels):
 
 
 def test_a_turned_box_is_cut_by_the_plane(scene):
-    from TumorConnectomeLib.imaging.tumor_picture import tumor_picture
+    from TumorConnectomeLib.scene.tumor_picture import tumor_picture
 
     angle = np.radians(30)
     axes = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
@@ -114,7 +114,7 @@ def test_a_turned_box_is_cut_by_the_plane(scene):
 
 
 def test_the_box_does_not_hide_what_is_in_it(scene):
-    from TumorConnectomeLib.imaging.tumor_picture import tumor_picture
+    from TumorConnectomeLib.scene.tumor_picture import tumor_picture
 
     nodes = patient(np.eye(3))
     with_box, without = (tumor_picture(nodes, 60, 120, box=box) for box in (True, False))
@@ -124,7 +124,7 @@ def test_the_box_does_not_hide_what_is_in_it(scene):
 
 
 def test_outside_of_the_volume_is_black(scene):
-    from TumorConnectomeLib.imaging.tumor_picture import tumor_picture
+    from TumorConnectomeLib.scene.tumor_picture import tumor_picture
 
     picture = tumor_picture(patient(np.eye(3), spacing=(1, 1, 1), size=(20, 30, 20)), 60, 60, box=False)
     lit = picture.any(axis=-1)
@@ -132,14 +132,14 @@ def test_outside_of_the_volume_is_black(scene):
 
 
 def test_a_volume_of_one_slice_is_shown(scene):
-    from TumorConnectomeLib.imaging.tumor_picture import tumor_picture
+    from TumorConnectomeLib.scene.tumor_picture import tumor_picture
 
     picture = tumor_picture(patient(np.eye(3), size=(60, 60, 1), lesion=False), 30, 32)
     assert picture.std() > 5
 
 
 def test_without_a_lesion_the_middle_of_the_volume_is_shown(scene):
-    from TumorConnectomeLib.imaging.tumor_picture import tumor_picture
+    from TumorConnectomeLib.scene.tumor_picture import tumor_picture
 
     nodes = patient(np.eye(3), spacing=(1, 1, 1), size=(81, 81, 81), lesion=False)
     picture = tumor_picture(nodes, 40, 41)
@@ -148,8 +148,8 @@ def test_without_a_lesion_the_middle_of_the_volume_is_shown(scene):
 
 
 def test_the_window_can_be_chosen(scene):
-    from TumorConnectomeLib.core.image_views import CTWindow
-    from TumorConnectomeLib.imaging.tumor_picture import tumor_picture
+    from TumorConnectomeLib.scene.image_views import CTWindow
+    from TumorConnectomeLib.scene.tumor_picture import tumor_picture
 
     nodes = patient(np.eye(3))
     assert set(np.unique(tumor_picture(nodes, 40, 41, box=False, window=CTWindow("", 1, -500)))) <= set(range(256))
@@ -157,7 +157,7 @@ def test_the_window_can_be_chosen(scene):
 
 
 def test_pictures_of_several_tumors_have_one_scale(scene):
-    from TumorConnectomeLib.imaging.tumor_picture import common_field_mm
+    from TumorConnectomeLib.scene.tumor_picture import common_field_mm
 
     small, large = patient(np.eye(3)), patient(np.eye(3), box=(70.0, 30.0, 30.0))
     assert common_field_mm([]) == common_field_mm([small]) == 60
@@ -167,7 +167,7 @@ def test_pictures_of_several_tumors_have_one_scale(scene):
 @pytest.mark.parametrize("axes", AXES.values(), ids=AXES)
 def test_nine_cuts_go_through_the_center_in_their_directions(scene, axes):
     """The gray values are a linear function of RAS, so each cut is known exactly."""
-    from TumorConnectomeLib.imaging.tumor_picture import tumor_cuts
+    from TumorConnectomeLib.scene.tumor_picture import tumor_cuts
 
     cuts = tumor_cuts(patient(axes), 30, 31)
     assert len({cut.direction.name for cut in cuts}) == len(cuts) == 9

@@ -77,8 +77,8 @@ def volumes():
 def test_slicers_dicom_module_loads_the_series_by_its_uid(dicom_module, study):
     import slicer
 
-    from TumorConnectomeLib.imaging.patient_nodes import load_patient
-    from TumorConnectomeLib.imaging.volume_readers import choose_reader
+    from TumorConnectomeLib.scene.patient_nodes import load_patient
+    from TumorConnectomeLib.scene.volume_readers import choose_reader
 
     kept = object()
     slicer.modules.reader = kept                        # as Slicer's plugin leaves its last reader behind
@@ -94,8 +94,8 @@ def test_unloading_leaves_no_empty_patient_in_the_subject_hierarchy(scene, study
     """Slicer's DICOM module puts the volume below an item for the study and one for the patient."""
     import slicer
 
-    from TumorConnectomeLib.imaging.patient_nodes import load_patient, unload_patient
-    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+    from TumorConnectomeLib.scene.patient_nodes import load_patient, unload_patient
+    from TumorConnectomeLib.scene.volume_readers import ArchetypeReader
 
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     top = hierarchy.GetSceneItemID()
@@ -123,7 +123,7 @@ def reversed_slices(inspection):
 
 
 def test_the_order_of_the_slices_does_not_matter(dicom_module, study):
-    from TumorConnectomeLib.imaging.volume_readers import choose_reader
+    from TumorConnectomeLib.scene.volume_readers import choose_reader
 
     dicom_module.load = lambda: [reversed_slices(study).GetID()]
     volume, findings = choose_reader(synthetic=False).read(study)
@@ -159,7 +159,7 @@ BAD = {
 def test_what_slicers_dicom_module_gets_wrong_is_read_by_the_image_reader_and_said(dicom_module, study, load, reason):
     import slicer
 
-    from TumorConnectomeLib.imaging.volume_readers import choose_reader, displacement_mm
+    from TumorConnectomeLib.scene.volume_readers import choose_reader, displacement_mm
 
     dicom_module.load = lambda: load(study) and []
     volume, findings = choose_reader(synthetic=False).read(study)
@@ -171,7 +171,7 @@ def test_what_slicers_dicom_module_gets_wrong_is_read_by_the_image_reader_and_sa
 def test_a_closed_or_missing_database_means_the_image_reader(dicom_module, study, monkeypatch):
     import slicer
 
-    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader, DicomDatabaseReader, choose_reader
+    from TumorConnectomeLib.scene.volume_readers import ArchetypeReader, DicomDatabaseReader, choose_reader
 
     assert isinstance(choose_reader(synthetic=False), DicomDatabaseReader)
     assert isinstance(choose_reader(synthetic=True), ArchetypeReader)       # made-up series stay out of the database
@@ -185,7 +185,7 @@ def test_a_closed_or_missing_database_means_the_image_reader(dicom_module, study
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_image_reader_is_where_the_headers_say(scene, tmp_path, seed):
-    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader, displacement_mm
+    from TumorConnectomeLib.scene.volume_readers import ArchetypeReader, displacement_mm
 
     rng = np.random.default_rng(seed)
     make_ct(tmp_path / "ct", 5, orientation=random_orientation(rng), origin=rng.uniform(-200, 200, 3))
@@ -197,7 +197,7 @@ def test_the_image_reader_is_where_the_headers_say(scene, tmp_path, seed):
 
 
 def test_only_series_that_are_not_listed_as_a_whole_are_imported():
-    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader, DicomDatabaseReader
+    from TumorConnectomeLib.scene.volume_readers import ArchetypeReader, DicomDatabaseReader
 
     database = FakeDatabase()
     database.filesForSeries = lambda uid, hits=-1: {"1.1": ("a", "b"), "1.2": ("c",)}.get(uid, ())
@@ -209,7 +209,7 @@ def test_only_series_that_are_not_listed_as_a_whole_are_imported():
 
 def test_reading_a_ct_logs_no_error(scene, study):
     """slicer.util.loadVolume takes it for a tensor volume first, and says so in the error log."""
-    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+    from TumorConnectomeLib.scene.volume_readers import ArchetypeReader
 
     with vtk_log() as texts:
         plugin_volume(study)
@@ -220,8 +220,8 @@ def test_reading_a_ct_logs_no_error(scene, study):
 
 
 def test_a_ct_that_can_not_be_read_is_one_line_without_its_file_names(scene, study, tmp_path):
-    from TumorConnectomeLib.core.errors import InputError
-    from TumorConnectomeLib.imaging.volume_readers import ArchetypeReader
+    from TumorConnectomeLib.base.errors import InputError
+    from TumorConnectomeLib.scene.volume_readers import ArchetypeReader
 
     broken = [tmp_path / f"a_slice_with_a_long_name_{number:04}.dcm" for number in range(300)]
     for path in broken:
@@ -239,7 +239,7 @@ def test_the_dicom_database_of_the_host_lists_and_loads_a_series(scene, study, t
     import slicer
 
     from slicerhost.dicom_module import make_module
-    from TumorConnectomeLib.imaging.volume_readers import DicomDatabaseReader, choose_reader
+    from TumorConnectomeLib.scene.volume_readers import DicomDatabaseReader, choose_reader
 
     for (place, name), value in make_module(tmp_path / "missing").items():
         if place == "sys.modules":

@@ -19,7 +19,7 @@ def session(host):
 
 def prepare_demo_cohort_once(patch):
     """The worker prepares the demo cohort for the first test; the others read its file without starting it again."""
-    from TumorConnectomeLib.module import cohort_loading
+    from TumorConnectomeLib.panel import cohort_loading
 
     made = {}
 
@@ -51,8 +51,8 @@ def panel(demo):
     """The panel with the Evaluate section open, few permutations, and all models and labels ticked."""
     from evaluation_hands import PERMUTATIONS, kinds
 
-    from TumorConnectomeLib.core.connectome import Match
-    from TumorConnectomeLib.core.structure.repairs import Repair
+    from TumorConnectomeLib.neighbors.match import Match
+    from TumorConnectomeLib.neighbors.repairs import Repair
 
     panel = demo.panel
     panel.ui.evaluateCollapsibleButton.collapsed = False

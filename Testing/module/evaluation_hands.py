@@ -7,7 +7,7 @@ PERMUTATIONS = 20
 
 def kinds():
     """What the module's own library calls the results; the module may have been loaded anew."""
-    from TumorConnectomeLib.core.result_maps import ResultKind
+    from TumorConnectomeLib.presentation.result_maps import ResultKind
     return ResultKind
 
 

@@ -1,7 +1,7 @@
 """A source of series whose downloads go on until the test lets them end."""
 import sys
 
-from TumorConnectomeLib.core.errors import JobFailed
+from TumorConnectomeLib.base.errors import JobFailed
 from TumorConnectomeLib.imaging.sources import SeriesFiles
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
 from TumorConnectomeLib.work.jobs import Job, Progress, Transfer

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from TumorConnectomeLib.module.changes import COHORT, SCENE, Changes
+from TumorConnectomeLib.panel.changes import COHORT, SCENE, Changes
 
 
 class Node:
@@ -130,7 +130,7 @@ def test_a_bare_modified_enters_one_file(demo, files_entered):
     node = demo.panel.parameters.parameterNode
     with files_entered() as found:
         node.Modified()
-    assert set(found) == {"module/changes.py"}
+    assert set(found) == {"panel/changes.py"}
 
 
 def test_selecting_a_patient_enters_only_sections_that_show_it(demo, files_entered):

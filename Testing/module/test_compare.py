@@ -8,7 +8,7 @@ import pytest
 from PySide6 import QtCore, QtTest
 from view_input import pixels, wheel
 
-from TumorConnectomeLib.core.image_views import BONE, LUNG, MEDIASTINUM, ImageViews
+from TumorConnectomeLib.scene.image_views import BONE, LUNG, MEDIASTINUM, ImageViews
 
 Qt = QtCore.Qt
 

@@ -70,7 +70,7 @@ def test_changes_while_nodes_are_gliding(demo):
 
 
 def test_numbers_color_the_patients_in_steps_quartiles_or_continuously(demo):
-    from TumorConnectomeLib.module.parameters import NumberColors
+    from TumorConnectomeLib.panel.parameters import NumberColors
 
     panel = demo.panel
     combo, coloring = panel.ui.numberColorsComboBox, lambda: panel.view.canvas.state.coloring

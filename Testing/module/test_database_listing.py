@@ -149,7 +149,7 @@ def test_a_reload_lets_go_of_the_database(images, database):
 def test_the_self_test_gives_the_database_back_whatever_happens_and_writes_no_setting(demo, database, tmp_path, was_open):
     import qt
 
-    from TumorConnectomeLib.module.self_tests.borrowed_database import BorrowedDatabase
+    from TumorConnectomeLib.panel.self_tests.borrowed_database import BorrowedDatabase
 
     if was_open:
         os.makedirs(database.databaseDirectory)

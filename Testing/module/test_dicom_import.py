@@ -40,7 +40,7 @@ def indexers(host, monkeypatch):
 
 @pytest.fixture
 def started(indexers):
-    from TumorConnectomeLib.module.dicom_import import DicomImport
+    from TumorConnectomeLib.panel.dicom_import import DicomImport
     from TumorConnectomeLib.work.awaitable import Listener
 
     heard, database = [], object()

@@ -5,7 +5,7 @@ import pytest
 from at_rest import wait_until
 from held_source import HeldSource
 
-from TumorConnectomeLib.core.errors import Cancelled, NotAvailable, TumorConnectomeError
+from TumorConnectomeLib.base.errors import Cancelled, NotAvailable, TumorConnectomeError
 from TumorConnectomeLib.imaging.sources import SeriesFiles, SeriesRequest
 from TumorConnectomeLib.work.jobs import Transfer
 

@@ -6,18 +6,18 @@ import pytest
 from evaluation_hands import PERMUTATIONS, click_cell, column, derived, kinds, nodes, press, run
 from PySide6 import QtCore, QtTest
 
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.evaluation.table import evaluate
-from TumorConnectomeLib.core.measurements import evaluable_facets
-from TumorConnectomeLib.core.structure.agreement import agreement
-from TumorConnectomeLib.core.structure.consensus import CONSENSUS
-from TumorConnectomeLib.core.structure.hubs import hubs
-from TumorConnectomeLib.core.structure.repairs import Repair
+from TumorConnectomeLib.cohort.measurements import evaluable_facets
+from TumorConnectomeLib.evaluation.agreement import agreement
+from TumorConnectomeLib.evaluation.hubs import hubs
+from TumorConnectomeLib.evaluation.table import evaluate
+from TumorConnectomeLib.neighbors.consensus import CONSENSUS
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.repairs import Repair
 
 # ---- results
 
 def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel):
-    from TumorConnectomeLib.module.result_nodes import read_result
+    from TumorConnectomeLib.panel.result_nodes import read_result
 
     heat_map = run(demo)
     cohort = panel.state.cohort

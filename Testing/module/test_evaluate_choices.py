@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from evaluation_hands import click_cell, column, derived, kinds, nodes, press, run, show, tick
 
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.evaluation.confounds import confound_table
-from TumorConnectomeLib.core.evaluation.table import evaluate
-from TumorConnectomeLib.core.evaluation.vote_table import vote_table
-from TumorConnectomeLib.core.structure.consensus import CONSENSUS
-from TumorConnectomeLib.module.json_list import choice_from_text, choice_to_text
+from TumorConnectomeLib.evaluation.confounds import confound_table
+from TumorConnectomeLib.evaluation.table import evaluate
+from TumorConnectomeLib.evaluation.vote_table import vote_table
+from TumorConnectomeLib.neighbors.consensus import CONSENSUS
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.panel.json_list import choice_from_text, choice_to_text
 
 
 def test_ticked_models_labels_and_k_are_what_is_evaluated(demo, panel):

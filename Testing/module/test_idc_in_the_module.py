@@ -13,7 +13,7 @@ from loopback_s3 import refused_port
 from PySide6 import QtCore, QtTest
 from seg_factory import ellipsoid, write_seg
 
-from TumorConnectomeLib.core.image_views import ImageViews
+from TumorConnectomeLib.scene.image_views import ImageViews
 
 
 def test_a_patient_is_downloaded_and_shown(opened, gate):
@@ -202,7 +202,7 @@ def with_segmentation(opened, study, tmp_path, monkeypatch):
     """IDC on loopback has an expert segmentation of the study, too."""
     from TumorConnectomeLib.imaging import segmentation_source
     from TumorConnectomeLib.imaging.idc_series import IdcSeries
-    from TumorConnectomeLib.module import imaging_controller, segmentation_controller
+    from TumorConnectomeLib.panel import imaging_controller, segmentation_controller
 
     masks = np.zeros((SLICES, 64, 64, 1), bool)
     masks[..., 0] = ellipsoid((SLICES, 64, 64), (4, 5, 5), (2, 4, 4))
@@ -247,7 +247,7 @@ def test_the_expert_segmentation_is_offered_loaded_and_unloaded(with_segmentatio
 
 
 def test_rows_of_one_patient_that_are_nodes_of_their_own_load_their_own_series(opened, tmp_path):
-    from TumorConnectomeLib.core.row_rules import RowRule
+    from TumorConnectomeLib.readers.row_rules import RowRule
 
     rows = [pickle_factory.row(PATIENT, opened.fetcher.study.request.ct_uid, SOPInstanceUID=f"1.2.3.{number}")
             for number in (1, 2)] + [pickle_factory.row(f"3{number}", f"1.2.3{number}") for number in range(8)]

@@ -132,7 +132,7 @@ def cache(demo, tmp_path):
     """The cache controller, which has its own folder and limit again afterwards."""
     import qt
 
-    from TumorConnectomeLib.module.cache_controller import FOLDER_SETTING, LIMIT_SETTING
+    from TumorConnectomeLib.panel.cache_controller import FOLDER_SETTING, LIMIT_SETTING
 
     controller = demo.panel.cache
     directory, limit = demo.panel.ui.cacheDirectoryButton.directory, demo.panel.ui.cacheLimitSpinBox.value
@@ -165,7 +165,7 @@ def tidied(session, controller, start):
 
 
 def test_the_cache_folder_is_chosen_shown_and_remembered(demo, cache, tmp_path):
-    from TumorConnectomeLib.module.cache_controller import saved_folder
+    from TumorConnectomeLib.panel.cache_controller import saved_folder
 
     old = cache.folder
     demo.panel.ui.cacheDirectoryButton.directory = str(tmp_path)

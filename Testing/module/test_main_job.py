@@ -9,7 +9,7 @@ from gestures import click, click_row
 from PySide6 import QtCore, QtTest
 from view_input import pixels, wheel
 
-from TumorConnectomeLib.core.patient_summary import percent_text
+from TumorConnectomeLib.presentation.patient_summary import percent_text
 
 YELLOW = np.array([255, 217, 51])
 

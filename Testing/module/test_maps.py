@@ -4,15 +4,15 @@ import pytest
 from evaluation_hands import derived, press
 from PySide6 import QtCore, QtTest
 
-from TumorConnectomeLib.core.structure.consensus import CONSENSUS
-from TumorConnectomeLib.core.structure.map_quality import map_quality
-from TumorConnectomeLib.core.structure.maps import MapKind, make_map
-from TumorConnectomeLib.core.structure.repairs import Repair
+from TumorConnectomeLib.layout.map_quality import map_quality
+from TumorConnectomeLib.layout.maps import MapKind, make_map
+from TumorConnectomeLib.neighbors.consensus import CONSENSUS
+from TumorConnectomeLib.neighbors.repairs import Repair
 
 
 def kinds():
     """The enumeration of the module's own library; the module may have been loaded anew."""
-    from TumorConnectomeLib.core.structure.maps import MapKind
+    from TumorConnectomeLib.layout.maps import MapKind
     return MapKind
 
 
@@ -101,12 +101,12 @@ def test_quality_is_of_the_repaired_neighbors(demo, shown):
 
 
 def test_a_missing_package_is_offered_and_the_map_comes_after_it(demo, shown, monkeypatch):
-    from TumorConnectomeLib.module import map_positions, status_line
+    from TumorConnectomeLib.panel import map_positions, status_line
 
     made_before, missing = map_positions.map_sequence, []
 
     def failing(*arguments):
-        from TumorConnectomeLib.core.errors import PackageMissing
+        from TumorConnectomeLib.base.errors import PackageMissing
         missing.append(arguments)
         raise PackageMissing("UMAP maps need the Python package umap-learn", "umap-learn")
         yield

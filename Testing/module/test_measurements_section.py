@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core.column_titles import MEASURED
-from TumorConnectomeLib.core.filters import RangeFilter, filters_to_text
+from TumorConnectomeLib.cohort.column_titles import MEASURED
+from TumorConnectomeLib.cohort.filters import RangeFilter, filters_to_text
 from TumorConnectomeLib.synthetic.lesion_boxes import lesion_box_lps
 from TumorConnectomeLib.synthetic.patients import find_patient
 from TumorConnectomeLib.synthetic.phantom import Phantom

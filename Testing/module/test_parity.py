@@ -190,7 +190,7 @@ def test_the_map_without_edges(demo):
 @pytest.mark.parametrize("kind, start", [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("graphml", b"<?xml"),
                                          ("neighbors", b"model,match,PatientID"), ("layout", b"PatientID,x,y")])
 def test_exports_write_what_is_shown(demo, tmp_path, kind, start):
-    from TumorConnectomeLib.module.export_controller import KINDS
+    from TumorConnectomeLib.panel.export_controller import KINDS
 
     panel, path = demo.panel, tmp_path / f"export.{KINDS[kind][1]}"
     select(demo, 1)

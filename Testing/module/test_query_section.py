@@ -13,7 +13,7 @@ def press(button):
 @pytest.fixture
 def query(session):
     """The session with the demo cohort and the section open; afterwards it is cleared."""
-    from TumorConnectomeLib.core.connectome import Match
+    from TumorConnectomeLib.neighbors.match import Match
 
     panel = session.panel
     if panel.state.cohort is None or not panel.state.cohort.synthetic:
@@ -84,7 +84,7 @@ def test_the_mark_is_drawn_and_exported(query):
 
 
 def test_match_mode_and_number_of_neighbors_change_the_list_without_another_search(query, monkeypatch):
-    from TumorConnectomeLib.core.connectome import Match
+    from TumorConnectomeLib.neighbors.match import Match
 
     panel = query.panel
     paste(query, panel.state.cohort.embeddings[shown_model(query)][5])

@@ -6,11 +6,11 @@ import pytest
 from evaluation_hands import derived
 from PySide6 import QtCore, QtTest
 
-from TumorConnectomeLib.core.analysis import connectome
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.prepared import read_prepared
-from TumorConnectomeLib.core.structure.consensus import CONSENSUS, CONSENSUS_DISTANCE, consensus_lists
-from TumorConnectomeLib.core.structure.repairs import Repair, repaired_lists
+from TumorConnectomeLib.connectome.analysis import connectome
+from TumorConnectomeLib.connectome.prepared import read_prepared
+from TumorConnectomeLib.neighbors.consensus import CONSENSUS, CONSENSUS_DISTANCE, consensus_lists
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.repairs import Repair, repaired_lists
 
 
 @pytest.mark.parametrize("repair", [Repair.CENTERED, Repair.CSLS])
@@ -53,10 +53,10 @@ def test_the_consensus_is_one_more_model(demo, panel):
 
 
 def test_what_can_not_be_made_leaves_graph_and_state_as_they_were(demo, panel, monkeypatch):
-    from TumorConnectomeLib.module import derived_analyses
+    from TumorConnectomeLib.panel import derived_analyses
 
     def failing(*arguments):
-        from TumorConnectomeLib.core.errors import InputError
+        from TumorConnectomeLib.base.errors import InputError
         raise InputError("5000 patients are too many for mutual proximity", expected="at most 4000")
         yield
 

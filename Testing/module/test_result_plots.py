@@ -6,8 +6,8 @@ import pytest
 from evaluation_hands import column, nodes
 from view_input import pixels
 
-from TumorConnectomeLib.core.heat_map import Axes, HeatMap
-from TumorConnectomeLib.core.reliability import Curve
+from TumorConnectomeLib.evaluation.reliability import Curve
+from TumorConnectomeLib.presentation.heat_map import Axes, HeatMap
 
 MODELS, FACETS = ("CT-FM", "MedImageInsight", "Consensus"), ("sex", "stage")
 LIFTS = np.array([[1.2, 0.8], [1.5, math.nan], [1.1, 2.0]])
@@ -30,8 +30,8 @@ def plots(session):
     """Writes plots; from an empty scene, in the layout with a plot and a table view."""
     import slicer
 
-    from TumorConnectomeLib.imaging.view_layouts import RESULTS_LAYOUT, show_layout
-    from TumorConnectomeLib.module import result_plots
+    from TumorConnectomeLib.panel import result_plots
+    from TumorConnectomeLib.scene.view_layouts import RESULTS_LAYOUT, show_layout
 
     slicer.mrmlScene.Clear()
     show_layout(RESULTS_LAYOUT)

@@ -16,7 +16,7 @@ def results(session):
     """The module that writes results, on an empty scene."""
     import slicer
 
-    from TumorConnectomeLib.module import result_nodes
+    from TumorConnectomeLib.panel import result_nodes
     slicer.mrmlScene.Clear()
     return result_nodes
 

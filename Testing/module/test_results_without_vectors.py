@@ -4,8 +4,8 @@ import pytest
 from PySide6 import QtCore, QtTest
 
 from TumorConnectomeLib.commands.main import main
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.structure.repairs import Repair
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.neighbors.repairs import Repair
 
 pytest.importorskip("pyarrow")
 

@@ -21,7 +21,7 @@ def dialogs(monkeypatch):
 @pytest.fixture
 def broken(monkeypatch, demo):
     """Call it, and images can not be shown any more, with an error as PythonQt makes them; call it again to repair."""
-    from TumorConnectomeLib.module import image_display
+    from TumorConnectomeLib.panel import image_display
 
     real, shown = image_display.show_patients, []
 
@@ -69,8 +69,8 @@ def test_an_error_in_showing_is_one_line_and_the_next_click_works(demo, dialogs,
 
 def test_files_that_can_not_be_listed_are_read_all_the_same(demo, monkeypatch, no_silent_errors):
     """A database that Slicer replaced meanwhile, or an indexer that refuses its arguments."""
-    from TumorConnectomeLib.imaging import volume_readers
-    from TumorConnectomeLib.module import imaging_controller
+    from TumorConnectomeLib.panel import imaging_controller
+    from TumorConnectomeLib.scene import volume_readers
 
     class Unlistable(volume_readers.ArchetypeReader):
         def unlisted_files(self, inspections):
@@ -92,7 +92,7 @@ def test_a_normal_load_of_two_patients_logs_no_error(demo):
 
 
 def test_an_error_is_reported_with_its_place_and_without_its_arguments(monkeypatch):
-    from TumorConnectomeLib.module.error_log import report_error
+    from TumorConnectomeLib.panel.error_log import report_error
 
     reported = []
     monkeypatch.setattr(sys, "excepthook", lambda *error: reported.append(error))

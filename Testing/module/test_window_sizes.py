@@ -10,7 +10,7 @@ import pytest
 from PySide6 import QtCore, QtTest
 from view_input import pixels
 
-from TumorConnectomeLib.core.image_views import NEIGHBORS, ORIENTATIONS, ImageViews
+from TumorConnectomeLib.scene.image_views import NEIGHBORS, ORIENTATIONS, ImageViews
 
 #: a laptop's and a desktop's main window; the width of the module panel is the host's
 SIZES = ((1366, 768), (1920, 1080))
@@ -52,7 +52,7 @@ def sized(loaded, request):
 
 def show(session, arrangement):
     """Show one of ARRANGEMENTS, as the controls do it."""
-    from TumorConnectomeLib.module.result_views import show_results
+    from TumorConnectomeLib.panel.result_views import show_results
 
     panel, (kind, *alone) = session.panel, arrangement.split(" ")
     if kind == "connectome":

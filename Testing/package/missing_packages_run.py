@@ -90,7 +90,7 @@ def demo_images(run, folder):
 
 def probes(run, folder):
     """Without scikit-learn the other evaluations work."""
-    from TumorConnectomeLib.core.result_maps import ResultKind
+    from TumorConnectomeLib.presentation.result_maps import ResultKind
 
     run.without("scikit-learn")
     run.panel.set(evaluation=ResultKind.HUBS)

@@ -6,7 +6,7 @@ from slicer_package import ROOT
 
 
 def test_pages_of_the_python_api_are_made(tmp_path):
-    modules = [f"TumorConnectomeLib.{name}" for name in ("core.neighbors", "work.runner", "module.packages")]
+    modules = [f"TumorConnectomeLib.{name}" for name in ("neighbors.neighbors", "work.runner", "panel.packages")]
     process = subprocess.run([sys.executable, str(ROOT / "Testing/tools/make_docs.py"), str(tmp_path), *modules],
                              capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr[-2000:]

@@ -69,10 +69,10 @@ def copied_source(tmp_path):
 
 
 def test_a_listed_file_that_does_not_exist_is_refused(copied_source, tmp_path):
-    (copied_source / "TumorConnectome/TumorConnectomeLib/core/errors.py").unlink()
+    (copied_source / "TumorConnectome/TumorConnectomeLib/base/errors.py").unlink()
     process = configure(copied_source, tmp_path / "build")
     assert process.returncode != 0
-    assert "nonexistent file 'TumorConnectomeLib/core/errors.py'" in re.sub(r"\s+", " ", process.stderr)
+    assert "nonexistent file 'TumorConnectomeLib/base/errors.py'" in re.sub(r"\s+", " ", process.stderr)
 
 
 def test_a_missing_description_is_refused(copied_source, tmp_path):

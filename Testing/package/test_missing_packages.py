@@ -70,8 +70,8 @@ def test_every_package_that_is_imported_can_be_installed_by_the_button(host):
     """What no layer imports at file scope, and Slicer does not always have, stands in a requirements file."""
     from test_architecture import AT_FILE_SCOPE, IMPORTS
 
-    from TumorConnectomeLib.core.errors import PackageMissing
-    from TumorConnectomeLib.module.packages import requirement_of
+    from TumorConnectomeLib.base.errors import PackageMissing
+    from TumorConnectomeLib.panel.packages import requirement_of
 
     imported = {found.name.partition(".")[0] for imports in IMPORTS.values() for found in imports} - AT_FILE_SCOPE
     assert {"pandas", "pydicom", "highdicom", "duckdb"} <= imported

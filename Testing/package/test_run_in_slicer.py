@@ -53,7 +53,7 @@ from slicerhost import modules
 load = modules.load_module
 def broken(path):
     found = load(path)
-    from TumorConnectomeLib.module.group_display import GroupDisplay
+    from TumorConnectomeLib.panel.group_display import GroupDisplay
     {body}
     return found
 modules.load_module = broken
@@ -111,7 +111,7 @@ def test_a_failing_story_gives_status_1_and_does_not_stop_the_others(module, tmp
 def test_an_arrangement_that_forces_the_window_wider_fails_its_story_and_is_measured(module, tmp_path):
     body = """
     import slicer
-    from TumorConnectomeLib.module.panel import Panel
+    from TumorConnectomeLib.panel.panel import Panel
     Panel.showConnectome = lambda self: slicer.util.mainWindow().setMinimumWidth(1700)"""
     wider = run(module, tmp_path, "--stories", "mouse_and_keys_in_the_connectome", before=_BREAK.format(body=body))
     assert wider.status == 1 and "forced wider" in wider.report["stories"][0]["reason"]

@@ -35,8 +35,8 @@ def summary():
     return found
 """
 _SAVE = _SUMMARY + """
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.result_maps import ResultKind
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.presentation.result_maps import ResultKind
 cohort = session.load_cohort()
 panel().set(model=cohort.models[1], neighborCount=3, facet="stage", match=Match.LEAST)
 patient = cohort.patient_ids[2]

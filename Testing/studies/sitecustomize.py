@@ -22,8 +22,8 @@ def _locked(path):
 
 
 def _share_cohort(folder):
+    from TumorConnectomeLib.base.files import atomic_file
     from TumorConnectomeLib.commands import prepare as command
-    from TumorConnectomeLib.core.files import atomic_file
 
     def prepare(arguments, report, *, prepare=command.prepare):
         if "--data" in arguments:

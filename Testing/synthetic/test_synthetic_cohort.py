@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core.cohort import PATIENT_COLUMNS
-from TumorConnectomeLib.core.files import checked_uid
+from TumorConnectomeLib.base.files import checked_uid
+from TumorConnectomeLib.cohort.cohort import PATIENT_COLUMNS
 from TumorConnectomeLib.synthetic.cohort import GENERATOR_VERSION, build_cohort, patient_ids, tumor_crop
 from TumorConnectomeLib.synthetic.descriptors import DESCRIPTORS
 from TumorConnectomeLib.synthetic.lesion_boxes import annotate

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core.errors import InputError
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
 from TumorConnectomeLib.synthetic.lesion_boxes import annotate, extent_in_voxels
 from TumorConnectomeLib.synthetic.patients import find_patient, synthetic_patients
 from TumorConnectomeLib.synthetic.phantom import Phantom, whole_ct

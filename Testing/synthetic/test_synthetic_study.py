@@ -8,7 +8,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from TumorConnectomeLib.core.errors import InputError, NotAvailable
+from TumorConnectomeLib.base.errors import InputError, NotAvailable
 from TumorConnectomeLib.imaging.sources import SeriesRequest
 from TumorConnectomeLib.synthetic.cohort import tumor_crop
 from TumorConnectomeLib.synthetic.ct_series import CtSlices

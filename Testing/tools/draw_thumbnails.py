@@ -34,7 +34,7 @@ def empty():
 
 def graph_picture(state, edges):
     """Nodes by the colors of the legend, and the edges to this many nearest patients."""
-    from TumorConnectomeLib.core.coloring import coloring_of
+    from TumorConnectomeLib.presentation.coloring import coloring_of
 
     graph, facet = state.connectome, state.cohort.facets["cancer_type"]
     colors = coloring_of(facet).dark

@@ -6,8 +6,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "TumorConnectome"))
 
-from TumorConnectomeLib.core.errors import TumorConnectomeError  # noqa: E402
-from TumorConnectomeLib.core.files import atomic_file  # noqa: E402
+from TumorConnectomeLib.base.errors import TumorConnectomeError  # noqa: E402
+from TumorConnectomeLib.base.files import atomic_file  # noqa: E402
 
 
 def write_list(description, source, what, default, make):

@@ -10,7 +10,7 @@ import importlib.metadata
 
 from list_writer import write_list
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.imaging.idc_manifest import COLUMNS, SHIPPED_MANIFEST
 
 _QUERY = """

@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "TumorConnectome"))
 
-from TumorConnectomeLib.core.files import atomic_file  # noqa: E402
+from TumorConnectomeLib.base.files import atomic_file  # noqa: E402
 from TumorConnectomeLib.imaging.idc_manifest import read_manifest  # noqa: E402
 from TumorConnectomeLib.imaging.segmentation_source import COLUMNS, SHIPPED_SEGMENTATIONS  # noqa: E402
 

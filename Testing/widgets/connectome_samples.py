@@ -1,9 +1,10 @@
 """Connectomes for the tests and benchmarks of the view."""
 import numpy as np
 
-from TumorConnectomeLib.core.cohort import Facet
-from TumorConnectomeLib.core.coloring import coloring_of
-from TumorConnectomeLib.core.connectome import Connectome, Match
+from TumorConnectomeLib.cohort.cohort import Facet
+from TumorConnectomeLib.connectome.connectome import Connectome
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.presentation.coloring import coloring_of
 
 
 def graph(positions, sources, targets, ranks, match=Match.MOST, prefix="P"):

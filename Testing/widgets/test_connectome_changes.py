@@ -5,7 +5,7 @@ from at_rest import settle
 from connectome_samples import clusters, coloring, graph, ring
 from view_gestures import center_of, drag, has_color, key, move, pixels, press, turn_wheel
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 
 # ---- changes of the connectome
 

@@ -5,8 +5,8 @@ from at_rest import settle
 from connectome_samples import clusters, coloring, graph, ring
 from view_gestures import center_of, dark_palette, drag, drag_along, has_color, pixels, press, rgb_of
 
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.neighbors.match import Match
 
 # ---- nodes, edges, legend
 

@@ -9,8 +9,8 @@ from at_rest import settle
 from connectome_samples import clusters, coloring, graph, ring
 from view_gestures import dark_palette, image_pixels, lasso, move, pixels, rgb_of, turn_wheel
 
-from TumorConnectomeLib.core.connectome import Match
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.neighbors.match import Match
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from connectome_samples import graph, ring
 
-from TumorConnectomeLib.core.connectome import Match
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.presentation.graph_tooltips import distance_text, percentile_text
 from TumorConnectomeLib.widgets.graph_geometry import GraphGeometry, Pose, Tween, Viewport, home_of, inside, overlap_layers
-from TumorConnectomeLib.widgets.graph_tooltips import distance_text, percentile_text
 from TumorConnectomeLib.widgets.labels import Discs, keep_labels, place_labels
 
 

@@ -5,7 +5,7 @@ from at_rest import settle
 from connectome_samples import coloring, graph, ring
 from view_gestures import has_color, key, legend_entry, move, pixel, pixels, press, rgb_of, turn_wheel
 
-from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.base.errors import InputError
 
 #: P000, P004 and P008 are "IA", P001, P005, P009 "IB", P002, ... "IV", P003, ... "Unknown"
 IA = ("P000", "P004", "P008")

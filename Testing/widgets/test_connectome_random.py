@@ -5,8 +5,8 @@ from at_rest import settle
 from connectome_samples import clusters, coloring, graph, ring
 from view_gestures import NO_MODIFIER, SHIFT, dark_palette, drag_along, key, move, pass_time, press, turn_wheel
 
-from TumorConnectomeLib.core.coloring import single_coloring
-from TumorConnectomeLib.core.connectome import Match
+from TumorConnectomeLib.neighbors.match import Match
+from TumorConnectomeLib.presentation.coloring import single_coloring
 
 EVENTS = 500
 KEYS = ("Down", "Up", "Left", "Right", "Return", "C", "M", "Slash", "Escape", "Question", "F1", "L", "Space", "G", "Home",

@@ -3,8 +3,8 @@ import numpy as np
 from connectome_samples import ring
 from view_gestures import legend_entry, pixel, pixels, press, rgb_of
 
-from TumorConnectomeLib.core.coloring import coloring_of
-from TumorConnectomeLib.core.column_facets import numeric_facet
+from TumorConnectomeLib.cohort.column_facets import numeric_facet
+from TumorConnectomeLib.presentation.coloring import coloring_of
 
 NUMBERS = np.append(np.linspace(0, 30, 11), np.nan)
 

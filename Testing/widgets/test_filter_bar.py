@@ -2,8 +2,8 @@
 import cohort_factory
 import pytest
 
-from TumorConnectomeLib.core.filters import CategoryFilter, RangeFilter, TextFilter, filter_mask
-from TumorConnectomeLib.core.table_columns import table_columns
+from TumorConnectomeLib.cohort.filters import CategoryFilter, RangeFilter, TextFilter, filter_mask
+from TumorConnectomeLib.cohort.table_columns import table_columns
 
 COHORT = cohort_factory.cohort(6, age=[55, 60, 61, None, 70, 74], sex=["M", "F", "", "F", "M", "M"],
                                stage_code=[0, 1, 0, 6, None, 2], size_mm=["12.5", "8", "9.25", "30", "9", "11"])

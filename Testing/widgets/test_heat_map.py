@@ -6,7 +6,7 @@ import pytest
 from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 from widget_hands import click, dark_palette, has_color, key, pixels
 
-from TumorConnectomeLib.core.heat_map import HeatMap, number_text
+from TumorConnectomeLib.presentation.heat_map import HeatMap, number_text
 
 VALUES = {("A", "sex"): (2.0, 1.0, True), ("A", "stage"): (0.5, -1.0, False), ("B", "sex"): (1.0, 0.0, False),
           ("B", "stage"): (math.nan, math.nan, False)}

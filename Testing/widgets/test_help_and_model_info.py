@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from TumorConnectomeLib.core.files import LIBRARY_FOLDER
-from TumorConnectomeLib.core.model_catalog import model_info
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
+from TumorConnectomeLib.cohort.model_catalog import model_info
 
 HELP = (LIBRARY_FOLDER / "Resources" / "Help" / "HowToRead.html").read_text(encoding="utf-8")
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from at_rest import wait_until
 
-from TumorConnectomeLib.core.errors import Cancelled, JobFailed
+from TumorConnectomeLib.base.errors import Cancelled, JobFailed
 from TumorConnectomeLib.work.jobs import Job, Progress, PythonJob
 
 
@@ -198,7 +198,7 @@ def test_cleanup_kills_what_runs_and_calls_nobody(runner, wait, host):
 @pytest.mark.parametrize("end", ["cancel", "drop", "cleanup"])
 def test_a_worker_that_is_ended_leaves_no_temporary_file(runner, wait, tmp_path, end):
     """Also when nobody has read yet what it said before it was killed."""
-    code = ("from TumorConnectomeLib.core.files import atomic_file, temporaries_told\nimport json, sys, time\n"
+    code = ("from TumorConnectomeLib.base.files import atomic_file, temporaries_told\nimport json, sys, time\n"
             "with temporaries_told(lambda path: print(json.dumps({'temporary': str(path)}), flush=True)):\n"
             "    with atomic_file(sys.argv[1]):\n        time.sleep(600)\n")
     job, outcome, begun = PythonJob("Writing", "half"), Outcome(), []

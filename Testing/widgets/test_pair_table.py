@@ -1,7 +1,7 @@
 """The table of patient pairs, with real clicks and keys: what it shows, sorts, marks, opens and copies."""
 import pytest
 
-from TumorConnectomeLib.core.patient_summary import PairRow
+from TumorConnectomeLib.presentation.patient_summary import PairRow
 
 NAN = float("nan")
 ROWS = [PairRow(1, "P9", 0.01, 99.9976, "IA", True, 3, 6), PairRow(2, "P10", 0.2, 9.5, "IB", False, 6, 6),

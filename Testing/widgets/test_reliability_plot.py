@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from widget_hands import has_color, pixels
 
-from TumorConnectomeLib.core.reliability import Curve
+from TumorConnectomeLib.evaluation.reliability import Curve
 
 CURVE = Curve("A", ((0.2, 0.1, 0.05, 0.3, 20.0), (0.8, 0.9, 0.7, 1.0, 5.0)))
 ORANGE = (230, 97, 1)

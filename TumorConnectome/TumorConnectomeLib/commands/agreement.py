@@ -1,9 +1,9 @@
 """Command ``agreement``: how far the models agree about the same patients, as CSV."""
 
-from ..core.connectome import Match
-from ..core.errors import InputError
-from ..core.structure.agreement import COLUMNS, RBO_DEPTH, agreement
-from ..core.structure.repairs import Repair, repaired_lists
+from ..base.errors import InputError
+from ..evaluation.agreement import COLUMNS, RBO_DEPTH, agreement
+from ..neighbors.match import Match
+from ..neighbors.repairs import Repair, repaired_lists
 from .tables import add_table_options, checked_k, chosen_models, independent_cohort_of, plain, worker_options, write_csv
 
 

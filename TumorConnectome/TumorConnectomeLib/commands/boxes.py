@@ -2,7 +2,7 @@
 import json
 import sys
 
-from ..core.files import atomic_file
+from ..base.files import atomic_file
 
 
 def boxes(ct, sr, out, series_uid=None):

@@ -5,13 +5,13 @@ Needs the package ``distributed`` here and this library on the workers (PYTHONPA
 import json
 import pathlib
 
-from ..core.distance_scale import DistanceScale
-from ..core.errors import JobFailed, TumorConnectomeError
-from ..core.files import atomic_file
-from ..core.graph_result import write_lists
-from ..core.neighbor_search import Frame
-from ..core.row_block_search import longest_centered, part_of_mean, row_block_neighbors, scale_of
-from ..core.vector_file import open_vectors
+from ..base.errors import JobFailed, TumorConnectomeError
+from ..base.files import atomic_file
+from ..connectome.graph_result import write_lists
+from ..neighbors.distance_scale import DistanceScale
+from ..neighbors.neighbor_search import Frame
+from ..neighbors.row_block_search import longest_centered, part_of_mean, row_block_neighbors, scale_of
+from ..readers.vector_file import open_vectors
 
 #: patients per task, if not told otherwise
 ROWS_PER_TASK = 8192

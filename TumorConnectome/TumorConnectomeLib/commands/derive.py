@@ -2,12 +2,12 @@
 import argparse
 import pathlib
 
-from ..core.errors import InputError
-from ..core.prepared import read_prepared
-from ..core.structure.consensus import CONSENSUS
-from ..core.structure.derived import consensus_analysis, repaired_analysis
-from ..core.structure.derived_file import VERSION, read_derived, write_derived
-from ..core.structure.repairs import Repair
+from ..base.errors import InputError
+from ..connectome.derived import consensus_analysis, repaired_analysis
+from ..connectome.derived_file import VERSION, read_derived, write_derived
+from ..connectome.prepared import read_prepared
+from ..neighbors.consensus import CONSENSUS
+from ..neighbors.repairs import Repair
 
 
 def derive_command(arguments, report):
@@ -24,7 +24,7 @@ def derive_command(arguments, report):
     Returns
     -------
     dict
-        ``path`` of the file, to be read by `core.structure.derived_file.read_derived`.
+        ``path`` of the file, to be read by `connectome.derived_file.read_derived`.
     """
     parser = argparse.ArgumentParser(prog="derive")
     parser.add_argument("--cache", required=True, type=pathlib.Path)

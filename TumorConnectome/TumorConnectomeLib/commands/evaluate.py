@@ -5,21 +5,21 @@ import json
 import pathlib
 import sys
 
-from ..core.cohort_reader import SUFFIX, cohort_files
-from ..core.embedding_pickle import read_embedding_pickle
-from ..core.errors import InputError
-from ..core.evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
-from ..core.evaluation.distances import blocks_of
-from ..core.evaluation.evidence import VERSION, gather_evidence, read_evidence, write_evidence
-from ..core.evaluation.report import report_html, report_text
-from ..core.evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
-from ..core.evaluation.table import COLUMNS, PERMUTATIONS
-from ..core.evaluation.vote_table import COLUMNS as VOTE_COLUMNS
-from ..core.files import atomic_file, sha256_of_files
-from ..core.measurements import evaluable_facets
-from ..core.readers.sources import published_folder, split_paths
-from ..core.structure.repairs import Repair
+from ..base.errors import InputError
+from ..base.files import atomic_file, sha256_of_files
+from ..cohort.measurements import evaluable_facets
+from ..evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
+from ..evaluation.distances import blocks_of
+from ..evaluation.evidence import VERSION, gather_evidence, read_evidence, write_evidence
+from ..evaluation.report import report_html, report_text
+from ..evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
+from ..evaluation.table import COLUMNS, PERMUTATIONS
+from ..evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..imaging.measurement_store import MeasurementStore
+from ..neighbors.repairs import Repair
+from ..readers.cohort_reader import SUFFIX, cohort_files
+from ..readers.embedding_pickle import read_embedding_pickle
+from ..readers.sources import published_folder, split_paths
 from .tables import (
     add_data_option,
     add_measured_option,
@@ -115,7 +115,7 @@ def evaluate_command(arguments, report):
     Returns
     -------
     dict
-        ``path`` of the file, to be read by `core.evaluation.evidence.read_evidence`.
+        ``path`` of the file, to be read by `evaluation.evidence.read_evidence`.
     """
     parser = argparse.ArgumentParser(prog="evaluate")
     parser.add_argument("--cache", required=True, type=pathlib.Path)

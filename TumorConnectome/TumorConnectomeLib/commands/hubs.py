@@ -1,7 +1,7 @@
 """Command ``hubs``: how far each model has hubs and anisotropy, with or without a repair, as CSV."""
 
-from ..core.structure.hubs import TOP_HUBS, hubs
-from ..core.structure.repairs import Repair, repaired_lists
+from ..evaluation.hubs import TOP_HUBS, hubs
+from ..neighbors.repairs import Repair, repaired_lists
 from .tables import add_table_options, checked_k, chosen_models, independent_cohort_of, plain, worker_options, write_csv
 
 _PER_DIRECTION = ("max", "max_PatientID", "skewness", f"top{TOP_HUBS}_share", "never")

@@ -2,7 +2,7 @@
 import argparse
 import sys
 
-from ..core.errors import PackageMissing, TumorConnectomeError
+from ..base.errors import PackageMissing, TumorConnectomeError
 
 
 def main(arguments=None):

@@ -2,15 +2,15 @@
 import argparse
 import pathlib
 
-from ..core.analysis import analyze
-from ..core.errors import InputError
-from ..core.evaluation.distances import blocks_of, model_blocks
-from ..core.prepared import read_prepared
-from ..core.structure.consensus import CONSENSUS
-from ..core.structure.map_file import map_path, read_map, write_map
-from ..core.structure.map_quality import MAP_NEIGHBORS, map_quality, quality_of_blocks, usual_k
-from ..core.structure.maps import MapKind, make_map
-from ..core.structure.repairs import Repair
+from ..base.errors import InputError
+from ..connectome.analysis import analyze
+from ..connectome.prepared import read_prepared
+from ..evaluation.distances import blocks_of, model_blocks
+from ..layout.map_file import map_path, read_map, write_map
+from ..layout.map_quality import MAP_NEIGHBORS, map_quality, quality_of_blocks, usual_k
+from ..layout.maps import MapKind, make_map
+from ..neighbors.consensus import CONSENSUS
+from ..neighbors.repairs import Repair
 from .derive import fused_analyses, repaired_analyses
 from .tables import add_data_option, add_rows_option, checked_k, chosen_models, cohort_of, write_csv
 
@@ -70,7 +70,7 @@ def map_command(arguments, report):
     Returns
     -------
     dict
-        ``path`` of the file, to be read by `core.structure.map_file.read_map`.
+        ``path`` of the file, to be read by `layout.map_file.read_map`.
     """
     parser = argparse.ArgumentParser(prog="map")
     parser.add_argument("--cache", required=True, type=pathlib.Path)

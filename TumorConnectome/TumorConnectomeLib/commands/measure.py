@@ -3,10 +3,10 @@ import argparse
 import pathlib
 import sys
 
-from ..core.column_titles import MEASURED
-from ..core.errors import NotAvailable
-from ..core.files import default_cache_folder
-from ..core.measurements import lesion_rows
+from ..base.errors import NotAvailable
+from ..base.files import default_cache_folder
+from ..cohort.column_titles import MEASURED
+from ..cohort.measurements import lesion_rows
 from ..imaging.cohort_measuring import FolderFiles, measure_all, request_of
 from ..imaging.measurement_store import MeasurementStore
 from ..imaging.series_cache import CacheSource, SeriesCache
@@ -16,7 +16,7 @@ from ..synthetic.study import stored_study
 from ..work.jobs import run_blocking
 from .tables import add_data_option, add_rows_option, cohort_of, write_csv
 
-#: of the CSV file; for those of MEASURED see `core.column_titles`
+#: of the CSV file; for those of MEASURED see `cohort.column_titles`
 COLUMNS = ("PatientID", "CT_SeriesInstanceUID", "lesion", *MEASURED, "side_note")
 _DESCRIPTION = """\
 One row per lesion box, largest first, of every patient whose CT is in the cache or in the folder of --images; nothing is

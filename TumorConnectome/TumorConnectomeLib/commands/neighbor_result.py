@@ -3,15 +3,15 @@ import pathlib
 
 import numpy as np
 
-from ..core import graph_result
-from ..core.analysis import KEPT_NEIGHBORS
-from ..core.connectome import Match
-from ..core.errors import InputError
-from ..core.layout import LAYOUT_NEIGHBORS, layouts
-from ..core.neighbors import neighbors_and_scale
-from ..core.readers.mapped import mapped_cohort
-from ..core.readers.own_cohort import previews
-from ..core.vector_file import open_vectors, write_vectors
+from ..base.errors import InputError
+from ..connectome import graph_result
+from ..connectome.analysis import KEPT_NEIGHBORS
+from ..layout.layout import LAYOUT_NEIGHBORS, layouts
+from ..neighbors.match import Match
+from ..neighbors.neighbors import neighbors_and_scale
+from ..readers.mapped import mapped_cohort
+from ..readers.own_cohort import previews
+from ..readers.vector_file import open_vectors, write_vectors
 from .cluster_search import PLAN, search_on_cluster
 from .tables import checked_k, chosen_models, read_cohort_of
 

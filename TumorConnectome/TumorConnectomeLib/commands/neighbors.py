@@ -3,13 +3,13 @@ import csv
 import pathlib
 import sys
 
-from ..core.analysis import KEPT_NEIGHBORS
-from ..core.connectome import Match
-from ..core.errors import InputError
-from ..core.files import atomic_file
-from ..core.graph_export import NEIGHBOR_COLUMNS, SAME_PATIENT
-from ..core.neighbors import neighbor_lists
-from ..core.row_rules import patients_of
+from ..base.errors import InputError
+from ..base.files import atomic_file
+from ..connectome.analysis import KEPT_NEIGHBORS
+from ..connectome.graph_export import NEIGHBOR_COLUMNS, SAME_PATIENT
+from ..neighbors.match import Match
+from ..neighbors.neighbors import neighbor_lists
+from ..readers.row_rules import patients_of
 from .cluster_search import ROWS_PER_TASK
 from .neighbor_result import write_result
 from .tables import add_data_option, add_rows_option, cohort_of

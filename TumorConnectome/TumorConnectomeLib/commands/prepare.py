@@ -2,14 +2,14 @@
 import argparse
 import pathlib
 
-from ..core.analysis import analyze
-from ..core.errors import InputError
-from ..core.files import sha256_of_file
-from ..core.graph_result import MANIFEST, is_result, read_result
-from ..core.prepared import VERSION, PreparedCohort, read_prepared, write_prepared
-from ..core.readers.own_cohort import previews
-from ..core.readers.sources import choices_from_text, data_key, published_folder, read_data, split_paths
-from ..core.row_rules import RowRule
+from ..base.errors import InputError
+from ..base.files import sha256_of_file
+from ..connectome.analysis import analyze
+from ..connectome.graph_result import MANIFEST, is_result, read_result
+from ..connectome.prepared import VERSION, PreparedCohort, read_prepared, write_prepared
+from ..readers.own_cohort import previews
+from ..readers.row_rules import RowRule
+from ..readers.sources import choices_from_text, data_key, published_folder, read_data, split_paths
 from .tables import add_rows_option
 
 
@@ -20,7 +20,7 @@ def prepare(arguments, report):
     ----------
     arguments : list of str
         ``--cache FOLDER``, ``--data PATHS`` (see `sources.split_paths`; or the folder
-        of a `core.graph_result`), ``--rows RULE`` and ``--choices JSON`` (how files are
+        of a `connectome.graph_result`), ``--rows RULE`` and ``--choices JSON`` (how files are
         read); without data it is the synthetic demo cohort.
     report : callable
         Called with the fraction done and a text.

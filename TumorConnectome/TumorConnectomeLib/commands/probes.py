@@ -1,8 +1,8 @@
 """Command ``probes``: how much embeddings tell about facets, beside clinical data alone, as CSV."""
 
-from ..core.errors import InputError
-from ..core.structure.probe_tasks import default_tasks, standard_task
-from ..core.structure.probes import COLUMNS, PROBES, ProbeOptions, probe_models
+from ..base.errors import InputError
+from ..evaluation.probe_tasks import default_tasks, standard_task
+from ..evaluation.probes import COLUMNS, PROBES, ProbeOptions, probe_models
 from .tables import (
     add_measured_option,
     add_table_options,

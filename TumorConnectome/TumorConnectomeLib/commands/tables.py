@@ -5,15 +5,15 @@ import json
 import math
 import pathlib
 
-from ..core.errors import InputError
-from ..core.files import atomic_file, default_cache_folder
-from ..core.measurements import with_measurements
-from ..core.prepared import read_prepared
-from ..core.readers.own_cohort import previews
-from ..core.readers.sources import published_folder, read_data, split_paths
-from ..core.row_rules import RowRule, one_node_per_patient
-from ..core.structure.consensus import with_consensus
+from ..base.errors import InputError
+from ..base.files import atomic_file, default_cache_folder
+from ..cohort.measurements import with_measurements
+from ..connectome.prepared import read_prepared
 from ..imaging.measurement_store import MeasurementStore
+from ..neighbors.consensus import with_consensus
+from ..readers.own_cohort import previews
+from ..readers.row_rules import RowRule, one_node_per_patient
+from ..readers.sources import published_folder, read_data, split_paths
 
 #: said where figures of a cohort with several rows of a patient are shown
 ONCE_NOTE = "Each patient counts once, with its first row: rows of one patient are no independent observations."

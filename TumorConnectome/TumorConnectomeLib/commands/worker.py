@@ -3,8 +3,8 @@ import importlib
 import json
 import sys
 
-from ..core.errors import PackageMissing, TumorConnectomeError
-from ..core.files import temporaries_told
+from ..base.errors import PackageMissing, TumorConnectomeError
+from ..base.files import temporaries_told
 
 #: name -> "module:function"; a function takes (arguments: list[str], report: callable(fraction, message)) and
 #: returns something json can write

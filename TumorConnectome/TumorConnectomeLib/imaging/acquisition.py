@@ -4,7 +4,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ..core.errors import Cancelled, NotAvailable, PackageMissing, TumorConnectomeError
+from ..base.errors import Cancelled, NotAvailable, PackageMissing, TumorConnectomeError
 from ..work.jobs import Sequence
 from .file_lock import Busy
 from .sources import SeriesRequest, Source

@@ -6,7 +6,7 @@ import os
 import zlib
 from collections.abc import Iterator
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 #: no header or report is larger when unpacked [bytes]

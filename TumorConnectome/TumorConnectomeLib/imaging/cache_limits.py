@@ -9,8 +9,8 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..core.errors import InputError
-from ..core.files import checked_uid, is_temporary
+from ..base.errors import InputError
+from ..base.files import checked_uid, is_temporary
 from .file_lock import Busy, exclusive
 from .linked_files import LINKED
 from .series_cache import MARKER, SeriesCache, read_record

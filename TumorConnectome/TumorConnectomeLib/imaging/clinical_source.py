@@ -10,9 +10,9 @@ import urllib.parse
 from collections.abc import Callable
 from xml.etree import ElementTree
 
-from ..core.clinical import with_clinical
-from ..core.errors import InputError, NotAvailable, TumorConnectomeError
-from ..core.prepared import PreparedCohort, read_prepared, write_prepared
+from ..base.errors import InputError, NotAvailable, TumorConnectomeError
+from ..cohort.clinical import with_clinical
+from ..connectome.prepared import PreparedCohort, read_prepared, write_prepared
 from .clinical_tables import TABLES, read_columns, read_dictionary
 from .file_lock import exclusive
 from .http_file import Patience, RemoteFile, fetch_file

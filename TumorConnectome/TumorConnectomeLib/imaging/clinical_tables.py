@@ -5,9 +5,9 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..core.clinical import ClinicalColumn
-from ..core.errors import InputError
-from ..core.patient_table import as_text
+from ..base.errors import InputError
+from ..cohort.clinical import ClinicalColumn
+from ..readers.patient_table import as_text
 
 #: tables in the order in which they are used; a column of a later one is taken if the earlier ones do not have it
 TABLES = ("nlst_prsn", "nlst_canc")

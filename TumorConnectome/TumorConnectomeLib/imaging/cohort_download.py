@@ -9,8 +9,8 @@ import shutil
 import time
 from collections.abc import Callable
 
-from ..core.files import default_cache_folder
-from ..core.published_cohort import CACHE_PART, PublishedCohort, PublishedFile, git_blob_id, published_cohort
+from ..base.files import default_cache_folder
+from ..cohort.published_cohort import CACHE_PART, PublishedCohort, PublishedFile, git_blob_id, published_cohort
 from ..work.jobs import PythonJob, Sequence
 from .clinical_source import CLINICAL_PART
 from .file_lock import exclusive

@@ -5,8 +5,8 @@ import pathlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ..core.cohort import Cohort
-from ..core.errors import InputError, NotAvailable, TumorConnectomeError
+from ..base.errors import InputError, NotAvailable, TumorConnectomeError
+from ..cohort.cohort import Cohort
 from .folder_source import find_series, index_folder
 from .inspection import read_study
 from .measurement_store import MeasurementStore

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 from . import slice_selection, slice_stack
 from .scan_facts import READABLE_SYNTAXES, ScanFacts
 from .slice_headers import SliceHeader, find_headers, parse_slice

@@ -5,8 +5,8 @@ import json
 import pathlib
 from collections.abc import Callable
 
-from ..core.errors import NotAvailable
-from ..core.files import atomic_file
+from ..base.errors import NotAvailable
+from ..base.files import atomic_file
 from ..work.jobs import PythonJob, Sequence
 from .file_header import read_header
 from .linked_files import choose_report, folder_of

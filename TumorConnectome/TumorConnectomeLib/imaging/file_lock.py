@@ -5,7 +5,7 @@ import os
 import pathlib
 import sys
 
-from ..core.errors import TumorConnectomeError
+from ..base.errors import TumorConnectomeError
 
 if sys.platform == "win32":
     import msvcrt

@@ -7,8 +7,8 @@ import os
 import pathlib
 from collections.abc import Callable
 
-from ..core.errors import InputError, NotAvailable
-from ..core.files import atomic_file
+from ..base.errors import InputError, NotAvailable
+from ..base.files import atomic_file
 from ..work.jobs import PythonJob, Sequence
 from .file_header import read_header
 from .linked_files import choose_report, folder_of

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..core.errors import InputError
-from ..core.files import atomic_file
+from ..base.errors import InputError
+from ..base.files import atomic_file
 from .http_answers import MESSAGES, failure_of, opener
 from .transfer_errors import TransferFailed
 

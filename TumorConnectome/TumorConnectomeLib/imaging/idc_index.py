@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from ..core.errors import NotAvailable, PackageMissing
+from ..base.errors import NotAvailable, PackageMissing
 from .idc_series import IdcSeries, IdcStudy
 from .sources import SeriesRequest
 

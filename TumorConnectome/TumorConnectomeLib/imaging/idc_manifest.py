@@ -8,8 +8,8 @@ import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..core.errors import InputError
-from ..core.files import LIBRARY_FOLDER, checked_uid
+from ..base.errors import InputError
+from ..base.files import LIBRARY_FOLDER, checked_uid
 from .idc_series import IdcSeries, IdcStudy
 from .sources import SeriesRequest
 

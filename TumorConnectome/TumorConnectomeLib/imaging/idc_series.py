@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..core.errors import InputError
-from ..core.files import checked_uid
+from ..base.errors import InputError
+from ..base.files import checked_uid
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: naming rules of S3 buckets

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from collections.abc import Sequence as Items
 
-from ..core.errors import JobFailed, NotAvailable
-from ..core.files import atomic_file
+from ..base.errors import JobFailed, NotAvailable
+from ..base.files import atomic_file
 from ..work.jobs import PythonJob, Sequence
 from .file_lock import exclusive
 from .idc_manifest import SHIPPED_MANIFEST, read_manifest

@@ -1,7 +1,7 @@
 """One look at a CT folder and its report: what the module needs before it loads them, as plain JSON."""
 import argparse
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 from .ct_series import read_series
 from .lesions import find_lesions
 from .measurement_store import MeasurementStore

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import pathlib
 
-from ..core.files import atomic_file, checked_uid
+from ..base.files import atomic_file, checked_uid
 from .series_cache import list_files
 
 #: part of every file: raise it when `imaging.inspection.inspect` finds out more, or something else
@@ -20,7 +20,7 @@ class InspectionStore:
     Parameters
     ----------
     folder : path
-        The cache folder (core.files.default_cache_folder()).
+        The cache folder (base.files.default_cache_folder()).
     """
 
     def __init__(self, folder):

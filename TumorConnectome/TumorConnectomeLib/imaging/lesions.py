@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 from .slice_stack import listed
 
 #: boxes on slices up to this far apart can be one lesion: one or two slices between them were not annotated

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 from collections.abc import Iterable
 
-from ..core.files import atomic_folder
+from ..base.files import atomic_folder
 from .file_header import SYBIL_DESCRIPTION
 from .sources import SeriesRequest
 

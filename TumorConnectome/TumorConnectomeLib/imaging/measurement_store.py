@@ -8,8 +8,8 @@ import os
 import pathlib
 import time
 
-from ..core.errors import InputError
-from ..core.measurements import SeriesMeasurement, measurement_of_record
+from ..base.errors import InputError
+from ..cohort.measurements import SeriesMeasurement, measurement_of_record
 from .file_lock import Busy, exclusive
 
 #: part of every line: raise it when what is measured, or how, changes
@@ -27,7 +27,7 @@ class MeasurementStore:
     Parameters
     ----------
     folder : path
-        The cache folder (core.files.default_cache_folder()).
+        The cache folder (base.files.default_cache_folder()).
 
     Attributes
     ----------

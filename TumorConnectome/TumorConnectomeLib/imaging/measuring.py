@@ -6,8 +6,8 @@ import pathlib
 
 import numpy as np
 
-from ..core.errors import InputError
-from ..core.measurements import LesionMeasurement, SeriesMeasurement
+from ..base.errors import InputError
+from ..cohort.measurements import LesionMeasurement, SeriesMeasurement
 from .body_side import IMAGE_MARGIN_MM, Midline, midline_of, side_of
 from .ct_series import CTSeries
 from .lesions import Lesion

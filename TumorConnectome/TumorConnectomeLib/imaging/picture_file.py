@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import struct
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 
 #: largest and smallest side of a picture that is taken, in pixels
 _SMALLEST_SIDE, _LARGEST_SIDE = 16, 8192

@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 
 #: seconds for the look-up of the name and the connection
 TIMEOUT = 5.0

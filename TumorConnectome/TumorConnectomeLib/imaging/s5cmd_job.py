@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..core.errors import InputError, PackageMissing
+from ..base.errors import InputError, PackageMissing
 from ..work.jobs import Job, Progress, Transfer
 from .idc_series import IdcSeries
 from .transfer_errors import TransferFailed, classify

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.text import one_line
+from ..base.text import one_line
 
 if TYPE_CHECKING:
     import pydicom

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.errors import InputError
-from ..core.files import checked_uid
+from ..base.errors import InputError
+from ..base.files import checked_uid
 
 _SEG_CLASS = "1.2.840.10008.5.1.4.1.1.66.4"
 #: share of a fractional segment from which a voxel counts as inside

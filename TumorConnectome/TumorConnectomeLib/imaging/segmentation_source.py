@@ -6,8 +6,8 @@ import functools
 import importlib.util
 import pathlib
 
-from ..core.errors import InputError, NotAvailable, PackageMissing
-from ..core.files import LIBRARY_FOLDER, checked_uid
+from ..base.errors import InputError, NotAvailable, PackageMissing
+from ..base.files import LIBRARY_FOLDER, checked_uid
 from ..work.jobs import PythonJob, Sequence
 from .idc_series import IdcSeries
 

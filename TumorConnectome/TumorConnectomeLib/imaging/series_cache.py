@@ -9,8 +9,8 @@ import shutil
 from dataclasses import dataclass
 from enum import Enum
 
-from ..core.errors import InputError, NotAvailable, TumorConnectomeError
-from ..core.files import atomic_file, checked_uid, list_files
+from ..base.errors import InputError, NotAvailable, TumorConnectomeError
+from ..base.files import atomic_file, checked_uid, list_files
 from ..work.jobs import Sequence
 from .series_check import verify_job
 from .sources import SeriesFiles, SeriesRequest
@@ -45,7 +45,7 @@ class SeriesRecord:
     files : tuple of (str, int, int)
         Name, size in bytes and modification time in ns of each file, by name.
     sha256 : str
-        Of names, sizes and contents (core.files.sha256_of_files).
+        Of names, sizes and contents (base.files.sha256_of_files).
     references : tuple of str
         SeriesInstanceUIDs a report refers to.
     report_uid : str
@@ -65,7 +65,7 @@ class SeriesCache:
     Parameters
     ----------
     folder : path
-        The cache folder (core.files.default_cache_folder()).
+        The cache folder (base.files.default_cache_folder()).
     """
 
     def __init__(self, folder):

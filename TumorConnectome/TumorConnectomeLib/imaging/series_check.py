@@ -6,7 +6,7 @@ import json
 import pathlib
 import re
 
-from ..core.files import checked_uid, list_files, sha256_of_files
+from ..base.files import checked_uid, list_files, sha256_of_files
 from ..work.jobs import PythonJob
 from .file_header import read_header
 

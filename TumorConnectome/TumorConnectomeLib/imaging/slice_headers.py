@@ -5,9 +5,9 @@ import pathlib
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..core.errors import InputError
-from ..core.files import checked_uid
-from ..core.text import one_line
+from ..base.errors import InputError
+from ..base.files import checked_uid
+from ..base.text import one_line
 from .bounded_stream import open_dicom
 from .scan_facts import TAGS as SCAN_TAGS
 from .scan_facts import ScanFacts, is_localizer, scan_facts

@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
-from ..core.errors import InputError
-from ..core.text import one_line
+from ..base.errors import InputError
+from ..base.text import one_line
 
 #: no CT slice has more pixels; a header that says so is damaged
 _MOST_PIXELS = 4096 * 4096

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 from . import slice_stack
 from .slice_headers import SliceHeader
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..core.cohort import Cohort
-from ..core.errors import InputError, TumorConnectomeError
-from ..core.files import checked_uid
+from ..base.errors import InputError, TumorConnectomeError
+from ..base.files import checked_uid
+from ..cohort.cohort import Cohort
 from ..work.jobs import Sequence
 
 

@@ -9,9 +9,9 @@ import pathlib
 import warnings
 from dataclasses import dataclass
 
-from ..core.errors import InputError
-from ..core.files import checked_uid
-from ..core.text import one_line
+from ..base.errors import InputError
+from ..base.files import checked_uid
+from ..base.text import one_line
 from .bounded_stream import open_dicom
 from .sr_regions import PlanarBox, SpatialBox, planar_corners, spatial_points
 

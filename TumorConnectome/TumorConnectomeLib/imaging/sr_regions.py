@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 
 #: coordinates beyond this are damaged [pixels or mm]
 _LARGEST = 1e6

@@ -9,8 +9,8 @@ import pathlib
 import time
 from collections.abc import Callable
 
-from ..core.errors import InputError, NotAvailable, TumorConnectomeError
-from ..core.files import checked_uid
+from ..base.errors import InputError, NotAvailable, TumorConnectomeError
+from ..base.files import checked_uid
 from ..work.jobs import PythonJob, Sequence
 from .picture_file import picture_suffix
 from .thumbnail_store import ThumbnailStore

@@ -6,7 +6,7 @@ import json
 import pathlib
 import time
 
-from ..core.files import atomic_file, checked_uid
+from ..base.files import atomic_file, checked_uid
 
 _SUFFIXES = (".jpg", ".png")
 #: seconds that pass before the same request is made again, by the kind of failure

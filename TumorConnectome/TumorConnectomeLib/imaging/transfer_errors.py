@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import re
 
-from ..core.errors import JobFailed
+from ..base.errors import JobFailed
 
 # in this order: one cause explains the others (a server that dies also cuts connections)
 _CAUSES = (

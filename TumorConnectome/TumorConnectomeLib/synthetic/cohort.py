@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..core.cohort import Cohort
+from ..cohort.cohort import Cohort
 from .descriptors import DESCRIPTORS
 from .lesion_boxes import SliceBox, annotate, extent_in_voxels
 from .patients import SyntheticPatient, patient_ids, synthetic_patients
@@ -30,8 +30,8 @@ def build_cohort(report: Callable[[float, str], None] = lambda fraction, message
         Told the fraction done and a message.
     """
     # pandas, which both need, may be installed only when a cohort is opened
-    from ..core.facets import standard_facets
-    from ..core.patient_table import normalized
+    from ..cohort.facets import standard_facets
+    from ..readers.patient_table import normalized
 
     patients = synthetic_patients()
     records, vectors = [], {name: [] for name in DESCRIPTORS}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 from .seeds import random_generator
 
 PATIENT_COUNT = 48

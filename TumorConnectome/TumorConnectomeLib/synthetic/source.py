@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pathlib
 
-from ..core.errors import NotAvailable
+from ..base.errors import NotAvailable
 from ..imaging.sources import SeriesFiles, SeriesRequest
 from ..work.jobs import PythonJob, Sequence
 from .patients import patient_ids

@@ -7,8 +7,8 @@ import shutil
 import time
 from collections.abc import Callable
 
-from ..core.errors import InputError
-from ..core.files import atomic_folder, sha256_of_files
+from ..base.errors import InputError
+from ..base.files import atomic_folder, sha256_of_files
 from .box_report import box_report
 from .ct_series import CtSlices
 from .lesion_boxes import annotate

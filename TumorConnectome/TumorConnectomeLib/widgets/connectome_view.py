@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import qt
 
-from ..core.coloring import Coloring
-from ..core.connectome import Connectome
+from ..connectome.connectome import Connectome
+from ..presentation.coloring import Coloring
 from .graph_canvas import GraphCanvas
 from .graph_state import EDGE_MODES
 from .keys import action_of

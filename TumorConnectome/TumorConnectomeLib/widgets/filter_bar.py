@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import qt
 
-from ..core.filters import Filter, neutral_filter, usable_filters
-from ..core.table_columns import TableColumn
+from ..cohort.filters import Filter, neutral_filter, usable_filters
+from ..cohort.table_columns import TableColumn
 from .filter_editors import editor_for
 
 

@@ -5,8 +5,8 @@ import math
 
 import qt
 
-from ..core.filters import CategoryFilter, Filter, RangeFilter, TextFilter
-from ..core.table_columns import ColumnKind, TableColumn
+from ..cohort.filters import CategoryFilter, Filter, RangeFilter, TextFilter
+from ..cohort.table_columns import ColumnKind, TableColumn
 
 #: values shown before the list scrolls
 _LINES = 8

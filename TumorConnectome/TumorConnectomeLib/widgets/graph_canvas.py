@@ -6,12 +6,12 @@ from collections.abc import Callable
 import numpy as np
 import qt
 
-from ..core.coloring import Coloring
-from ..core.connectome import Connectome
+from ..connectome.connectome import Connectome
+from ..presentation.coloring import Coloring
+from ..presentation.graph_tooltips import category_text, edge_text, node_text
 from .graph_geometry import Pose, Viewport, home_of
 from .graph_painter import LARGE, Detail, GraphPainter, LabelPlaces, paint_labels, paint_ring, ring_box, wanted_labels
 from .graph_state import GraphState
-from .graph_tooltips import category_text, edge_text, node_text
 from .legend import Header, Legend
 from .query_mark import paint_query
 from .surface import Surface

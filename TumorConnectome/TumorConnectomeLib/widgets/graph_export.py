@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import qt
 
-from ..core.errors import InputError
+from ..base.errors import InputError
 from .graph_canvas import GraphCanvas
 from .surface import Surface
 from .svg_surface import SvgSurface

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.connectome import Connectome, node_diameters
+from ..connectome.connectome import Connectome, node_diameters
 
 #: share of the area that nodes may cover at zoom 1: with the diameters of 12 to 60 pixels 289 nodes would cover half of it
 _COVER = 0.12

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import qt
 
-from ..core.connectome import Match
+from ..neighbors.match import Match
 from .graph_geometry import GraphGeometry
 from .graph_state import GraphState
 from .labels import Discs, keep_labels, place_labels

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..core.coloring import Coloring
-from ..core.connectome import Connectome
-from ..core.errors import InputError
+from ..base.errors import InputError
+from ..connectome.connectome import Connectome
+from ..presentation.coloring import Coloring
 from .graph_geometry import GraphGeometry
 
 #: which edges are drawn: all, those of the selected patient and inside the group, none

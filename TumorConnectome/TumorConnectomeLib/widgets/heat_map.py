@@ -6,7 +6,7 @@ from html import escape
 
 import qt
 
-from ..core.heat_map import HeatMap
+from ..presentation.heat_map import HeatMap
 from .theme import Theme, bold_font, no_pen, pen
 
 _CELL_WIDTH, _CELL_HEIGHT, _PAD = 37, 28, 5
@@ -22,7 +22,7 @@ _DEEPEST = 0.8
 
 
 class HeatMapWidget(qt.QWidget):
-    """Shows a core.heat_map.HeatMap; arrow keys move from cell to cell, Enter and the space bar click.
+    """Shows a presentation.heat_map.HeatMap; arrow keys move from cell to cell, Enter and the space bar click.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import qt
 
-from ..core.connectome import Match
+from ..neighbors.match import Match
 from .graph_state import GraphState
 from .surface import Surface
 from .theme import Theme, bold_font

@@ -5,7 +5,7 @@ from html import escape
 
 import qt
 
-from ..core.model_catalog import ModelInfo
+from ..cohort.model_catalog import ModelInfo
 
 #: milliseconds for which the button says that it copied
 _TOLD_MS = 2000

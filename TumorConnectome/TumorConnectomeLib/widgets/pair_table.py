@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import qt
 
-from ..core.connectome import COSINE_DISTANCE
-from ..core.patient_summary import PairRow, percent_text, percentile_text
+from ..neighbors.match import COSINE_DISTANCE
+from ..presentation.patient_summary import PairRow, percent_text, percentile_text
 
 _PATIENT = 1
 #: Qt's own sort indicator takes room in every header, sorted by or not
@@ -16,7 +16,7 @@ _ARROWS = {False: "\N{BLACK UP-POINTING SMALL TRIANGLE}", True: "\N{BLACK DOWN-P
 
 
 class PairTable:
-    """Fills a QTableWidget with core.patient_summary.PairRow items and tells which one the user wants.
+    """Fills a QTableWidget with presentation.patient_summary.PairRow items and tells which one the user wants.
 
     A click on a header sorts, numbers by size; the order stays when other rows are shown. Ctrl+C and the context menu copy
     rows as tab-separated text.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import qt
 
-from ..core.reliability import Curve
+from ..evaluation.reliability import Curve
 from .theme import Theme, no_pen, pen
 
 _HEIGHT, _PAD, _TICKS = 250, 6, (0.0, 0.5, 1.0)

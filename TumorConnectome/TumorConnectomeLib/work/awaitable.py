@@ -7,7 +7,7 @@ from typing import Any
 
 import qt
 
-from ..core.errors import Cancelled, TumorConnectomeError
+from ..base.errors import Cancelled, TumorConnectomeError
 from .jobs import Progress, Transfer
 
 

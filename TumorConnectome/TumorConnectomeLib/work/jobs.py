@@ -16,9 +16,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.errors import JobFailed, PackageMissing
-from ..core.files import LIBRARY_FOLDER, remove_temporaries
-from ..core.text import shortened
+from ..base.errors import JobFailed, PackageMissing
+from ..base.files import LIBRARY_FOLDER, remove_temporaries
+from ..base.text import shortened
 
 #: a generator of jobs, sent their results
 Sequence = Generator["Job", Any, Any]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import qt
 
-from ..core.errors import Cancelled, NotAvailable, TumorConnectomeError
+from ..base.errors import Cancelled, NotAvailable, TumorConnectomeError
 from .awaitable import Awaitable, Listener
 from .jobs import Progress, Transfer
 from .runner import JobRunner

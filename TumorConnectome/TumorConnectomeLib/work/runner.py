@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import qt
 
-from ..core.errors import Cancelled, JobFailed, TumorConnectomeError
+from ..base.errors import Cancelled, JobFailed, TumorConnectomeError
 from .awaitable import Awaitable, Listener, Task, Together, error_of
 from .jobs import Job, Progress
 

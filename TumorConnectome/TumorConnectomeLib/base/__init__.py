@@ -1,0 +1,1 @@
+"""What every room stands on: errors, atomic files, arrays in files, texts. The standard library and numpy only."""

@@ -1,0 +1,132 @@
+"""Ranking metrics of one query, as shares that each target of its list contributes, so that they can be summed anywhere.
+
+A query is a patient, its list all other patients of known category, nearest first, ties by PatientID (see
+`neighbors.neighbors`). R is the number of its relevant targets. Definitions (Manning, Raghavan & Schutze, "Introduction to
+Information Retrieval", 2008, chapter 8; the table shows means over queries):
+
+P@k
+    Relevant targets among the first k, divided by k (it can not reach 1 when R < k).
+mAP@k
+    Mean of average precision at k: the precisions at the ranks r <= k of relevant targets, summed and divided by
+    min(R, k). With k = M - 1 this is scikit-learn's ``average_precision_score``.
+nDCG@k
+    Sum of gain / log2(r + 1) over r <= k, divided by the largest sum that any order could have (Jarvelin & Kekalainen,
+    "Cumulated gain-based evaluation of IR techniques", ACM TOIS 2002;20:422), as in scikit-learn's ``ndcg_score``. The gain
+    is graded for ordered facets (see `relevance`).
+R-precision
+    Relevant targets among the first R, divided by R.
+
+Queries without a relevant target (the only patient of a category; for nDCG: no target of positive gain) have no defined
+value and are left out. A k above the number of targets M - 1 is cut to it.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+PRECISION, AVERAGE_PRECISION, NDCG, R_PRECISION = METRICS = ("P@k", "mAP@k", "nDCG@k", "R-precision")
+#: metrics of the first k ranks
+LIST_METRICS = METRICS[:3]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassWeights:
+    """What the metrics need to know about the categories; label permutations do not change it.
+
+    Parameters
+    ----------
+    counts : np.ndarray
+        int64, shape (C,): patients per category.
+    k : int
+        Length of the lists, 1..M-1.
+    average_precision : np.ndarray
+        float64, shape (C,): 1 / min(R, k) of queries of a category.
+    ndcg : np.ndarray
+        float64, shape (C, C): gain of a target (column) for a query (row) over the query's ideal sum.
+    asked : dict of str to np.ndarray
+        Per metric, bool, shape (C,): whether queries of a category have a relevant target.
+    """
+
+    counts: np.ndarray
+    k: int
+    average_precision: np.ndarray
+    ndcg: np.ndarray
+    asked: dict[str, np.ndarray]
+
+    def queries(self, metric: str) -> int:
+        """Number of queries that a metric is the mean of."""
+        return int(self.counts[self.asked[metric]].sum())
+
+
+def discounts(k: int) -> np.ndarray:
+    """1 / log2(rank + 1) of the ranks 1..k."""
+    return 1.0 / np.log2(np.arange(2, k + 2))
+
+
+def class_weights(counts: np.ndarray, gains: np.ndarray, k: int) -> ClassWeights:
+    """ClassWeights of categories with these counts (C,) and gains (C, C)."""
+    relevant = counts - 1
+    ideal = np.zeros(len(counts))
+    for category in np.flatnonzero(counts):
+        others = counts - (np.arange(len(counts)) == category)
+        best = np.argsort(-gains[category], kind="stable")
+        ordered = np.repeat(gains[category][best], np.minimum(others[best], k))[:k]
+        ideal[category] = ordered @ discounts(k)[:len(ordered)]
+    several, some = counts >= 2, ideal > 0
+    average_precision = np.divide(1.0, np.minimum(relevant, k), out=np.zeros(len(counts)), where=several)
+    ndcg = np.divide(gains, ideal[:, None], out=np.zeros(gains.shape), where=some[:, None])
+    return ClassWeights(counts, k, average_precision, ndcg,
+                        {PRECISION: several, AVERAGE_PRECISION: several, NDCG: some, R_PRECISION: several})
+
+
+def contributions(labels: np.ndarray, nearest: np.ndarray, weights: ClassWeights, metric: str) -> np.ndarray:
+    """What each target of each list adds to its query's value of one of LIST_METRICS.
+
+    Parameters
+    ----------
+    labels : np.ndarray
+        Integer, shape (..., M): one or more labelings of the patients.
+    nearest : np.ndarray
+        int, shape (M, k): the first k targets of every patient.
+    weights : ClassWeights
+    metric : str
+
+    Returns
+    -------
+    np.ndarray
+        float64, shape (..., M, k). The sum over the last axis is the value of each query, 0 where it has none.
+    """
+    own, found = labels[..., None], labels[..., nearest]
+    if metric == NDCG:
+        flat = own.astype(np.intp) * len(weights.ndcg) + found
+        return weights.ndcg.ravel()[flat] * discounts(weights.k)
+    same = own == found
+    if metric == PRECISION:
+        return same / weights.k
+    precision = np.cumsum(same, axis=-1, dtype=np.int32) * same / np.arange(1, weights.k + 1)
+    return precision * weights.average_precision[own]
+
+
+def expected_means(counts: np.ndarray, gains: np.ndarray, k: int) -> dict[str, float]:
+    """Exact mean of every metric over all orders (or, the same, all labelings): the chance level.
+
+    A random order has each target relevant at a rank with probability R / (M - 1), and two ranks with
+    R (R - 1) / ((M - 1) (M - 2)). NaN where no query has a value.
+    """
+    targets = counts.sum() - 1
+    if targets < 1:
+        return dict.fromkeys(METRICS, np.nan)
+    k = min(k, targets)
+    weights = class_weights(counts, gains, k)
+    share = (counts - 1) / targets
+    pair = (counts - 2) / max(1, targets - 1)
+    ranks = np.arange(1, k + 1)
+    average = share * ((1 + (ranks - 1) * pair[:, None]) / ranks).sum(1) * weights.average_precision
+    mean_gain = (weights.ndcg @ counts - np.diag(weights.ndcg)) / targets
+    per_class = {PRECISION: share, AVERAGE_PRECISION: average, NDCG: mean_gain * discounts(k).sum(), R_PRECISION: share}
+    means = {}
+    for metric, values in per_class.items():
+        asked, queries = weights.asked[metric], weights.queries(metric)
+        means[metric] = float(values[asked] @ counts[asked] / queries) if queries else np.nan
+    return means

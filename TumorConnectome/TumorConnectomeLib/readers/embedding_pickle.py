@@ -1,0 +1,169 @@
+"""Reads published embedding pickles without unpickling them.
+
+The files are ``{'all': [{'feature': float32 (1, D), 'row': pandas.Series}, ...]}``. `pickle_records` writes down what
+they hold, with an allow-list of the few numpy and pandas names such a file needs; here the arrays are decoded from their
+bytes, with their size checked. Neither numpy nor pandas is asked to build anything from the file.
+"""
+from __future__ import annotations
+
+import math
+import pathlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..base.errors import InputError
+from .pickle_records import Record, Refused, read_records
+
+#: what a pickle may name -> kind of the record made of it; numpy 2 and pandas 3 moved some of them
+_ALLOWED = {
+    "numpy.core.multiarray _reconstruct": "Array",
+    "numpy._core.multiarray _reconstruct": "Array",
+    "numpy ndarray": "ndarray",
+    "numpy dtype": "DType",
+    "pandas.core.series Series": "Series",
+    "pandas Series": "Series",
+    "pandas.core.internals.managers SingleBlockManager": "Manager",
+    "pandas.core.indexes.base _new_Index": "Index",
+    "pandas.core.indexes.base Index": "IndexType",
+    "pandas Index": "IndexType",
+    "builtins slice": "Slice",
+}
+_LARGEST_INTEGER = 2 ** 63
+_EXPECTED = "a published embedding file: {'all': [{'feature': float32 (1, D), 'row': pandas.Series}, ...]}"
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingRows:
+    """The rows of one embedding file, in file order.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    features : np.ndarray
+        float32, shape (R, D); finite.
+    rows : tuple of dict
+        R dictionaries of str, int, float, bool or None: PatientID, SeriesInstanceUID, ...
+    """
+
+    path: pathlib.Path
+    features: np.ndarray
+    rows: tuple[dict, ...]
+
+
+def read_embedding_pickle(path) -> EmbeddingRows:
+    """Read one ``*_features.pkl`` file.
+
+    Raises
+    ------
+    InputError
+        The file needs a name outside the allow-list (it could run code), is truncated, has other keys, rows of
+        unequal length, or a NaN or infinite value. The text names file, row and what was expected.
+    """
+    path = pathlib.Path(path)
+    try:
+        data = path.read_bytes()
+        content = read_records(data, _ALLOWED)
+    except OSError as error:
+        raise InputError(error.strerror or str(error), source=path) from None
+    except Refused as error:
+        raise InputError(f"refused, because {error}", source=path, expected=_EXPECTED) from None
+    except Exception as error:                          # a damaged pickle can raise nearly any type
+        text = f"{type(error).__name__}: {error}"[:200]
+        raise InputError(f"not a readable pickle ({text})", source=path, expected=_EXPECTED) from None
+    return _checked(content, path, len(data))
+
+
+def _is(value, kind):
+    return isinstance(value, Record) and value.kind == kind
+
+
+def _decode(array, problem):
+    """A recorded array as float32/float64 `np.ndarray`, or for dtype object as a flat list."""
+    try:
+        _version, shape, dtype, fortran, data = array.state
+        code, order = dtype.arguments[0], dtype.state[1]
+        sound = isinstance(code, str) and order in ("<", ">", "=", "|") and isinstance(shape, tuple)
+        sound = sound and len(shape) <= 8 and all(type(length) is int and 0 <= length < 2 ** 32 for length in shape)
+    except (AttributeError, TypeError, ValueError, IndexError, KeyError):
+        sound = False
+    if not sound:
+        raise problem("an array is not in numpy's form")
+    count = math.prod(shape)
+    if code == "O8" and isinstance(data, list) and len(data) == count:
+        return data
+    if code in ("f4", "f8") and isinstance(data, bytes) and len(data) == count * int(code[1]):
+        values = np.frombuffer(data, np.dtype(("<" if order in "=|" else order) + code))
+        return values.reshape(shape, order="F" if fortran is True else "C")
+    raise problem(f"an array of dtype {code[:20]!r} does not match its {count} values")
+
+
+def _feature(array, problem):
+    """The vector of one row: float32, shape (D,)."""
+    if not _is(array, "Array"):
+        raise problem("'feature' is not a numpy array")
+    values = _decode(array, problem)
+    if not isinstance(values, np.ndarray):
+        raise problem("'feature' is not a numeric array")
+    if not values.size or values.shape[-1:] != (values.size,):
+        raise problem(f"'feature' has shape {values.shape}")
+    with np.errstate(over="ignore"):                    # what float32 can not hold is reported as infinite
+        return values.ravel().astype(np.float32)
+
+
+def _row_values(row, problem):
+    """The dict behind a pickled pandas Series (or a plain dict)."""
+    if isinstance(row, dict):
+        names, values = list(row), list(row.values())
+    else:
+        if not (_is(row, "Series") and isinstance(row.state, dict) and _is(row.state.get("_mgr"), "Manager")):
+            raise problem("'row' is not a pandas.Series")
+        try:
+            axes, blocks = row.state["_mgr"].state[:2]
+            index, block = axes[0].arguments[1]["data"], blocks[0]
+        except (AttributeError, TypeError, ValueError, KeyError, IndexError):
+            raise problem("'row' is not a pandas.Series of one block") from None
+        names, values = _decode(index, problem), _decode(block, problem)
+        values = values.ravel().tolist() if isinstance(values, np.ndarray) else values
+    if len(names) != len(values) or not all(isinstance(name, str) for name in names):
+        raise problem("'row' has names that are not texts, or not one name for each value")
+    for name, value in zip(names, values):
+        if not _is_plain(value):
+            raise problem(f"'row' holds a value under {name[:40]!r} that is no plain text or number")
+    return dict(zip(names, values))
+
+
+def _is_plain(value):
+    if isinstance(value, str):                          # a lone surrogate can not be written to any file
+        return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, int):
+        return -_LARGEST_INTEGER <= value < _LARGEST_INTEGER
+    return value is None or isinstance(value, float)
+
+
+def _checked(content, path, size):
+    """`EmbeddingRows` of what a pickle of `size` bytes holds."""
+    if not isinstance(content, dict) or not isinstance(content.get("all"), list):
+        found = f"the keys {sorted(content)}"[:200] if isinstance(content, dict) else f"a {type(content).__name__}"
+        raise InputError(f"found {found}", source=path, expected=_EXPECTED)
+    if not content["all"]:
+        raise InputError("it holds no rows", source=path, expected=_EXPECTED)
+    features, rows = [], []
+    for number, item in enumerate(content["all"], start=1):
+        def problem(text, number=number, expected=_EXPECTED):
+            return InputError(text, source=path, row=number, expected=expected)
+
+        if not isinstance(item, dict) or not {"feature", "row"} <= set(item):
+            raise problem("the keys 'feature' and 'row' are missing")
+        feature = _feature(item["feature"], problem)
+        if features and feature.size != features[0].size:
+            raise problem(f"'feature' has {feature.size} values", expected=f"{features[0].size} as in row 1")
+        if not np.isfinite(feature).all():
+            raise problem("'feature' has a NaN or infinite value", expected="finite numbers")
+        features.append(feature)
+        rows.append(_row_values(item["row"], problem))
+        size -= feature.nbytes + len(rows[-1])
+        if size < 0:                                    # one vector listed a million times would fill the memory
+            raise problem("the file lists more values than it holds")
+    return EmbeddingRows(path, np.stack(features), tuple(rows))
