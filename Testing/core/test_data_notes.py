@@ -7,7 +7,7 @@ import pytest
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.base.files import LIBRARY_FOLDER
 from TumorConnectomeLib.cohort.cohort import Cohort
-from TumorConnectomeLib.cohort.idc_links import (
+from TumorConnectomeLib.cohort.nlst import (
     DOUBTFUL_SERIES,
     data_note,
     doubtful_patients,

@@ -5,13 +5,13 @@ import pytest
 from cohort_factory import write_model
 
 from TumorConnectomeLib.base.errors import InputError
-from TumorConnectomeLib.cohort.known_studies import SHIPPED_LIST, known_studies
+from TumorConnectomeLib.cohort.nlst import SHIPPED_LIST, known_studies
 from TumorConnectomeLib.readers.cohort_reader import read_cohort
 from TumorConnectomeLib.readers.row_rules import RowRule
 
 
 def test_studies_of_known_series_are_filled_in_and_given_ones_stay(tmp_path, monkeypatch):
-    monkeypatch.setattr("TumorConnectomeLib.cohort.known_studies.known_studies", lambda: {"1.2.0": "9.0", "1.2.1": "9.1"})
+    monkeypatch.setattr("TumorConnectomeLib.cohort.nlst.known_studies", lambda: {"1.2.0": "9.0", "1.2.1": "9.1"})
     write_model(tmp_path, "A", [1, 2, 3])
     assert list(read_cohort(tmp_path).patients["StudyInstanceUID"]) == ["9.0", "9.1", ""]
     (tmp_path / "patients.csv").write_text("PatientID,StudyInstanceUID\n2,8.1\n3,8.2\n")

@@ -11,7 +11,7 @@ import pytest
 from published_on_loopback import PublishedOnLoopback
 
 from TumorConnectomeLib.base.errors import InputError, JobFailed
-from TumorConnectomeLib.cohort.published_cohort import git_blob_id, published_cohort, verification
+from TumorConnectomeLib.cohort.nlst import git_blob_id, published_cohort, verification
 from TumorConnectomeLib.imaging.cohort_download import (
     download_sequence,
     downloaded_bytes,

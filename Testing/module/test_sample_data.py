@@ -4,7 +4,7 @@ import pathlib
 import pytest
 from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 
-from TumorConnectomeLib.cohort.published_cohort import git_blob_id, published_cohort
+from TumorConnectomeLib.cohort.nlst import git_blob_id, published_cohort
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from list_writer import write_list
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.base.files import checked_uid
-from TumorConnectomeLib.cohort.known_studies import COLUMNS, SHIPPED_LIST
+from TumorConnectomeLib.cohort.nlst import COLUMNS, SHIPPED_LIST
 from TumorConnectomeLib.readers.cohort_reader import SUFFIX, cohort_files
 from TumorConnectomeLib.readers.embedding_pickle import read_embedding_pickle
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..cohort.known_studies import known_studies
+from ..cohort.nlst import known_studies
 from ..neighbors.neighbors import distance_blocks, unit_vectors
 from ..readers.embedding_pickle import EmbeddingRows
 from ..readers.patient_table import as_text

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from ..base.files import default_cache_folder
-from ..cohort.published_cohort import CACHE_PART, PublishedCohort, PublishedFile, git_blob_id, published_cohort
+from ..cohort.nlst import CACHE_PART, PublishedCohort, PublishedFile, git_blob_id, published_cohort
 from ..work.jobs import PythonJob, Sequence
 from .clinical_source import CLINICAL_PART
 from .file_lock import exclusive

@@ -8,8 +8,7 @@ from slicer.i18n import tr as _
 from ..base.errors import Cancelled, InputError, PackageMissing, TumorConnectomeError
 from ..base.files import default_cache_folder
 from ..cohort.clinical import SOURCE, column_notes
-from ..cohort.idc_links import has_nlst
-from ..cohort.published_cohort import published_cohort
+from ..cohort.nlst import has_nlst, published_cohort
 from ..connectome.prepared import read_prepared
 from ..imaging.cohort_download import download_sequence, downloaded_bytes, remove_downloads
 from ..readers.files import KINDS, SEPARATOR, FilePreview

@@ -9,8 +9,8 @@ from slicer.i18n import tr as _
 
 from ..base.errors import InputError
 from ..cohort.filters import filters_from_text, filters_to_text
-from ..cohort.idc_links import data_note
 from ..cohort.model_catalog import model_info
+from ..cohort.nlst import data_note
 from ..neighbors.consensus import with_consensus
 from ..neighbors.match import Match
 from ..presentation.coloring import coloring_of, single_coloring

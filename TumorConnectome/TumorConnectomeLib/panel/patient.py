@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 
 from ..base.errors import TumorConnectomeError
 from ..base.files import default_cache_folder
-from ..cohort.idc_links import data_note, in_nlst, patient_viewer_url
+from ..cohort.nlst import data_note, in_nlst, patient_viewer_url
 from ..imaging.thumbnail import thumbnail_sequence
 from ..imaging.thumbnail_store import ThumbnailStore
 from ..neighbors.match import Match

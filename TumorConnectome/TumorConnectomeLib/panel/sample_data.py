@@ -6,7 +6,7 @@ import pathlib
 import slicer
 from slicer.i18n import tr as _
 
-from ..cohort.published_cohort import published_cohort
+from ..cohort.nlst import published_cohort
 
 CATEGORY = "TumorConnectome"
 DEMO, PUBLISHED = "TumorConnectomeDemo", "TumorConnectomeNLSTSybil"

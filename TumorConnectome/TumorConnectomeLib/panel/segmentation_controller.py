@@ -4,7 +4,7 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from ..base.errors import InputError, NotAvailable, TumorConnectomeError
-from ..cohort.idc_links import in_nlst
+from ..cohort.nlst import in_nlst
 from ..imaging.segmentation_file import Segment
 from ..imaging.segmentation_source import listed_segmentations, segmentation_sequence
 from ..scene.patient_nodes import FRAME_ATTRIBUTE, SERIES_ATTRIBUTE, find_patient

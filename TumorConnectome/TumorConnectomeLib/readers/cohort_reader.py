@@ -7,8 +7,7 @@ from ..base.errors import InputError
 from ..base.files import sha256_of_files, visible_files
 from ..cohort.cohort import Cohort
 from ..cohort.facets import standard_facets
-from ..cohort.known_studies import add_known_studies
-from ..cohort.published_cohort import published_cohort, verification
+from ..cohort.nlst import add_known_studies, published_cohort, verification
 from .embedding_pickle import read_embedding_pickle
 from .patient_table import find_patient_table, normalized, patient_record, read_patient_table
 from .row_rules import PATIENT_OF_NODE, RowRule, select_rows, vectors_of
