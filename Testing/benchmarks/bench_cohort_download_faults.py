@@ -18,7 +18,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "Testing" / "imaging"), str(ROOT / "TumorConnectome")]
+sys.path[:0] = [str(ROOT / "Testing" / "samples"), str(ROOT / "TumorConnectome")]
 
 from published_on_loopback import PublishedOnLoopback  # noqa: E402
 

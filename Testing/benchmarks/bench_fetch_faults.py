@@ -21,7 +21,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / name) for name in ("TumorConnectome", "Testing", "Testing/core", "Testing/imaging")]
+sys.path[:0] = [str(ROOT / name) for name in ("TumorConnectome", "Testing", "Testing/samples")]
 
 from idc_on_loopback import Fetcher, LoopbackStudy, interrupted  # noqa: E402
 from loopback_s3 import refused_port  # noqa: E402

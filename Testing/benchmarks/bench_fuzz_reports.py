@@ -14,7 +14,7 @@ import time
 import warnings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "TumorConnectome"), str(ROOT / "Testing" / "imaging")]
+sys.path[:0] = [str(ROOT / "TumorConnectome"), str(ROOT / "Testing" / "samples")]
 
 #: seconds for one file, and memory that a child may use [bytes]
 LIMIT_S, MEMORY = 10.0, 3 * 2**30

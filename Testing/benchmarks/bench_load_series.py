@@ -19,7 +19,7 @@ import tempfile
 import time
 
 TESTING = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTING), str(TESTING / "imaging"), str(TESTING.parent / "TumorConnectome")]
+sys.path[:0] = [str(TESTING), str(TESTING / "samples"), str(TESTING.parent / "TumorConnectome")]
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 _TAGS = ["SOPClassUID", "PhotometricInterpretation", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
