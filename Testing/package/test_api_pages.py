@@ -10,7 +10,7 @@ def test_pages_of_the_python_api_are_made(tmp_path):
     process = subprocess.run([sys.executable, str(ROOT / "Testing/tools/make_docs.py"), str(tmp_path), *modules],
                              capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr[-2000:]
-    page = (tmp_path / "TumorConnectomeLib/core/neighbors.html").read_text(encoding="utf-8")
+    page = (tmp_path / "TumorConnectomeLib/neighbors/neighbors.html").read_text(encoding="utf-8")
     for text in ("neighbor_lists", "Shape (N, D)", "Raises", "Examples"):
         assert text in page
-    assert (tmp_path / "TumorConnectomeLib/module/packages.html").is_file() and (tmp_path / "index.html").is_file()
+    assert (tmp_path / "TumorConnectomeLib/panel/packages.html").is_file() and (tmp_path / "index.html").is_file()

@@ -1,4 +1,4 @@
-"""The library's structure: layers that depend one way, light imports, and files and functions of readable size."""
+"""The library's structure: rooms that depend one way, light imports, and files and functions of readable size."""
 import ast
 import pathlib
 import re
@@ -12,34 +12,48 @@ from TumorConnectomeLib.commands.worker import WORKERS
 MODULE_FOLDER = pathlib.Path(__file__).resolve().parents[2] / "TumorConnectome"
 LIBRARY = "TumorConnectomeLib"
 FILES = sorted(path for path in MODULE_FOLDER.rglob("*.py") if "__pycache__" not in path.parts)
-LAYERS = ("core", "work", "imaging", "synthetic", "widgets", "commands", "module")
 LONGEST_FILE, LONGEST_FUNCTION = 600, 60
 
-#: layer -> layers it may import besides itself
+#: room -> rooms it may import besides itself; a room stands below all that may import it
 MAY_IMPORT = {
-    "core": set(),
-    "work": {"core"},
-    "imaging": {"core", "work"},
-    "synthetic": {"core", "work", "imaging"},
-    "widgets": {"core"},
-    "commands": {"core", "work", "imaging", "synthetic"},
-    "module": {"core", "work", "imaging", "synthetic", "widgets", "commands"},
+    "base": set(),
+    "work": {"base"},
+    "cohort": {"base", "work"},
+    "readers": {"base", "cohort"},
+    "neighbors": {"base"},
+    "layout": {"base", "neighbors"},
+    "connectome": {"base", "cohort", "neighbors", "layout"},
+    "evaluation": {"base", "cohort", "readers", "neighbors", "connectome"},
+    "presentation": {"base", "cohort", "neighbors", "connectome", "evaluation"},
+    "imaging": {"base", "work", "cohort", "readers", "connectome"},
+    "synthetic": {"base", "work", "cohort", "readers", "imaging"},
+    "study": {"base", "cohort", "neighbors", "connectome"},
+    "scene": {"base", "work", "imaging"},
+    "widgets": {"base", "cohort", "readers", "neighbors", "connectome", "evaluation", "presentation", "study"},
+    "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging", "synthetic",
+                 "study"},
+    "panel": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "imaging",
+              "synthetic", "study", "scene", "widgets", "commands"},
 }
+ROOMS = tuple(MAY_IMPORT)
 _GUI = {"qt", "ctk"}
 _SLICER = {"slicer", "vtk"}
 _DICOM = {"pydicom", "highdicom", "DICOMLib", "DICOMPlugin"}
 _NETWORK = {"socket", "urllib", "http", "requests", "ftplib", "ssl", "boto3", "idc_index"}
-#: layer -> packages it may not import, not even inside a function
+_COMPUTING = _GUI | _SLICER | _DICOM | _NETWORK
+#: room -> packages it may not import, not even inside a function
 NEVER = {
-    "core": _GUI | _SLICER | _DICOM | _NETWORK,
+    **dict.fromkeys(("base", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "study"),
+                    _COMPUTING),
     "work": _SLICER | _DICOM | _NETWORK,
-    "imaging": _GUI,
+    "imaging": _GUI | _SLICER,
     "synthetic": _GUI | {"slicer"} | _NETWORK,
+    "scene": _GUI | _NETWORK,
     "widgets": _SLICER | _DICOM | _NETWORK,
     "commands": _GUI | {"slicer"},
-    "module": set(),
+    "panel": set(),
 }
-#: all that widgets are made of, besides the layer below
+#: all that widgets are made of, besides the rooms below
 WIDGETS_NEED = set(sys.stdlib_module_names) | {"numpy", "qt", "ctk", "TumorConnectomeLib"}
 #: packages that every file may import when it is imported itself; any other only inside a function that needs it
 AT_FILE_SCOPE = set(sys.stdlib_module_names) | {"numpy", "slicer", "vtk", "qt", "ctk", LIBRARY}
@@ -59,9 +73,9 @@ def dotted(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def layer_of(name):
+def room_of(name):
     parts = name.split(".")
-    return parts[1] if parts[0] == LIBRARY and len(parts) > 1 and parts[1] in LAYERS else None
+    return parts[1] if parts[0] == LIBRARY and len(parts) > 1 and parts[1] in ROOMS else None
 
 
 NAMES = {dotted(path) for path in FILES}
@@ -114,17 +128,17 @@ def where(path, line):
     return f"{path.relative_to(MODULE_FOLDER.parent)}:{line}"
 
 
-def violations(allowed, layer=None):
+def violations(allowed, room=None):
     """Places and names of imports of which `allowed(import)` is false."""
     return [f"{where(path, found.line)} imports {found.name}" for path, imports in IMPORTS.items()
-            if layer in (None, layer_of(dotted(path))) for found in imports if not allowed(found)]
+            if room in (None, room_of(dotted(path))) for found in imports if not allowed(found)]
 
 
-def test_the_checks_see_every_layer_and_every_form_of_import():
-    assert {layer_of(name) for name in NAMES} >= set(LAYERS)
+def test_the_checks_see_every_room_and_every_form_of_import():
+    assert {room_of(name) for name in NAMES} >= set(ROOMS)
     assert imports_in("""import os.path, qt
-from ..core.errors import InputError
-from ..core import files
+from ..base.errors import InputError
+from ..base import files
 from . import nothing
 if TYPE_CHECKING:
     import pandas
@@ -142,15 +156,36 @@ except ImportError:
         Import("pydicom", 10, False), Import("ctk", 12, True), Import("TumorConnectomeLib.base.errors", 14, True)]
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_a_layer_imports_only_the_layers_below_it(layer):
-    allowed = MAY_IMPORT[layer] | {layer, None}
-    assert violations(lambda found: layer_of(found.name) in allowed, layer) == []
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_the_rooms_below_it(room):
+    allowed = MAY_IMPORT[room] | {room, None}
+    assert violations(lambda found: room_of(found.name) in allowed, room) == []
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_a_layer_keeps_away_from_the_packages_of_others(layer):
-    assert violations(lambda found: found.name.split(".")[0] not in NEVER[layer], layer) == []
+def test_the_order_of_the_rooms_is_the_order_of_their_dependencies():
+    assert [room for number, room in enumerate(ROOMS) if MAY_IMPORT[room] - set(ROOMS[:number])] == []
+
+
+def test_every_allowed_way_between_rooms_is_gone():
+    ways = {(room_of(dotted(path)), room_of(found.name)) for path, imports in IMPORTS.items() for found in imports}
+    assert [(room, other) for room in ROOMS for other in sorted(MAY_IMPORT[room]) if (room, other) not in ways] == []
+
+
+def test_imaging_runs_without_slicer_vtk_and_qt():
+    needed, waiting = set(), [name for name in NAMES if room_of(name) == "imaging"]
+    by_name = {dotted(path): imports for path, imports in IMPORTS.items()}
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += [found.name for found in by_name[name] if found.name in NAMES]
+    assert sorted((name, found.name) for name in needed for found in by_name[name]
+                  if found.name.split(".")[0] in _SLICER | _GUI) == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_keeps_away_from_the_packages_of_others(room):
+    assert violations(lambda found: found.name.split(".")[0] not in NEVER[room], room) == []
 
 
 def test_widgets_are_made_of_qt_numpy_and_the_standard_library():
@@ -179,7 +214,7 @@ def test_importing_a_file_needs_nothing_that_slicer_does_not_bring():
 def test_widgets_read_and_write_no_files():
     found = []
     for path in FILES:
-        if layer_of(dotted(path)) != "widgets":
+        if room_of(dotted(path)) != "widgets":
             continue
         found += [f"{where(path, i.line)} imports {i.name}" for i in IMPORTS[path]
                   if i.name.split(".")[0] in {"pathlib", "os", "io", "shutil", "tempfile", "subprocess", "sqlite3", "zipfile"}]

@@ -3,7 +3,7 @@ import ast
 import re
 
 import pytest
-from test_architecture import FILES, dotted, layer_of, where
+from test_architecture import FILES, dotted, room_of, where
 
 #: attributes and calls that show their string to the user
 SHOWN_ATTRIBUTES = {"text", "toolTip", "title", "placeholderText", "accessibleName", "windowTitle", "statusTip", "whatsThis"}
@@ -73,10 +73,10 @@ label.text = _(title)
     assert [line for line, _text in unusable(tree)] == [8, 9]
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if layer_of(dotted(path)) in ("module", "widgets")
+@pytest.mark.parametrize("path", [path for path in FILES if room_of(dotted(path)) in ("panel", "widgets")
                                   and "self_tests" not in path.parts], ids=lambda path: path.name)
 def test_strings_that_are_shown_can_be_translated(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    calls = SHOWN_CALLS if layer_of(dotted(path)) == "widgets" else SHOWN_CALLS | ERRORS
+    calls = SHOWN_CALLS if room_of(dotted(path)) == "widgets" else SHOWN_CALLS | ERRORS
     assert [f"{where(path, line)}: {text}" for line, text in untranslated(tree, calls)] == []
     assert [f"{where(path, line)}: {text}" for line, text in unusable(tree)] == []

@@ -1,1 +1,1 @@
-"""Library of the TumorConnectome module: core, imaging, synthetic, widgets, commands, module (see each package)."""
+"""Library of the TumorConnectome module, in rooms that depend one way (see CONTRIBUTING.md and each package)."""

@@ -1,1 +1,1 @@
-"""From a patient to nodes in the scene: IDC look-up, download, DICOM series, SR boxes, MRML nodes. No qt."""
+"""Files only: IDC look-up, download, cache, DICOM series, reports and segmentations; runs without Slicer, vtk and Qt."""

@@ -1,1 +1,1 @@
-"""Controllers of the Slicer module: they join core, imaging and widgets, and hold no algorithm of their own."""
+"""The panel of the Slicer module: a file for each section, which joins what the other rooms do; no algorithm of its own."""

@@ -1,1 +1,1 @@
-"""What draws and lists what the core gives, and calls back: qt only. No files, no DICOM."""
+"""What draws and lists what the other rooms give, and calls back: qt only. No files, no DICOM."""
