@@ -19,18 +19,18 @@ def session(host):
 
 def prepare_demo_cohort_once(patch):
     """The worker prepares the demo cohort for the first test; the others read its file without starting it again."""
-    from TumorConnectomeLib.panel import cohort_loading
+    from TumorConnectomeLib.panel import cohort_controller
 
     made = {}
 
-    def prepare_sequence(data_folder, rule, *choices, prepare=cohort_loading.prepare_sequence):
+    def prepare_sequence(data_folder, rule, *choices, prepare=cohort_controller.prepare_sequence):
         if data_folder:
             return (yield from prepare(data_folder, rule, *choices))
         if rule not in made or not pathlib.Path(made[rule]["path"]).exists():
             made[rule] = yield from prepare(data_folder, rule, *choices)
         return dict(made[rule])
 
-    patch.setattr(cohort_loading, "prepare_sequence", prepare_sequence)
+    patch.setattr(cohort_controller, "prepare_sequence", prepare_sequence)
 
 
 @pytest.fixture
