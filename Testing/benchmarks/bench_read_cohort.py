@@ -40,7 +40,7 @@ def write_files(folder, large, small):
 
 def ours(path):
     """Read by this project; returns the embedding."""
-    from TumorConnectomeLib.core.readers.own_cohort import read_own_cohort
+    from TumorConnectomeLib.readers.own_cohort import read_own_cohort
 
     cohort = read_own_cohort([path])
     return cohort.embeddings[cohort.models[0]]
@@ -62,7 +62,7 @@ def measure(path, who):
     import pandas  # noqa: F401
     import pyarrow.parquet  # noqa: F401
 
-    from TumorConnectomeLib.core.readers import own_cohort  # noqa: F401
+    from TumorConnectomeLib.readers import own_cohort  # noqa: F401
 
     before = peak_memory()
     began = time.perf_counter()

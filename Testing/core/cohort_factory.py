@@ -5,9 +5,9 @@ import numpy as np
 import pickle_factory
 
 from TumorConnectomeLib.core.cohort import Cohort
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.facets import standard_facets
-from TumorConnectomeLib.core.patient_table import normalized
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
+from TumorConnectomeLib.readers.patient_table import normalized
 
 
 def vector(patient, model="", length=6):
@@ -32,7 +32,7 @@ def cohort(count, models=("A", "b"), length=6, **columns):
     records = [{"PatientID": patient, **{name: values[i] for name, values in columns.items()}} for i, patient in enumerate(ids)]
     patients = normalized(records, source="test")
     embeddings = {model: np.stack([vector(patient, model, length) for patient in ids]) for model in models}
-    return Cohort("Test", patients, embeddings, standard_facets(patients), {"synthetic": True, "seed": 1})
+    return Cohort("Test", patients, embeddings, standard_facets(patients), {"seed": 1}, synthetic=True)
 
 
 @functools.cache

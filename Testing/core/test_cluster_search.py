@@ -14,7 +14,7 @@ from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
 from TumorConnectomeLib.core.neighbor_search import frame_of
 from TumorConnectomeLib.core.neighbors import neighbors_and_scale
 from TumorConnectomeLib.core.row_block_search import row_block_neighbors
-from TumorConnectomeLib.core.vector_file import write_vectors
+from TumorConnectomeLib.readers.vector_file import write_vectors
 
 distributed = pytest.importorskip("distributed")
 

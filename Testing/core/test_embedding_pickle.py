@@ -3,8 +3,8 @@ import numpy as np
 import pickle_factory
 import pytest
 
-from TumorConnectomeLib.core.embedding_pickle import read_embedding_pickle
 from TumorConnectomeLib.core.errors import InputError
+from TumorConnectomeLib.readers.embedding_pickle import read_embedding_pickle
 
 FEATURES = np.arange(24, dtype=np.float32).reshape(3, 8) - 5.5
 ROWS = [pickle_factory.row(100000 + i, f"1.2.{i}", note=None, ratio=0.25 * i) for i in range(3)]

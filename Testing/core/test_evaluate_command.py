@@ -11,12 +11,12 @@ from cohort_factory import write_model
 from TumorConnectomeLib.commands.evaluate import evaluate_command
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.evaluation.evidence import read_evidence
 from TumorConnectomeLib.core.evaluation.table import evaluate
 from TumorConnectomeLib.core.evaluation.vote_table import vote_table
 from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER, PythonJob, run_blocking
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 HEADER = "model,facet,metric,k,n,value,null_mean,lift,ci_low,ci_high,p,q"
 

@@ -5,8 +5,6 @@ import pathlib
 import numpy as np
 import pytest
 
-from TumorConnectomeLib.core.cohort_reader import SUFFIX, cohort_files
-from TumorConnectomeLib.core.embedding_pickle import EmbeddingRows, read_embedding_pickle
 from TumorConnectomeLib.core.evaluation.same_patient import (
     ANY_SERIES,
     COLUMNS,
@@ -15,6 +13,8 @@ from TumorConnectomeLib.core.evaluation.same_patient import (
     SAME_STUDY,
     same_patient_retrieval,
 )
+from TumorConnectomeLib.readers.cohort_reader import SUFFIX, cohort_files
+from TumorConnectomeLib.readers.embedding_pickle import EmbeddingRows, read_embedding_pickle
 
 #: R@1 over all 734 rows, as measured by others on the same embeddings
 PUBLISHED = {"CTFM": 0.81, "VISTA3D": 0.75, "SUPREME": 0.75, "PASTA": 0.57, "CTClipVit": 0.39, "Merlin": 0.36}

@@ -4,12 +4,12 @@ import pytest
 from evaluation_samples import labeled_cohort
 
 from TumorConnectomeLib.core.cohort import Cohort, Facet
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.evaluation.controls import random_facet
 from TumorConnectomeLib.core.evaluation.metrics import METRICS, NDCG, PRECISION, R_PRECISION
 from TumorConnectomeLib.core.evaluation.permutation import benjamini_hochberg
 from TumorConnectomeLib.core.evaluation.table import COLUMNS, MORE_COLUMNS, evaluate, patient_values
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 #: P@5 over the mean of 2,000 permutations, and P@5 for the body side, as measured by others on the same embeddings
 PUBLISHED_LIFTS = {"CTFM": {"words": 1.03, "stage": 1.21, "sex": 1.04}, "Merlin": {"words": 0.98, "stage": 1.16, "sex": 1.07},

@@ -9,7 +9,7 @@ from TumorConnectomeLib.core.cohort import Facet
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.facets import standard_facets
 from TumorConnectomeLib.core.icd_o_3 import GROUPS, MORPHOLOGY, code_of_name, histological_group
-from TumorConnectomeLib.core.patient_table import normalized
+from TumorConnectomeLib.readers.patient_table import normalized
 
 
 def facets_of(**columns):

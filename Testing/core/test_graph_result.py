@@ -38,7 +38,7 @@ def result(own_file, tmp_path):
 
 
 def test_a_result_has_the_neighbors_and_the_patients(result, own_file):
-    from TumorConnectomeLib.core.readers.sources import read_data
+    from TumorConnectomeLib.readers.sources import read_data
 
     original, found = read_data([own_file]), read_result(result)
     assert found.cohort.patient_ids == original.patient_ids
@@ -123,7 +123,7 @@ def test_names_outside_the_folder_are_refused(result, name):
 
 
 @pytest.mark.parametrize(("change", "text"), [
-    (lambda manifest: manifest.update(version=99), "version 99; expected version 1"),
+    (lambda manifest: manifest.update(version=99), "version 99; expected version 2"),
     (lambda manifest: manifest.update(kind="something"), "another kind of file"),
     (lambda manifest: manifest.pop("models"), "incomplete or inconsistent"),
     (lambda manifest: manifest["models"]["CTFM"].pop("quantiles"), "incomplete or inconsistent"),

@@ -12,9 +12,9 @@ import numpy as np
 import pickle_factory
 import pytest
 
-from TumorConnectomeLib.core.embedding_pickle import read_embedding_pickle
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
+from TumorConnectomeLib.readers.embedding_pickle import read_embedding_pickle
 
 GOOD = pickle_factory.published(np.arange(24).reshape(3, 8), [pickle_factory.row(i) for i in range(3)])
 START, STOP = b"\x80\x04", b"."
@@ -128,7 +128,7 @@ def test_declared_sizes_reserve_no_memory(path, data):
 
 READ_ALL = """
 import sys
-from TumorConnectomeLib.core.embedding_pickle import read_embedding_pickle
+from TumorConnectomeLib.readers.embedding_pickle import read_embedding_pickle
 from TumorConnectomeLib.core.errors import InputError
 for path in sys.argv[1:]:
     try:

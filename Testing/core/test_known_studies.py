@@ -4,10 +4,10 @@ import importlib.util
 import pytest
 from cohort_factory import write_model
 
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.known_studies import SHIPPED_LIST, known_studies
 from TumorConnectomeLib.core.row_rules import RowRule
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def test_studies_of_known_series_are_filled_in_and_given_ones_stay(tmp_path, monkeypatch):

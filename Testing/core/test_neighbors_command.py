@@ -8,10 +8,10 @@ import pytest
 from cohort_factory import write_model
 
 from TumorConnectomeLib.commands.main import main
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.jobs import LIBRARY_FOLDER
 from TumorConnectomeLib.core.neighbors import neighbor_lists
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 HEADER = "model,match,PatientID,rank,MatchPatientID,cosine_distance,percentile"
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from structure_samples import cosine_distances, skewed
 
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.neighbors import neighbor_lists
@@ -26,6 +25,7 @@ from TumorConnectomeLib.core.structure.overlap import (
     rank_biased_overlap,
     rank_biased_overlap_by_chance,
 )
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def rankings(count, others, depth, seed):

@@ -13,7 +13,6 @@ from TumorConnectomeLib.commands import probes as probes_module
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.worker import WORKERS
 from TumorConnectomeLib.core.analysis import analyze, connectome
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.jobs import PythonJob, run_blocking
@@ -22,6 +21,7 @@ from TumorConnectomeLib.core.prepared import PreparedCohort, write_prepared
 from TumorConnectomeLib.core.structure.derived import consensus_analysis, repaired_analysis
 from TumorConnectomeLib.core.structure.hubs import hubs
 from TumorConnectomeLib.core.structure.repairs import Repair, repaired_lists
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def silent(fraction, message=""):

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from structure_samples import skewed
 
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.neighbors import NeighborLists, neighbor_lists
 from TumorConnectomeLib.core.structure import consensus as module
 from TumorConnectomeLib.core.structure.consensus import RRF_CONSTANT, consensus_lists, votes, votes_of
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def models_of(count, depth, models=("b", "A", "c")):

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from structure_samples import cosine_distances, skewed
 
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.neighbors import neighbor_lists
 from TumorConnectomeLib.core.structure.hubs import Occurrence, hubs, k_occurrence, mean_cosine
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def test_the_published_figures_of_supreme(real_data):

@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 from structure_samples import cosine_distances, ranked, skewed
 
-from TumorConnectomeLib.core.cohort_reader import read_cohort
 from TumorConnectomeLib.core.connectome import Match
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.neighbors import neighbor_lists
@@ -11,6 +10,7 @@ from TumorConnectomeLib.core.structure import mutual_proximity as module
 from TumorConnectomeLib.core.structure.hubs import hubs, k_occurrence
 from TumorConnectomeLib.core.structure.mutual_proximity import mutual_proximity
 from TumorConnectomeLib.core.structure.repairs import CSLS_NEIGHBORS, Repair, centered_vectors, repaired_lists
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 SIGN = {Match.MOST: 1, Match.LEAST: -1}
 

@@ -169,8 +169,8 @@ def test_the_rule_for_several_rows_is_chosen_stated_and_saved(published):
 
 
 def test_the_published_rows_can_all_be_asked_for(session, real_data):
-    from TumorConnectomeLib.core.cohort_reader import read_cohort
     from TumorConnectomeLib.imaging.sources import series_request
+    from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
     cohort = read_cohort(real_data / "embeddings", rule=RowRule.ALL)
     requests = [series_request(cohort, node) for node in cohort.patient_ids]

@@ -9,11 +9,11 @@ import importlib.metadata
 
 from list_writer import write_list
 
-from TumorConnectomeLib.core.cohort_reader import SUFFIX, cohort_files
-from TumorConnectomeLib.core.embedding_pickle import read_embedding_pickle
 from TumorConnectomeLib.core.errors import InputError
 from TumorConnectomeLib.core.files import checked_uid
 from TumorConnectomeLib.core.known_studies import COLUMNS, SHIPPED_LIST
+from TumorConnectomeLib.readers.cohort_reader import SUFFIX, cohort_files
+from TumorConnectomeLib.readers.embedding_pickle import read_embedding_pickle
 
 _QUERY = "select SeriesInstanceUID, StudyInstanceUID from read_parquet(?) where SeriesInstanceUID in (select unnest(?))"
 

@@ -24,7 +24,7 @@ def unclear(tmp_path):
 
 
 def ask(dialog, host, *paths, choices=None):
-    from TumorConnectomeLib.core.readers.own_cohort import previews
+    from TumorConnectomeLib.readers.own_cohort import previews
 
     found = previews(paths)
     dialog.ask(found, choices or {})
@@ -70,7 +70,7 @@ def test_it_shows_the_first_rows_and_what_was_recognized(dialog, host, unclear):
 
 
 def test_what_the_user_says_is_what_comes_back(dialog, host, unclear):
-    from TumorConnectomeLib.core.readers.recognition import ImportChoice
+    from TumorConnectomeLib.readers.recognition import ImportChoice
 
     page, = ask(dialog, host, unclear)
     choose(page, 3, "Patient ID")
@@ -132,7 +132,7 @@ def test_escape_and_cancel_change_nothing(dialog, host, unclear):
 
 
 def test_an_earlier_answer_is_shown_again(dialog, host, unclear):
-    from TumorConnectomeLib.core.readers.recognition import ImportChoice
+    from TumorConnectomeLib.readers.recognition import ImportChoice
 
     choice = ImportChoice("case", ("emb_",), (), "older")
     page, = ask(dialog, host, unclear, choices={str(unclear): choice})

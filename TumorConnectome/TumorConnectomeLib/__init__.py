@@ -1,1 +1,1 @@
-"""Library of the TumorConnectome module: core, imaging, synthetic, widgets, commands, module (see each package)."""
+"""Library of the TumorConnectome module: core, readers, imaging, synthetic, widgets, commands, module (see each package)."""

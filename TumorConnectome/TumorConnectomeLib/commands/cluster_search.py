@@ -11,7 +11,7 @@ from ..core.files import atomic_file
 from ..core.graph_result import write_lists
 from ..core.neighbor_search import Frame
 from ..core.row_block_search import longest_centered, part_of_mean, row_block_neighbors, scale_of
-from ..core.vector_file import open_vectors
+from ..readers.vector_file import open_vectors
 
 #: patients per task, if not told otherwise
 ROWS_PER_TASK = 8192

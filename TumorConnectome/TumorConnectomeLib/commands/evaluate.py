@@ -5,8 +5,6 @@ import json
 import pathlib
 import sys
 
-from ..core.cohort_reader import SUFFIX, cohort_files
-from ..core.embedding_pickle import read_embedding_pickle
 from ..core.errors import InputError
 from ..core.evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
 from ..core.evaluation.distances import blocks_of
@@ -17,9 +15,11 @@ from ..core.evaluation.table import COLUMNS, PERMUTATIONS
 from ..core.evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..core.files import atomic_file, sha256_of_files
 from ..core.measurements import evaluable_facets
-from ..core.readers.sources import published_folder, split_paths
 from ..core.structure.repairs import Repair
 from ..imaging.measurement_store import MeasurementStore
+from ..readers.cohort_reader import SUFFIX, cohort_files
+from ..readers.embedding_pickle import read_embedding_pickle
+from ..readers.sources import published_folder, split_paths
 from .tables import (
     add_data_option,
     add_measured_option,

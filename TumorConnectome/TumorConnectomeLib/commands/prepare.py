@@ -7,9 +7,9 @@ from ..core.errors import InputError
 from ..core.files import sha256_of_file
 from ..core.graph_result import MANIFEST, is_result, read_result
 from ..core.prepared import VERSION, PreparedCohort, read_prepared, write_prepared
-from ..core.readers.own_cohort import previews
-from ..core.readers.sources import choices_from_text, data_key, published_folder, read_data, split_paths
 from ..core.row_rules import RowRule
+from ..readers.own_cohort import previews
+from ..readers.sources import choices_from_text, data_key, published_folder, read_data, split_paths
 from .tables import add_rows_option
 
 

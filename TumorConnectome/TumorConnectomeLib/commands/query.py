@@ -5,7 +5,7 @@ import pathlib
 from ..core.errors import InputError
 from ..core.prepared import read_prepared
 from ..core.query import query
-from ..core.readers.vectors import parse_vector, read_vectors
+from ..readers.vectors import parse_vector, read_vectors
 from .tables import add_data_option, add_rows_option, checked_k, chosen_models, cohort_of, write_csv
 
 COLUMNS = ("query", "model", "match", "rank", "MatchPatientID", "cosine_distance", "percentile")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..core.clinical import ClinicalColumn
 from ..core.errors import InputError
-from ..core.patient_table import as_text
+from ..core.words import as_text
 
 #: tables in the order in which they are used; a column of a later one is taken if the earlier ones do not have it
 TABLES = ("nlst_prsn", "nlst_canc")

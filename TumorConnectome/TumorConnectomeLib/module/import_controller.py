@@ -7,8 +7,8 @@ from slicer.i18n import tr as _
 
 from ..core.errors import InputError
 from ..core.jobs import PythonJob
-from ..core.readers.files import KINDS, SEPARATOR, FilePreview
-from ..core.readers.sources import choices_from_text, choices_to_text
+from ..readers.files import KINDS, SEPARATOR, FilePreview
+from ..readers.sources import choices_from_text, choices_to_text
 from ..widgets.file_drop import FileDrop
 from ..widgets.import_dialog import ImportDialog
 

@@ -31,7 +31,7 @@ def build_cohort(report: Callable[[float, str], None] = lambda fraction, message
     """
     # pandas, which both need, may be installed only when a cohort is opened
     from ..core.facets import standard_facets
-    from ..core.patient_table import normalized
+    from ..readers.patient_table import normalized
 
     patients = synthetic_patients()
     records, vectors = [], {name: [] for name in DESCRIPTORS}
@@ -46,7 +46,8 @@ def build_cohort(report: Callable[[float, str], None] = lambda fraction, message
     report(1.0, "Synthetic patients made")
     table = normalized(records, source=NAME)
     return Cohort(NAME, table, {name: np.stack(rows) for name, rows in vectors.items()}, standard_facets(table),
-                  {"synthetic": True, "description": _DESCRIPTION, "seed": SEED, "generator_version": GENERATOR_VERSION})
+                  {"description": _DESCRIPTION, "seed": SEED, "generator_version": GENERATOR_VERSION},
+                  synthetic=True)
 
 
 def tumor_crop(phantom: Phantom, boxes: tuple[SliceBox, ...]) -> TumorCrop:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import qt
 
-from ..core.readers.files import FilePreview
-from ..core.readers.recognition import ImportChoice
+from ..readers.files import FilePreview
+from ..readers.recognition import ImportChoice
 from .import_page import ImportPage
 
 _WIDTH, _HEIGHT = 900, 480

@@ -6,8 +6,8 @@ from html import escape
 
 import qt
 
-from ..core.readers.files import FilePreview
-from ..core.readers.recognition import FeatureGroup, ImportChoice, cohort_column
+from ..readers.files import FilePreview
+from ..readers.recognition import FeatureGroup, ImportChoice, cohort_column
 
 _WIDEST_COLUMN = 210
 #: what a column means to the module, by its name in the patient table

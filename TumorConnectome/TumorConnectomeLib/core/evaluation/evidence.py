@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..cohort import Cohort
-from ..embedding_pickle import EmbeddingRows
 from ..errors import InputError
 from ..files import atomic_file
 from . import confounds, same_patient, table, vote_table
@@ -18,6 +17,8 @@ from .verdict import LIFT_CAPTION, lift_table, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ...readers.embedding_pickle import EmbeddingRows
 
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes

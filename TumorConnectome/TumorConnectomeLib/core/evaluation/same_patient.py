@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..embedding_pickle import EmbeddingRows
 from ..known_studies import known_studies
 from ..neighbors import distance_blocks, unit_vectors
-from ..patient_table import as_text
+from ..words import as_text
 from .intervals import LEVEL, RESAMPLES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ...readers.embedding_pickle import EmbeddingRows
 
 R_AT_1, R_AT_5, MEAN_AVERAGE_PRECISION = METRICS = ("R@1", "R@5", "mAP")
 ANY_SERIES, SAME_STUDY, OTHER_STUDY = TARGETS = ("another series", "another series of the study", "another study")

@@ -5,8 +5,8 @@ import pathlib
 
 import numpy as np
 
-from .errors import InputError
-from .files import atomic_file
+from ..core.errors import InputError
+from ..core.files import atomic_file
 
 _BLOCK_ROWS = 4096
 

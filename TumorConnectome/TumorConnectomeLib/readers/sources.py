@@ -6,11 +6,11 @@ import json
 import pathlib
 from collections.abc import Mapping, Sequence
 
-from ..cohort import Cohort
-from ..cohort_reader import SUFFIX, cohort_files, read_cohort
-from ..errors import InputError
-from ..files import sha256_of_files, visible_files
-from ..row_rules import RowRule
+from ..core.cohort import Cohort
+from ..core.errors import InputError
+from ..core.files import sha256_of_files, visible_files
+from ..core.row_rules import RowRule
+from .cohort_reader import SUFFIX, cohort_files, read_cohort
 from .files import SEPARATOR, files_to_hash, own_files
 from .own_cohort import read_own_cohort
 from .recognition import ImportChoice

@@ -1,0 +1,169 @@
+"""What every reader makes of a file, and the checks that all ids and vectors pass."""
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..core.errors import InputError
+from ..core.vector_checks import problem_of, unusable_rows
+
+#: a file that says that it holds more than this is believed only if it is not absurdly smaller itself
+_TRUSTED_BYTES, _LARGEST_RATIO = 1 << 28, 100
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingFile:
+    """The rows of one file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    ids : list of str
+        R patient ids, as `words.as_text` writes them; not empty. They may repeat; a patient's rows are in file order.
+    models : dict of str to np.ndarray
+        Model name to float32 or float64 array of shape (R, D), finite, no zero vector; empty for a patient table. Who joins
+        the files may take the arrays out.
+    columns : mapping of str to np.ndarray
+        Other columns by the names they have in the cohort, shape (R,): float64 with NaN for missing, or object with texts.
+    rows : sequence of int
+        Row number of each record in the file, for errors.
+    id_column : str
+        Where the ids stand, for errors.
+    notes : tuple of str
+        What the user should know, one sentence each.
+    left_out : tuple of (str, str)
+        Patients without a vector, and why.
+    several_expected : bool
+        Whether patients with several rows are left out where one is wanted, and not an error: in files of the published form
+        they are follow-up scans.
+    categories : tuple of str
+        Columns that the user wants as categories although they hold numbers.
+
+    Attributes
+    ----------
+    has_vectors : bool
+        Whether it has any model.
+    """
+
+    path: pathlib.Path
+    ids: list[str]
+    models: dict[str, np.ndarray]
+    columns: Mapping[str, np.ndarray]
+    rows: Sequence[int]
+    id_column: str
+    notes: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    several_expected: bool = False
+    categories: tuple[str, ...] = ()
+    has_vectors: bool = field(init=False, default=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "has_vectors", bool(self.models))
+
+
+def checked_ids(values: Sequence[str], path, rows: Sequence[int], column: str) -> list[str]:
+    """The ids of a file's rows; InputError for an empty or unprintable one."""
+    if not len(values):
+        raise InputError("it has no rows", source=path, expected="at least one patient")
+    if not all(values) or not "".join(values).isprintable():
+        for row, text in zip(rows, values):
+            if not text or not text.isprintable():
+                raise InputError(f"the id is {text[:40]!r}", source=path, row=place(row, column),
+                                 expected="a text that can be printed")
+    return list(values)
+
+
+def refuse_repeated(file: EmbeddingFile) -> None:
+    """InputError when a patient has several rows."""
+    if len(set(file.ids)) == len(file.ids):
+        return
+    places: dict[str, int] = {}
+    for row, patient in zip(file.rows, file.ids):
+        if patient in places:
+            expected = "one row per patient" + (", or another rule for patients with several rows" if file.has_vectors else "")
+            raise InputError(f"id {patient[:60]!r} stands in row {places[patient]} already", source=file.path,
+                             row=place(row, file.id_column), expected=expected)
+        places[patient] = row
+
+
+def place(row: int, column: str) -> str:
+    """A cell in words, for errors."""
+    return f"row {row}, column {column!r}"
+
+
+def as_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Numbers as float32 or float64 in this machine's byte order; the type is kept if it is one of these."""
+    if vectors.dtype in (np.float32, np.float64) and vectors.dtype.isnative:
+        return vectors
+    with np.errstate(over="ignore"):
+        small = vectors.dtype.kind == "f" and vectors.dtype.itemsize <= 4
+        return vectors.astype(np.float32 if small else np.float64)
+
+
+def with_vectors(path, ids: list[str], models: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray],
+                 rows: Sequence[int], id_column: str, column_of: Mapping[str, Callable[[int], str]], *,
+                 notes: Sequence[str] = (), categories: Sequence[str] = ()) -> EmbeddingFile:
+    """The file without the patients that have no vector.
+
+    Parameters
+    ----------
+    path, ids, models, columns, rows, id_column, notes, categories
+        See EmbeddingFile; models are numbers of any type, and may have rows that are no vector.
+    column_of : mapping of str to callable
+        For each model, the name of a dimension by its number.
+
+    Raises
+    ------
+    InputError
+        No row has a vector; the text names the first and what is wrong with it.
+    """
+    path, models = pathlib.Path(path), {model: as_vectors(vectors) for model, vectors in models.items()}
+    why: dict[int, str] = {}
+    for model, vectors in models.items():
+        for row in unusable_rows(vectors).tolist():
+            dimension, problem = problem_of(vectors[row])
+            where = f"row {rows[row]}" if dimension is None else place(rows[row], column_of[model](dimension))
+            why.setdefault(row, f"{where}: {problem}")
+    if len(why) == len(ids):
+        where, _colon, problem = why[min(why, key=rows.__getitem__)].rpartition(": ")
+        raise InputError(f"{problem}, and no other row has a vector" if len(ids) > 1 else problem, source=path, row=where,
+                         expected="finite numbers, not all of them zero")
+    left_out = tuple((ids[row], why[row]) for row in sorted(why))
+    if why:
+        kept = np.setdiff1d(np.arange(len(ids)), list(why))
+        models = {model: vectors[kept] for model, vectors in models.items()}
+        columns = {name: values[kept] for name, values in columns.items()}
+        ids, rows = [ids[row] for row in kept.tolist()], [rows[row] for row in kept.tolist()]
+    return EmbeddingFile(path, ids, dict(models), columns, rows, id_column, tuple(notes), left_out,
+                         categories=tuple(categories))
+
+
+def checked_size(declared: int, stored: int, path) -> None:
+    """Refuse a file of `stored` bytes that says it holds absurdly many: a "zip bomb" would fill the memory.
+
+    Embeddings hardly compress: real files hold less than ten times their size.
+    """
+    if declared > _TRUSTED_BYTES and declared > _LARGEST_RATIO * max(stored, 1):
+        raise InputError(f"refused, because its {stored:,} bytes claim to hold {declared:,}", source=path,
+                         expected="an embedding file, which compresses little")
+
+
+def refuse_pointer(start: bytes, path) -> None:
+    """InputError if a file of which these are the first bytes stands for another: Git LFS or git-annex left it out."""
+    if start.startswith((b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")):
+        raise InputError("a Git LFS pointer stands in the place of the file", source=path,
+                         expected="its content: 'git lfs pull'")
+    if start.startswith(b"/annex/objects/"):
+        raise InputError("a git-annex pointer stands in the place of the file", source=path,
+                         expected="its content: 'git annex get'")
+
+
+def empty_vectors(shape: tuple[int, int], dtype, path) -> np.ndarray:
+    """Room for vectors; InputError when the memory does not suffice."""
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError):
+        raise InputError(f"{shape[0]:,} vectors of {shape[1]:,} numbers do not fit into the memory", source=path) from None

@@ -1,0 +1,185 @@
+"""Which files a user's cohort is made of, what is in them, and which reader reads them."""
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+
+from ..core.errors import InputError
+from ..core.files import visible_files
+from ..core.words import as_text
+from .anndata import H5AD, read_anndata, recognize_anndata
+from .arrays import SAFETENSORS, companion_table, has_ids, read_arrays_file, recognize_arrays
+from .delimited import read_delimited, recognize_delimited
+from .delimited_form import form_of, starts_with_numbers
+from .embedding_file import EmbeddingFile
+from .parquet import ParquetTable, read_parquet, shards_of, split_of
+from .published_file import read_published
+from .recognition import ROW_NUMBER, FeatureGroup, ImportChoice, Recognition, model_name, proposal, row_numbers
+
+TEXT, PARQUET, PICKLE = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".pkl", ".pickle")
+ARRAYS = (".npz", ".npy", SAFETENSORS)
+KINDS = (*TEXT, *PARQUET, *ARRAYS, H5AD, *PICKLE)
+#: what is read of a folder; notes are .txt files, too
+_IN_FOLDERS = tuple(kind for kind in KINDS if kind != ".txt")
+#: between the paths of several files in one text
+SEPARATOR = ";"
+_PREVIEW_ROWS, _PREVIEW_FEATURES = 8, 3
+
+
+@dataclass(frozen=True)
+class FilePreview:
+    """What a file looks like, for a person who decides how it is read.
+
+    Parameters
+    ----------
+    path : str
+    recognition : Recognition
+    choice : ImportChoice
+        What is proposed.
+    sample : mapping of str to list of str
+        The first values of each column that is not a feature, and of the first features.
+    notes : tuple of str
+        What was assumed.
+    """
+
+    path: str
+    recognition: Recognition
+    choice: ImportChoice
+    sample: Mapping[str, list[str]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it has no embedding: a table of patients that joins the others."""
+        return not self.recognition.groups
+
+    def to_json(self) -> dict:
+        """As what json can write."""
+        found = asdict(self.recognition)
+        return {"path": self.path, "recognition": found, "choice": self.choice.to_json(), "sample": dict(self.sample),
+                "notes": list(self.notes)}
+
+    @classmethod
+    def from_json(cls, value) -> FilePreview:
+        """The inverse of `to_json`."""
+        found = value["recognition"]
+        groups = tuple(FeatureGroup(group["prefix"], tuple(group["columns"]), group["gap"], group["size"])
+                       for group in found["groups"])
+        texts = {name: tuple(found[name]) for name in ("others", "id_questions", "group_questions", "lists", "unused", "small")}
+        recognition = Recognition(found["id_column"], groups, together=found["together"], **texts)
+        return cls(value["path"], recognition, ImportChoice.from_json(value["choice"]), value["sample"], tuple(value["notes"]))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names that can be the id column, a real one before the number of the row."""
+        found = self.recognition
+        return tuple(dict.fromkeys(name for name in (found.id_column, *found.others, ROW_NUMBER) if name))
+
+    def undecided(self, id_column: str | None = None, prefix: str | None = None) -> tuple[str, ...]:
+        """The questions that an id column and a feature prefix, where they are given and the file has them, do not answer."""
+        found = self.recognition
+        chosen = prefix is not None and prefix in {group.prefix for group in found.groups}
+        return (*(() if id_column in self.columns else found.id_questions), *(() if chosen else found.group_questions))
+
+    def chosen_by_name(self, id_column: str | None, prefix: str | None, categories: Collection[str] = ()) -> ImportChoice:
+        """The proposed choice, but with this id column, feature prefix and categories where they are given and it has them."""
+        choice, found = self.choice, self.recognition
+        if id_column in self.columns:
+            facets = tuple(name for name in (found.id_column, *found.others) if name not in (id_column, "", ROW_NUMBER)
+                           and name not in found.unused)
+            choice = replace(choice, id_column=id_column, facets=facets)
+        if prefix in {group.prefix for group in found.groups}:
+            choice = replace(choice, prefixes=(prefix,))
+        wanted = tuple(name for name in (*found.others, found.id_column) if name in categories and name != choice.id_column)
+        return replace(choice, categories=wanted, facets=tuple(dict.fromkeys([*choice.facets, *wanted])))
+
+
+def own_files(paths) -> list[pathlib.Path]:
+    """The files of a user's cohort, in the order given; a folder stands for all files in it that can be read.
+
+    The table beside a numpy file without ids belongs to it and is no file of its own. Raises InputError for what is not
+    there, or is of another kind.
+    """
+    found = []
+    for path in map(pathlib.Path, paths):
+        if path.is_dir():
+            inside = sorted(other for kind in _IN_FOLDERS for other in visible_files(path, "*" + kind))
+            if not inside:
+                raise InputError("no embedding files", source=path, expected=f"*_features.pkl, or {', '.join(_IN_FOLDERS)}")
+            found += inside
+        elif not path.is_file():
+            raise InputError("no such folder or file", source=path, expected=f"a folder, or a file ({', '.join(KINDS)})")
+        elif path.suffix.lower() not in KINDS:
+            raise InputError(f"files of the kind {path.suffix or 'without ending'!r} are not known", source=path,
+                             expected=", ".join(KINDS))
+        else:
+            found.append(path)
+    found = list(dict.fromkeys(path if path.suffix.lower() not in PARQUET else shards_of(path)[0] for path in found))
+    companions = {companion_table(path) for path in found if _needs_table(path)}
+    return [path for path in found if path not in companions]
+
+
+def files_to_hash(files) -> list[pathlib.Path]:
+    """The files, the tables beside numpy files and all parts of data sets: all that the cohort depends on."""
+    tables = [companion_table(path) for path in files if _needs_table(path)]
+    parts = [part for path in files for part in (shards_of(path) if path.suffix.lower() in PARQUET else [path])]
+    return [*parts, *(table for table in tables if table)]
+
+
+def is_matrix(path) -> bool:
+    """Whether a file holds arrays that a table beside it may explain: numpy's, safetensors, or a text of numbers only."""
+    path = pathlib.Path(path)
+    return path.suffix.lower() in ARRAYS or (path.suffix.lower() in TEXT and starts_with_numbers(path))
+
+
+def _needs_table(path):
+    return is_matrix(path) and not has_ids(path)
+
+
+def preview(path) -> FilePreview:
+    """Look at the beginning of a file; InputError when it can not be a part of a cohort."""
+    path, notes = pathlib.Path(path), ()
+    kind = path.suffix.lower()
+    if kind in PICKLE:
+        choice = ImportChoice("PatientID", (), (), _pickle_model(path))
+        return FilePreview(str(path), Recognition("PatientID", (), ()), choice, {})
+    if kind in PARQUET:
+        with ParquetTable(path) as table:
+            sample, recognition = table.sample(), table.recognition()
+            notes = tuple(table.notes())
+    elif kind == H5AD:
+        recognition, sample = recognize_anndata(path)
+    elif is_matrix(path):
+        recognition, sample = recognize_arrays(path)
+    else:
+        form = form_of(path)
+        recognition, notes = recognize_delimited(form), form.notes
+        shown = {recognition.id_column, *recognition.others,
+                 *(name for group in recognition.groups for name in group.columns[:_PREVIEW_FEATURES])}
+        sample = {name: [as_text(record[i]) for record in form.sample] for i, name in enumerate(form.header) if name in shown}
+    sample = {name: [value[:200] for value in values[:_PREVIEW_ROWS]] for name, values in sample.items()}
+    sample.setdefault(ROW_NUMBER, row_numbers(max(map(len, sample.values()), default=_PREVIEW_ROWS)))
+    return FilePreview(str(path), recognition, proposal(recognition, _model_of(path)), sample, notes)
+
+
+def _model_of(path):
+    if path.suffix.lower() in PARQUET and split_of(path):
+        return model_name(path.resolve().parent.name) if path.resolve().parent.name != "data" else model_name(
+            path.resolve().parent.parent.name)
+    return model_name(path.stem)
+
+
+def _pickle_model(path):
+    return path.name.removesuffix("_features.pkl") if path.name.endswith("_features.pkl") else model_name(path.stem)
+
+
+def read_file(path, choice: ImportChoice, report=lambda fraction, message="": None) -> EmbeddingFile:
+    """Read one file as chosen."""
+    path = pathlib.Path(path)
+    kind = path.suffix.lower()
+    if kind in PICKLE:
+        return read_published(path, choice.model)
+    if kind == H5AD:
+        return read_anndata(path, choice, report)
+    return (read_parquet if kind in PARQUET else read_arrays_file if is_matrix(path) else read_delimited)(path, choice, report)
