@@ -23,7 +23,7 @@ LSS, ACRIN = "1.2.840.113654.2.55.", "1.3.6.1.4.1.14519.5.2.1.7009.9004."
 def cohort_of(ct_uids, synthetic=False, studies=None, **columns):
     made = cohort_factory.cohort(len(ct_uids), StudyInstanceUID=studies or [LSS + "1"] * len(ct_uids),
                                  CT_SeriesInstanceUID=ct_uids, **columns)
-    return Cohort(made.name, made.patients, made.embeddings, made.facets, {"synthetic": synthetic})
+    return Cohort(made.name, made.patients, made.embeddings, made.facets, synthetic=synthetic)
 
 
 def test_the_doubtful_series_are_those_of_the_shipped_list():

@@ -44,6 +44,36 @@ def test_networkx_reads_the_graphml_with_all_nodes_edges_and_values(tmp_path):
                           "node_default": {}, "edge_default": {}}
 
 
+def _written(tmp_path, k=7, **columns):
+    source = cohort(8, models=("A",), **columns)
+    path = tmp_path / "graph.graphml"
+    path.write_text(graphml(connectome(source, analyze(source)["A"], "A", Match.LEAST, k), source), encoding="utf-8")
+    return path
+
+
+_OWN = {"id": list("stuvwxyz"), "name": list("abcdefgh"), "nodes": [3.0, 1.0, float("nan"), 0.0, 2.0, 5.0, 4.0, 6.0],
+        "volume": [0.5, 1.25, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]}
+
+
+def test_types_weights_and_names_are_what_networkx_expects(tmp_path):
+    networkx = pytest.importorskip("networkx")
+    read = networkx.read_graphml(_written(tmp_path, **_OWN))
+    assert list(read.nodes) == [f"P{number:03d}" for number in range(8)]
+    assert all(data["PatientID"] == node for node, data in read.nodes(data=True))
+    assert read.nodes["P001"]["nodes"] == 1 and isinstance(read.nodes["P001"]["nodes"], int)
+    assert read.nodes["P001"]["volume"] == 1.25 and "nodes" not in read.nodes["P002"]
+    assert (read.nodes["P001"]["patient_id"], read.nodes["P001"]["patient_name"]) == ("t", "b")
+    assert min(data["weight"] for *_ends, data in read.edges(data=True)) > 0
+
+
+def test_igraph_keeps_the_names_of_nodes(tmp_path):
+    igraph = pytest.importorskip("igraph")
+    read = igraph.Graph.Read_GraphML(str(_written(tmp_path, **_OWN)))
+    assert read.vs["id"] == read.vs["PatientID"] == [f"P{number:03d}" for number in range(8)]
+    assert read.vs["patient_id"] == _OWN["id"] and read.vs["patient_name"] == _OWN["name"]
+    assert read.vs["nodes"][:2] == [3, 1] and read.vs["volume"][1] == 1.25 and min(read.es["weight"]) > 0
+
+
 def test_the_graphml_is_valid_xml_whatever_the_table_contains():
     source, graph = made()
     root = ElementTree.fromstring(graphml(graph, source))

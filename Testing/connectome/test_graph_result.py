@@ -123,7 +123,7 @@ def test_names_outside_the_folder_are_refused(result, name):
 
 
 @pytest.mark.parametrize(("change", "text"), [
-    (lambda manifest: manifest.update(version=99), "version 99; expected version 1"),
+    (lambda manifest: manifest.update(version=99), "version 99; expected version 2"),
     (lambda manifest: manifest.update(kind="something"), "another kind of file"),
     (lambda manifest: manifest.pop("models"), "incomplete or inconsistent"),
     (lambda manifest: manifest["models"]["CTFM"].pop("quantiles"), "incomplete or inconsistent"),

@@ -150,7 +150,8 @@ def test_what_does_not_fit_is_refused(cohort, vector, k, words):
 
 @pytest.mark.parametrize("text", [
     "1, -2.5,3e-3", "1 -2.5 3e-3", "1\n-2.5\n3e-3\n", "1;-2,5;0,003", "1\t-2.5\t0.003", "[1, -2.5, 0.003]",
-    "[[1, -2.5, 0.003]]",
+    "[[1, -2.5, 0.003]]", "[ 1.  -2.5\n 3.e-03]", "array([ 1.  , -2.5  ,\n  0.003], dtype=float32)",
+    "tensor([1.0000, -2.5000, 0.0030], device='cuda:0', grad_fn=<AddBackward0>)", "[np.float64(1.0), np.float64(-2.5), 0.003]",
     '{"embedding": [1, -2.5, 0.003]}', " 1, -2.5, .003, ",
 ])
 def test_pasted_numbers_are_understood(text):
@@ -160,7 +161,8 @@ def test_pasted_numbers_are_understood(text):
 @pytest.mark.parametrize(("text", "words"), [
     ("", "empty; expected numbers"), ("1 2 x 4", "number 3 is 'x'"), ("1 2 nan", "number 3 is nan; expected finite"),
     ("1 1e999", "number 2 is inf"), ("0 0 0", "only zeros"), ("1", "1 numbers; expected 2"), ("1 2_0", "number 2 is '2_0'"),
-    ("[1, 2", "JSON"), ('["a"]', "no list of numbers"), ("[[1, 2], [3, 4]]", "no list of numbers"), ("[" * 9999, "JSON"),
+    ('["a"]', "no list of numbers"), ("[[1, 2], [3, 4]]", "no list of numbers"), ("{" * 9999, "JSON"), ("[" * 9999, "empty"),
+    ("[1, 2, ..., 4]", "left out"),
     ("[1" + "0" * 400 + ", 2]", "too large"), ("[true, false]", "no list"),
 ])
 def test_other_text_is_refused_with_its_place(text, words):

@@ -10,7 +10,7 @@ from clinical_on_loopback import PREFIX, VERSION, ClinicalOnLoopback, parquet, p
 from cohort_factory import write_model
 
 from TumorConnectomeLib.base.errors import InputError, JobFailed, NotAvailable
-from TumorConnectomeLib.cohort.clinical import SOURCE, ClinicalColumn, column_notes, with_clinical
+from TumorConnectomeLib.cohort.clinical import ClinicalColumn, with_clinical
 from TumorConnectomeLib.cohort.table_columns import ColumnKind, table_columns
 from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.connectome.prepared import read_prepared
@@ -63,14 +63,14 @@ def test_codes_become_words_and_columns_get_their_meaning(clinical):
     assert np.isnan(first["lesionsize"]) and second["lesionsize"] == 11.0     # of nlst_prsn, not the 99 of nlst_canc
     assert (first["lc_topog"], second["lc_topog"]) == ("Upper lobe", "Lower lobe")                         # the first cancer
     assert not {"pid", "source_batch", "dataset_version", "lc_order", "dicom_patient_id"} & set(cohort.patients)
-    title, note = column_notes(cohort)["scr_res0"]
+    title, note = cohort.column_notes["scr_res0"]
     assert title == "Result of screen at T0"
     meaning = "Result of screen at T0. Codes: 1 = Negative; 4 = Positive"
     assert note == f"{meaning}. IDC {VERSION}, table nlst_prsn, column scr_res0."
 
 
 def test_where_the_columns_come_from_is_told(clinical):
-    assert clinical.join().provenance[SOURCE] == (
+    assert clinical.join().clinical == (
         f"Clinical data: IDC {VERSION}, tables nlst_prsn and nlst_canc of 2026-09-20: 20 of 21 patients, 9 columns.")
 
 
@@ -94,7 +94,7 @@ def test_the_second_time_nothing_is_asked_and_the_vectors_are_the_same(clinical)
     assert again.patients.equals(cohort.patients)
     before = read_prepared(clinical.prepared).cohort
     assert before.patient_ids == cohort.patient_ids and np.array_equal(before.embeddings["CTFM"], cohort.embeddings["CTFM"])
-    assert SOURCE not in before.provenance
+    assert not before.clinical
 
 
 def test_another_cohort_uses_the_tables_that_are_here(clinical, tmp_path):
@@ -187,4 +187,4 @@ def test_every_row_of_a_patient_gets_its_values(tmp_path):
     cohort = read_cohort(tmp_path, rule=RowRule.ALL)
     joined = with_clinical(cohort, [ClinicalColumn("sex", "Sex", "", {"1": "F"})], "Test")
     assert joined.patients["sex"].to_dict() == {"1 #1": "F", "1 #2": "F", "2": ""}
-    assert joined.provenance[SOURCE] == "Test: 1 of 2 patients, 1 columns."
+    assert joined.clinical == "Test: 1 of 2 patients, 1 columns."

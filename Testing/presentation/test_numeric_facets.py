@@ -61,14 +61,14 @@ def test_quartiles_hold_as_many_patients_each_and_fewer_where_values_repeat():
 
 
 def test_a_column_of_numbers_becomes_ordered_bins_and_its_gaps_unknown():
-    facet = column_facet("diameter", column([*np.arange(3, 39), "", "7.5"]))
+    facet = column_facet("diameter", column([*np.arange(3, 39), np.nan, 7.5]))
     assert facet.categories == ("0 to 10", "10 to 20", "20 to 30", "30 to 40", "Unknown")
     assert facet.ordered and facet.counts.tolist() == [8, 10, 10, 9, 1]
     assert np.isnan(facet.numbers[-2]) and facet.numbers[-1] == 7.5 and facet.edges == (0, 10, 20, 30, 40)
 
 
 def test_few_numbers_and_texts_are_categories_in_natural_order():
-    facet = column_facet("slice_thickness", column(["10", "2.5", "2", "", "2.5"]))
+    facet = column_facet("slice_thickness", column([10, 2.5, 2, np.nan, 2.5]))
     assert facet.categories == ("2", "2.5", "10", "Unknown") and facet.ordered and facet.numbers is None
     texts = column_facet("site", column(["Essen", "Bern", "", "Bern"]))
     assert texts.categories == ("Bern", "Essen", "Unknown") and not texts.ordered
@@ -142,7 +142,7 @@ def test_one_known_number_has_a_color():
 
 
 def test_bins_have_graded_relevance():
-    gains = relevance_of(column_facet("diameter", column([*np.arange(3, 39), ""]))).gains
+    gains = relevance_of(column_facet("diameter", column([*np.arange(3, 39), np.nan]))).gains
     np.testing.assert_allclose(gains[0], [1, 2 / 3, 1 / 3, 0])
 
 

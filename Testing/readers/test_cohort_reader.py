@@ -74,16 +74,17 @@ def test_a_patient_of_another_series_in_another_model_is_refused(tmp_path):
         read_cohort(tmp_path)
 
 
-def test_a_wrong_value_in_a_row_is_named_by_its_row_in_the_file(tmp_path):
-    write_model(tmp_path, "CTFM", [9, 1, 1, 5], labels_de_stag_mapped=7)
-    with pytest.raises(InputError, match="CTFM_features.pkl, row 4: column 'stage_code' holds '7'"):
-        read_cohort(tmp_path)
+def test_a_code_that_means_nothing_ends_no_cohort(tmp_path):
+    write_model(tmp_path, "CTFM", [9, 1, 5], labels_de_stag_mapped=7)
+    cohort = read_cohort(tmp_path)
+    assert cohort.patient_ids == ("1", "5", "9")
+    assert "stage" not in cohort.facets and cohort.patients["stage_code as written"].tolist() == [7, 7, 7]
 
 
 @pytest.mark.parametrize("patient", [None, "", " ", float("nan")])
 def test_a_row_without_patientid_is_named(tmp_path, patient):
     write_model(tmp_path, "CTFM", [1, patient])
-    with pytest.raises(InputError, match="CTFM_features.pkl, row 2: the row has no PatientID"):
+    with pytest.raises(InputError, match="CTFM_features.pkl, row 2, column 'PatientID': the id is ''"):
         read_cohort(tmp_path)
 
 
@@ -128,7 +129,7 @@ def test_uids_of_another_series_than_the_embedded_one_are_not_taken(tmp_path):
 
 def test_a_table_of_other_patients_is_refused(tmp_path):
     write_model(tmp_path, "CTFM", [1, 2])
-    (tmp_path / "patients.csv").write_text("PatientID\n3\n4\n")
+    (tmp_path / "patients.csv").write_text("PatientID,sex\n3,F\n4,M\n")
     with pytest.raises(InputError, match="none of its 2 patients is in the embedding files; expected PatientIDs such as 1"):
         read_cohort(tmp_path)
 
@@ -177,7 +178,7 @@ def test_the_published_files_give_the_published_cohort(real_data):
     assert {model: cohort.embeddings[model].shape for model in cohort.models} == {
         "CTClipVit": (289, 512), "CTFM": (289, 512), "Merlin": (289, 512), "PASTA": (289, 1024), "SUPREME": (289, 512),
         "VISTA3D": (289, 768)}
-    told = {"rows": 734, "patients_in_files": 464, "patients_left_out": 175, "synthetic": False,
+    told = {"rows": 734, "patients_in_files": 464, "patients_left_out": 175,
             "patient_table": "published_patients.csv: 289 of 289 patients"}
     assert {key: cohort.provenance[key] for key in told} == told
     assert len(cohort.provenance["sha256"]) == 64

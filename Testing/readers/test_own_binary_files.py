@@ -28,7 +28,7 @@ def test_parquet_keeps_the_type_and_every_column(tmp_path, dtype):
         tmp_path / "fmcib.parquet", row_group_size=16)
     cohort = read(tmp_path / "fmcib.parquet")
     assert_vectors(cohort, vectors(70, 40, dtype=dtype), "fmcib")
-    assert cohort.patients.loc["000"].tolist() == ["17.25", ""]
+    assert cohort.patients.loc["000"].tolist() == [17.25, ""]
 
 
 def test_parquet_with_the_ids_as_index(tmp_path):
@@ -59,10 +59,8 @@ def _frame_with(row, column, value):
 
 
 @pytest.mark.parametrize(("make", "words"), [
-    (lambda path: _frame_with(4, "pred_3", None).to_parquet(path), ["row 5, column 'pred_3'", "missing (null)"]),
-    (lambda path: frame(np.where(np.arange(96).reshape(12, 8) == 35, np.inf, vectors())).to_parquet(path),
-     ["row 5, column 'pred_3'", "infinite", "finite number"]),
-    (lambda path: frame(np.where(np.arange(12)[:, None] == 2, 0, vectors())).to_parquet(path), ["row 3", "only zeros"]),
+    (lambda path: _frame_with(slice(None), "pred_3", None).astype({"pred_3": float}).to_parquet(path),
+     ["row 1, column 'pred_3'", "missing (NaN)", "no other row has a vector", "finite numbers"]),
     (lambda path: frame(vectors(), ["A", "B", "A", *"CDEFGHIJK"]).to_parquet(path),
      ["row 3, column 'PatientID'", "row 1 already"]),
     (lambda path: _frame_with(slice(None), "pred_3", "text").to_parquet(path),
@@ -70,9 +68,7 @@ def _frame_with(row, column, value):
     (lambda path: frame(vectors()).drop(columns="pred_3").to_parquet(path), ["'pred_3' is missing"]),
     (lambda path: frame(vectors())[:0].to_parquet(path), ["no rows"]),
     (lambda path: path.write_bytes(b"PAR1 and nothing else"), ["not readable as Parquet"]),
-    (lambda path: _lists(path, [[1.0, 2.0], [1.0]]), ["row 2, column 'CTFM'", "1 numbers", "2 as in row 1"]),
-    (lambda path: _lists(path, [[1.0, 2.0], None]), ["row 2, column 'CTFM'", "0 numbers"]),
-    (lambda path: _lists(path, [[1.0, 2.0], [1.0, None]]), ["row 2, column 'CTFM[1]'", "missing (NaN)"]),
+    (lambda path: _lists(path, [[1.0, 2.0], [1.0]]), ["row 2, column 'CTFM'", "1 numbers", "2 as in the first rows"]),
 ])
 def test_parquet_errors_name_row_and_column(tmp_path, make, words):
     make(tmp_path / "a.parquet")
@@ -82,12 +78,30 @@ def test_parquet_errors_name_row_and_column(tmp_path, make, words):
         assert word in str(caught.value)
 
 
-def _lists(path, values):
+@pytest.mark.parametrize(("make", "why"), [
+    (lambda path: _frame_with(4, "pred_3", None).to_parquet(path), "row 5, column 'pred_3': the value is missing (NaN)"),
+    (lambda path: frame(np.where(np.arange(96).reshape(12, 8) == 35, np.inf, vectors())).to_parquet(path),
+     "row 5, column 'pred_3': the value is infinite"),
+    (lambda path: frame(np.where(np.arange(12)[:, None] == 4, 0, vectors())).to_parquet(path),
+     "row 5: the vector has only zeros"),
+    (lambda path: _lists(path, [*vectors(4).tolist(), None, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]], ids()),
+     "row 5, column 'CTFM[0]': the value is missing (NaN)"),
+    (lambda path: _lists(path, [*vectors(4).tolist(), [1.0, None, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]], ids()),
+     "row 5, column 'CTFM[1]': the value is missing (NaN)"),
+])
+def test_a_patient_without_a_vector_is_left_out_and_listed(tmp_path, make, why):
+    make(tmp_path / "a.parquet")
+    cohort = read(tmp_path / "a.parquet")
+    assert "007" not in cohort.patient_ids and "008" in cohort.patient_ids
+    assert f"007\tleft out of a.parquet: {why}" in cohort.provenance["import_report"].splitlines()
+
+
+def _lists(path, values, patients="ABCDEF"):
     import pyarrow
     from pyarrow import parquet
 
     kind = pyarrow.list_(pyarrow.float32())
-    parquet.write_table(pyarrow.table({"id": list("ABCDEF")[:len(values)], "CTFM": pyarrow.array(values, kind)}), path)
+    parquet.write_table(pyarrow.table({"id": list(patients)[:len(values)], "CTFM": pyarrow.array(values, kind)}), path)
 
 
 def test_npz_with_ids_holds_several_models_and_properties(tmp_path):
@@ -97,7 +111,7 @@ def test_npz_with_ids_holds_several_models_and_properties(tmp_path):
     assert cohort.models == ("CTFM", "Merlin")
     assert_vectors(cohort, vectors(), "CTFM")
     assert_vectors(cohort, double, "Merlin")
-    assert cohort.patients["volume"].tolist() == [str(number) for number in reversed(range(12))]
+    assert cohort.patients["volume"].tolist() == list(reversed(range(12)))
 
 
 def test_npz_with_one_nameless_array_is_called_as_its_file(tmp_path):
@@ -141,8 +155,9 @@ def _bomb(path):
     ("a.npz", lambda path: path.write_bytes(b"PK but no archive"), ["not readable", "numpy.savez"]),
     ("a.npz", lambda path: np.savez(path, X=vectors(), ids=np.array(ids(), object)), ["'ids' holds Python objects"]),
     ("a.npz", lambda path: np.savez(path, X=vectors(), ids=np.array(["A"] * 12)), ["row 2, column 'ids'", "row 1 already"]),
-    ("a.npz", lambda path: np.savez(path, X=np.where(np.eye(12, 8) > 0, np.nan, 1), ids=np.array(ids())),
+    ("a.npz", lambda path: np.savez(path, X=np.where(np.eye(12) > 0, np.nan, 1), ids=np.array(ids())),
      ["row 1, column 'X[0]'", "missing (NaN)"]),
+    ("a.npz", lambda path: np.savez(path, X=np.ones((12, 4)), ids=np.array(ids())), ["same direction"]),
 ])
 def test_damaged_and_hostile_numpy_files_are_refused(tmp_path, name, make, words):
     make(tmp_path / name)

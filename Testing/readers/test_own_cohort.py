@@ -35,8 +35,8 @@ def test_files_of_the_same_patients_become_models_and_what_does_not_match_is_lis
     assert cohort.patient_ids == tuple(sorted(ids()[:10]))
     assert np.array_equal(cohort.embeddings["voco"], vectors(10, seed=3)[::-1].astype(float))
     assert np.array_equal(cohort.embeddings["fmcib"], vectors(seed=1)[:10][::-1].astype(float))
-    assert cohort.patients.loc["011"].to_dict() == {"volume": "0", "sex": ""}
-    assert cohort.patients.loc["002"].to_dict() == {"volume": "9", "sex": "F"}
+    assert cohort.patients.loc["011"].to_dict() == {"volume": 0.0, "sex": ""}
+    assert cohort.patients.loc["002"].to_dict() == {"volume": 9.0, "sex": "F"}
     told = cohort.provenance
     assert (told["patients_in_files"], told["patients_left_out"], told["patient_table"]) == (12, 2, "clinical.csv")
     assert "2 patients not in voco.csv (000, 001)." in told["unmatched"]
@@ -178,7 +178,7 @@ def test_patients_with_several_rows_follow_the_rule(tmp_path, rule, nodes, notes
     assert cohort.patient_ids == nodes
     assert "".join(cohort.patients["note"]) == notes
     assert cohort.patients["sex"].tolist() == ["F"] * (len(nodes) - 2) + ["M", ""]
-    assert cohort.provenance["row_rule"] == rule.value
+    assert cohort.row_rule is rule
     assert len(set(patients_of(cohort))) == 3
     expected = vectors(5)[["abcde".index(note) for note in notes]].astype(float)
     if rule is RowRule.MEAN:

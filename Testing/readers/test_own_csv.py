@@ -57,13 +57,13 @@ def test_other_columns_become_the_patient_table_and_uids_are_known_by_several_na
             "volume, ml": ["1.5", ""] * 6, "note": ['say "yes"\nor no'] * 12}
     patients = read(write_csv(tmp_path / "a.csv", vectors(), more=more)).patients
     assert list(patients) == ["CT_SeriesInstanceUID", "StudyInstanceUID", "sex", "volume, ml", "note"]
-    assert patients.loc["011"].tolist() == ["1.2.0", "1.3", "F", "1.5", 'say "yes"\nor no']
-    assert patients.loc["010", "volume, ml"] == ""
+    assert patients.loc["011"].tolist() == ["1.2.0", "1.3", "F", 1.5, 'say "yes"\nor no']
+    assert np.isnan(patients.loc["010", "volume, ml"])
 
 
 def test_decimal_commas_of_properties_become_points(tmp_path):
     path = write_csv(tmp_path / "a.csv", vectors(), delimiter=";", decimal=",", more={"volume": ["1,5", "2", ""] * 4})
-    assert set(read(path).patients["volume"]) == {"1.5", "2", ""}
+    assert set(read(path).patients["volume"].dropna()) == {1.5, 2.0}
 
 
 def test_the_row_numbers_of_pandas_are_no_property(tmp_path):
@@ -92,12 +92,9 @@ GOOD = "PatientID,pred_0,pred_1,sex\nA,1.0,2.0,F\nB,3.0,4.0,M\n"
     ("", ["a.csv: the file is empty", "expected a table with a header"]),
     ("PatientID\nA\n", ["header", "one column only", "comma, semicolon, tab"]),
     (GOOD.replace("4.0", "four"), ["row 3, column 'pred_1'", "'four' is not a number", "a number with a decimal point"]),
-    (GOOD.replace("4.0", ""), ["row 3, column 'pred_1'", "the cell is empty"]),
-    (GOOD.replace("4.0", "nan"), ["row 3, column 'pred_1'", "missing (NaN)", "finite"]),
-    (GOOD.replace("4.0", "-inf"), ["row 3, column 'pred_1'", "infinite", "finite"]),
-    (GOOD.replace("4.0", "1e400"), ["row 3, column 'pred_1'", "infinite"]),
+    (GOOD.replace("4.0", "").replace("1.0", "NA"), ["row 2, column 'pred_0'", "missing", "no other row", "finite"]),
     (GOOD.replace("4.0", "4_0"), ["row 3, column 'pred_1'", "'4_0' is not a number"]),
-    (GOOD.replace("3.0,4.0", "0,0.0"), ["row 3", "only zeros", "direction"]),
+    (GOOD.replace("3.0,4.0", "1.0,2.0"), ["same direction", "vary between patients"]),
     (GOOD.replace("B,", "A,"), ["row 3, column 'PatientID'", "'A' stands in row 2 already", "one row per patient"]),
     (GOOD.replace("B,", " ,"), ["row 3, column 'PatientID'", "the id is ''"]),
     (GOOD.replace("B,", "B\x07,"), ["row 3, column 'PatientID'", "printed"]),
@@ -107,9 +104,6 @@ GOOD = "PatientID,pred_0,pred_1,sex\nA,1.0,2.0,F\nB,3.0,4.0,M\n"
     ("A,1.5,2.5\nB,3.5,4.5\n", ["header", "numbers instead of column names"]),
     (GOOD.splitlines()[0] + "\n", ["no rows", "at least one patient"]),
     (GOOD.replace("A,", '"A,'), ["not readable as a table", "quotes in pairs"]),
-    (GOOD.replace("sex", "SeriesInstanceUID").replace(",F", ",../../x").replace(",M", ",1.2"),
-     ["row 2, column CT_SeriesInstanceUID", "not a DICOM UID"]),
-    (GOOD.replace("sex", "age").replace(",F", ",old").replace(",M", ",60"), ["row 2", "'age' holds 'old'", "years"]),
     (GOOD.replace("pred_1", "pred_2"), ["'pred_1' is missing among the numbered columns", "import options"]),
     ("name,file,pred_0,pred_1\nA,A,1,2\nA,B,1,2\n", ["Several columns could be the patients' ids: name, file"]),
     ("a,b,pred_0,pred_1\nA,X,1,2\nB,Y,1,2\n", ["Several columns could be the patients' ids: a, b"]),
@@ -126,6 +120,41 @@ def test_one_line_says_where_and_what_was_expected(tmp_path, text, words):
     assert "\n" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(("cell", "why"), [
+    ("", "the value is missing (NaN)"), ("NA", "the value is missing (NaN)"), ("not reported", "the value is missing (NaN)"),
+    ("-inf", "the value is infinite"), ("1e400", "the value is infinite")])
+def test_a_patient_without_a_vector_is_left_out_and_listed(tmp_path, cell, why):
+    path = tmp_path / "a.csv"
+    path.write_text(GOOD.replace("4.0", cell) + "C,5.0,7.0,M\n")
+    cohort = read(path)
+    assert cohort.patient_ids == ("A", "C") and list(cohort.patients["sex"]) == ["F", "M"]
+    assert f"B\tleft out of a.csv: row 3, column 'pred_1': {why}" in cohort.provenance["import_report"].splitlines()
+    assert "1 patients without a vector in a.csv (B)." in cohort.provenance["unmatched"]
+
+
+def test_a_vector_of_zeros_is_left_out_and_listed(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(GOOD + "C,0,0.0,M\n")
+    cohort = read(path)
+    assert cohort.patient_ids == ("A", "B")
+    assert "C\tleft out of a.csv: row 4: the vector has only zeros" in cohort.provenance["import_report"].splitlines()
+
+
+@pytest.mark.parametrize(("column", "values", "kept", "told"), [
+    ("SeriesInstanceUID", ["../../x", "1.2"], {"CT_SeriesInstanceUID": ["", "1.2"]},
+     "1 of 2 values ('../../x') are no DICOM UIDs"),
+    ("age", ["old", "60"], {"age": [None, 60.0]}, "1 of 2 values ('old') are no years from 0 to 120"),
+    ("Age", ["24523", "20000"], {"age as written": [24523.0, 20000.0]}, "2 of 2 values ('24523', '20000') are no years"),
+])
+def test_what_can_not_be_read_is_told_and_ends_no_cohort(tmp_path, column, values, kept, told):
+    path = tmp_path / "a.csv"
+    path.write_text(GOOD.replace("sex", column).replace(",F", f",{values[0]}").replace(",M", f",{values[1]}"))
+    cohort = read(path)
+    table = cohort.patients.astype(object).where(cohort.patients.notna(), None)
+    assert {name: table[name].tolist() for name in table} == kept
+    assert told in cohort.provenance["import_report"]
 
 
 def test_rows_are_counted_as_a_spreadsheet_does(tmp_path):

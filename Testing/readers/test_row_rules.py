@@ -40,7 +40,8 @@ def test_the_first_row_is_that_of_the_first_file_in_every_model(folder):
     for model in cohort.models:
         assert np.array_equal(cohort.embeddings[model], [vector(series, model) for series in (4, 2, 1, 6)])
     assert list(cohort.patients["CT_SeriesInstanceUID"]) == ["1.2.4", "1.2.2", "1.2.1", "1.2.6"]
-    told = {"row_rule": "first", "rows": 7, "rows_used": 4, "patients_in_files": 4, "patients_left_out": 0}
+    assert cohort.row_rule is RowRule.FIRST
+    told = {"rows": 7, "rows_used": 4, "patients_in_files": 4, "patients_left_out": 0}
     assert {key: cohort.provenance[key] for key in told} == told
 
 
@@ -145,7 +146,7 @@ def test_the_rule_is_part_of_the_cache_key_and_survives_the_cache(folder, tmp_pa
     assert len(set(paths.values())) == 4
     for rule, path in paths.items():
         cohort = read_prepared(path).cohort
-        assert cohort.provenance["row_rule"] == rule.value
+        assert cohort.row_rule is rule
         assert patients_of(cohort) == patients_of(read_cohort(folder, rule=rule))
 
 

@@ -32,7 +32,7 @@ def cohort(count, models=("A", "b"), length=6, **columns):
     records = [{"PatientID": patient, **{name: values[i] for name, values in columns.items()}} for i, patient in enumerate(ids)]
     patients = normalized(records, source="test")
     embeddings = {model: np.stack([vector(patient, model, length) for patient in ids]) for model in models}
-    return Cohort("Test", patients, embeddings, standard_facets(patients), {"synthetic": True, "seed": 1})
+    return Cohort("Test", patients, embeddings, standard_facets(patients), {"seed": 1}, synthetic=True)
 
 
 @functools.cache

@@ -152,3 +152,36 @@ def test_several_files_have_a_page_each_and_the_unclear_one_is_in_front(dialog, 
     assert pages[2].problem == ""
     press(dialog, "Import")
     assert [choice.prefixes for choice in dialog.calls[0].values()] == [("pred_",), ("pred_",), ()]
+
+
+def test_a_file_without_ids_can_be_numbered(dialog, host, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("pred_0,pred_1,label\n1,2,a\n3,4,a\n5,7,b\n")
+    page, = ask(dialog, host, path)
+    assert shown(page)[0] == ["Row number\nwhere no column has ids", "1", "2", "3"]
+    assert page.choice.id_column == "row number" and not page.problem
+    press(dialog, "Import")
+    assert dialog.calls[0][str(path)].id_column == "row number"
+
+
+def test_columns_that_are_left_out_can_be_chosen(dialog, host, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("index,pred_0,pred_1,diagnostics_Versions\n0,1,2,x\n1,3,4,x\n2,5,7,x\n")
+    page, = ask(dialog, host, path)
+    names = [column[0].partition("\n")[0] for column in shown(page)]
+    assert [(names[place], role.value) for place, role in enumerate(page.roles())] == [
+        ("Row number", "id"), ("pred_0 … pred_1", "features"), ("index", "unused"),
+        ("diagnostics_Versions", "unused")]
+    choose(page, names.index("index"), "Patient ID")
+    press(dialog, "Import")
+    assert dialog.calls[0][str(path)].id_column == "index"
+
+
+def test_numbers_can_be_categories(dialog, host, tmp_path):
+    more = {"digit": [str(number % 10) for number in range(12)], "site": ["a", "b"] * 6}
+    path = write_csv(tmp_path / "a.csv", vectors(), more=more)
+    page, = ask(dialog, host, path)
+    choose(page, 2, "Categories")
+    press(dialog, "Import")
+    chosen = dialog.calls[0][str(path)]
+    assert chosen.facets == ("digit", "site") and chosen.categories == ("digit",)

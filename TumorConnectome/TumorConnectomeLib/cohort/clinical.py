@@ -1,7 +1,6 @@
 """Clinical columns from elsewhere: how they join a cohort, and what is kept about each."""
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +11,6 @@ from ..base.errors import InputError
 from ..readers.row_rules import patients_of
 from .cohort import Cohort
 from .facets import standard_facets
-
-#: keys of the cohort's provenance: where clinical columns come from (a sentence), and title and note of each (JSON)
-SOURCE, COLUMN_NOTES = "clinical", "column_notes"
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ def with_clinical(cohort: Cohort, columns: Sequence[ClinicalColumn], source: str
         if not known.any():
             continue
         found |= known
-        notes[column.name] = [column.title, column.note]
+        notes[column.name] = column.title, column.note
         missing = math.nan if column.numeric else ""
         values = [column.values.get(patient, missing) for patient in nodes]
         made = np.array(values, np.float64 if column.numeric else object)
@@ -79,18 +75,9 @@ def with_clinical(cohort: Cohort, columns: Sequence[ClinicalColumn], source: str
     if not found.any():
         raise InputError("none of its patients has clinical data there", source=cohort.name, expected="patients of the NLST")
     count = len({patient for patient, one in zip(nodes, found) if one})
-    facts = {**cohort.provenance, COLUMN_NOTES: json.dumps(notes),
-             SOURCE: f"{source}: {count} of {len(set(nodes))} patients, {len(notes)} columns."}
     facets = {key: replace(facet, title=notes[key][0], note=notes[key][1]) if key in notes and key not in cohort.facets
               and not facet.note else facet for key, facet in standard_facets(patients).items()}
-    return replace(cohort, patients=patients, facets={**facets, **{key: facet for key, facet in cohort.facets.items()
-                                                                  if key not in facets}}, provenance=facts)
-
-
-def column_notes(cohort: Cohort) -> dict[str, tuple[str, str]]:
-    """Title and note of the columns that `with_clinical` added or filled, by name."""
-    try:
-        notes = json.loads(cohort.provenance.get(COLUMN_NOTES, "{}"))
-        return {str(name): (str(title), str(note)) for name, (title, note) in notes.items()}
-    except (ValueError, TypeError, AttributeError):
-        return {}
+    return replace(
+        cohort, patients=patients, column_notes={**cohort.column_notes, **notes},
+        facets={**facets, **{key: facet for key, facet in cohort.facets.items() if key not in facets}},
+        clinical=f"{source}: {count} of {len(set(nodes))} patients, {len(notes)} columns.")

@@ -1,6 +1,7 @@
 """The cohort: patients, embeddings, facets and where they come from."""
 from __future__ import annotations
 
+import operator
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..base.errors import InputError
+from ..readers.row_rules import PATIENT_OF_NODE, RowRule
+from .vector_checks import unusable_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: the category of patients whose value is missing
 UNKNOWN = "Unknown"
-_CHECKED_ROWS = 4096
 #: columns of the patient table that the rest of the project knows (all optional); others are kept as they are
 PATIENT_COLUMNS = ("age", "sex", "race", "smoking", "cancer_type", "icd_o_3", "stage_code",
                    "StudyInstanceUID", "CT_SeriesInstanceUID", "SR_SeriesInstanceUID", "center_SOPInstanceUID")
@@ -45,6 +47,8 @@ class Facet:
         With `numbers`: the limits of the bins, ascending, one more than categories beside "Unknown".
     logarithmic : bool
         Whether the numbers are told apart by their ratio.
+    joined : bool
+        Whether the last known category holds the rare values: they have nothing in common, so no model is asked to find them.
     """
 
     key: str
@@ -56,6 +60,7 @@ class Facet:
     numbers: np.ndarray | None = None
     edges: tuple[float, ...] = ()
     logarithmic: bool = False
+    joined: bool = False
 
     def __post_init__(self):
         codes = np.array(self.codes, np.int16)
@@ -73,6 +78,12 @@ class Facet:
     def of_rows(self, rows: np.ndarray) -> Facet:
         """The facet of some patients only, or in another order; `rows` are their indices."""
         return replace(self, codes=self.codes[rows], numbers=None if self.numbers is None else self.numbers[rows])
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Categories whose patients have something in common: neither "Unknown" nor the joined rare values."""
+        known = tuple(name for name in self.categories if name != UNKNOWN)
+        return known[:-1] if self.joined else known
 
     @property
     def counts(self) -> np.ndarray:
@@ -122,8 +133,15 @@ class Cohort:
     facets : mapping of str to Facet
         In display order.
     provenance : mapping of str to str, int, float or bool
-        Where it comes from, what was left out and why: shown in the interface. ``synthetic`` is True for
-        made-up patients.
+        Where it comes from, what was left out and why: shown in the interface, and nothing else. No code decides by it.
+    synthetic : bool
+        Whether the patients are made up.
+    row_rule : RowRule
+        What a node is where patients have several rows. With RowRule.ALL the column PATIENT_OF_NODE names each node's patient.
+    clinical : str
+        One sentence about the clinical columns that were joined from elsewhere; "" if none were.
+    column_notes : mapping of str to (str, str)
+        Title and note of these columns, by name.
 
     Raises
     ------
@@ -136,12 +154,16 @@ class Cohort:
     embeddings: Mapping[str, np.ndarray]
     facets: Mapping[str, Facet] = field(default_factory=dict)
     provenance: Mapping[str, object] = field(default_factory=dict)
+    synthetic: bool = False
+    row_rule: RowRule = RowRule.SINGLE
+    clinical: str = ""
+    column_notes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self):
         ids = [str(i) for i in self.patients.index]
         if not ids:
             raise InputError("the cohort has no patients", source=self.name, expected="at least one")
-        if ids != sorted(set(ids)):
+        if not all(map(operator.lt, ids, ids[1:])):
             raise InputError("PatientIDs are not unique and ascending", source=self.name)
         if not self.embeddings:
             raise InputError("the cohort has no embeddings", source=self.name, expected="at least one model")
@@ -155,7 +177,10 @@ class Cohort:
                                  expected=f"{len(ids)}, one per patient")
         object.__setattr__(self, "embeddings", arrays)
         object.__setattr__(self, "facets", types.MappingProxyType(dict(self.facets)))
+        if self.row_rule is RowRule.ALL and PATIENT_OF_NODE not in self.patients:
+            raise InputError("it does not say whose its rows are", source=self.name, expected=f"a column {PATIENT_OF_NODE!r}")
         object.__setattr__(self, "provenance", types.MappingProxyType(dict(self.provenance)))
+        object.__setattr__(self, "column_notes", types.MappingProxyType(dict(self.column_notes)))
 
     @property
     def patient_ids(self) -> tuple[str, ...]:
@@ -171,11 +196,6 @@ class Cohort:
     def has_vectors(self) -> bool:
         """Whether the embeddings themselves are known, not only the neighbors by them."""
         return not isinstance(self.embeddings, MissingVectors)
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether the patients are made up."""
-        return bool(self.provenance.get("synthetic", False))
 
     def row_of(self, patient_id: str) -> int:
         """Row of a patient; InputError names an unknown one."""
@@ -194,11 +214,11 @@ def _checked_embedding(model, values, ids):
             given = np.array(given, dtype)
     if given.ndim != 2 or len(given) != len(ids) or not given.shape[1]:
         raise InputError(f"embedding has shape {given.shape}", source=model, expected=f"({len(ids)}, D)")
-    for first in range(0, len(given), _CHECKED_ROWS):   # in blocks: a mask of all values would take a quarter of their memory
-        block = given[first:first + _CHECKED_ROWS]
-        for name, bad in (("a NaN or infinite value", ~np.isfinite(block).all(1)), ("only zeros", ~block.any(1))):
-            if bad.any():
-                raise InputError(f"the embedding has {name}", source=model, row=f"patient {ids[first + int(np.argmax(bad))]}",
-                                 expected="finite, non-zero vectors")
+    bad = unusable_rows(given)
+    if len(bad):
+        row = int(bad[0])
+        name = "a NaN or infinite value" if not np.isfinite(given[row]).all() else "only zeros"
+        raise InputError(f"the embedding has {name}", source=model, row=f"patient {ids[row]}",
+                         expected="finite, non-zero vectors")
     given.flags.writeable = False
     return given

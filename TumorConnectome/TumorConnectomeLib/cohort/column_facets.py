@@ -15,8 +15,10 @@ from .numeric_bins import MOST_BINS, bin_names, bin_of, is_logarithmic, quantile
 if TYPE_CHECKING:
     import pandas as pd
 
-#: a text column with more different values than this is no facet
+#: of more different texts than this the rare ones are joined
 MOST_VALUES = 20
+#: so many different whole numbers are a category each
+MOST_WHOLE = 10
 #: so many of the most frequent values are categories when others are joined, see `column_facet`
 _KEPT_VALUES = 11
 _OTHER = "Other values"
@@ -45,38 +47,52 @@ def column_facets(patients: pd.DataFrame, covered: Collection[str] = (), fewest:
 def column_facet(name: str, column: pd.Series, *, fewest: int = 2, join_rare: bool = False) -> Facet | None:
     """The facet of one column, or None if it makes none.
 
-    More than MOST_BINS different numbers become bins at round numbers; fewer are ordered categories, and so are texts, in
-    natural order.
+    More than MOST_BINS different numbers (MOST_WHOLE whole ones) become bins at round numbers; fewer are ordered categories.
+    Texts are categories in natural order; of more than MOST_VALUES the rare ones are joined.
 
     Parameters
     ----------
     name : str
         Column: the key of the facet.
     column : pandas.Series
-        Numbers, or texts with "" for missing.
+        float64, NaN for missing; or texts with "" for missing, which are categories even if they are digits.
     fewest : int
         See `column_facets`.
     join_rare : bool
-        Whether of more than MOST_VALUES texts the rare ones are joined to one category; otherwise there is no facet.
+        Whether of more than MOST_VALUES texts the rare ones are joined even where nearly every patient has one of its own.
     """
-    numbers = as_numbers(column)
-    if numbers is not None:
-        known = np.unique(numbers[~np.isnan(numbers)])
-        if len(known) < fewest:
-            return None
-        if len(known) > MOST_BINS:
-            return numeric_facet(name, title_of(name), numbers, note=note_of(name))
     texts = as_texts(column)
-    values, counts = np.unique([text for text in texts if text], return_counts=True)
+    values, counts = np.unique(np.array([text for text in texts if text], str), return_counts=True)
     if len(values) < fewest:
         return None
+    numbers = as_numbers(column) if column.dtype == float else None
+    if numbers is not None and len(values) > (MOST_BINS if (numbers % 1 > 0).any() else MOST_WHOLE):
+        return numeric_facet(name, title_of(name), numbers, note=note_of(name))
+    note, joined = note_of(name), False
     if len(values) > MOST_VALUES:
-        if not join_rare:
+        if not join_rare and _tells_everyone_apart(counts):
             return None
-        kept = set(values[np.argsort(-counts, kind="stable")][:_KEPT_VALUES])
+        kept = set(values[np.argsort(-counts, kind="stable")][:_KEPT_VALUES].tolist())
+        rare, joined = len(values) - len(kept), True
         texts = np.array([text if not text or text in kept else _OTHER for text in texts], object)
+        note = f"{note} The {rare} rarest of its {len(values)} values are joined.".strip()
     categories = sorted({text for text in texts if text}, key=lambda text: (text == _OTHER, natural_order(text)))
-    return _categorical(name, texts, tuple(categories), ordered=numbers is not None)
+    facet = _categorical(name, texts, tuple(categories), ordered=numbers is not None)
+    return replace(facet, note=note, joined=joined)
+
+
+def why_no_facet(column: pd.Series) -> str:
+    """Why a column makes no facet, to be read after its name."""
+    known = [text for text in as_texts(column) if text]
+    different = len(set(known))
+    if different < 2:
+        return "can not color: " + (f"all have the value {known[0][:40]!r}" if different else "it has no values")
+    return f"can not color: it has {different} different values in {len(known)} patients"
+
+
+def _tells_everyone_apart(counts):
+    """Whether a column of many texts is a name or a date rather than a group: hardly a value occurs twice."""
+    return 10 * int((counts > 1).sum()) < len(counts)
 
 
 def numeric_facet(key: str, title: str, numbers: np.ndarray, note: str = "") -> Facet:

@@ -34,5 +34,9 @@ def natural_order(text: str):
 
 def _as_text(value):
     if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:g}" if abs(value) < 1e6 else repr(value)
+        if math.isnan(value):
+            return ""
+        if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        return f"{value:g}" if abs(value) < 1e6 else repr(value)
     return str(value)

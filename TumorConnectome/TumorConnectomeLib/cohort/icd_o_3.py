@@ -64,6 +64,9 @@ MORPHOLOGY = {
 #: spellings of the NLST tables that differ from the names above
 _SPELLINGS = {"carcinoma in situ, nos": 8010, "sq. cell carcinoma, keratinizing, nos": 8071,
               "sq. cell carcinoma, lg. cell, non-ker": 8072, "neuroendocrine carcinoma": 8246}
+#: short for adenocarcinoma of the lung
+_ADENO = ("adeno", "luad", "adc")
+_ADENO_WORDS = ("adenocarcinoma", "lepidic", "bronchioloalveolar", "bronchiolo-alveolar")
 _BY_NAME = {**{name.lower(): code for code, (name, _group) in MORPHOLOGY.items()}, **_SPELLINGS}
 
 
@@ -83,5 +86,25 @@ def histological_group(code: float, name: str = "") -> str | None:
     if code != code:                                    # NaN
         code = code_of_name(name)
     if code is None:
-        return "Other" if "carcinoma" in name.lower() else None
+        return _group_by_words(name.lower())
     return MORPHOLOGY.get(int(code), ("", "Other"))[1]
+
+
+def is_known_name(name: str) -> bool:
+    """Whether a name says which group a tumor is of, be it \"Other\"."""
+    return code_of_name(name) is not None or _group_by_words(name.lower()) is not None
+
+
+def _group_by_words(name):
+    """Group of a name that is none of the classification; None when it tells nothing."""
+    if "adenosquamous" in name or "neuroendocrine" in name or "carcinoid" in name:
+        return "Other"
+    if name in _ADENO or any(word in name for word in _ADENO_WORDS):
+        return "Adenocarcinoma"
+    if "squamous" in name or name == "lusc":
+        return "Squamous cell"
+    if "small cell" in name.replace("-", " ") and "non" not in name or name == "sclc":
+        return "Small cell"
+    if "large cell" in name.replace("-", " ") or name == "lcc":
+        return "Large cell"
+    return "Other" if "carcinoma" in name or "nsclc" in name else None

@@ -190,8 +190,12 @@ def with_measurements(cohort: Cohort, measurements: Mapping[str, SeriesMeasureme
 
 
 def evaluable_facets(cohort: Cohort) -> tuple[str, ...]:
-    """Keys of all facets but those that were measured on fewer than FEWEST_MEASURED patients, or are the same for all."""
-    return tuple(key for key, facet in cohort.facets.items() if key not in MEASURED or _tells_apart(facet))
+    """Keys of all facets but those that were measured on fewer than FEWEST_MEASURED patients, or are the same for all.
+
+    Nor those whose rare values are joined: somebody has to name them, to mean them.
+    """
+    return tuple(key for key, facet in cohort.facets.items()
+                 if not facet.joined and (key not in MEASURED or _tells_apart(facet)))
 
 
 def _tells_apart(facet):

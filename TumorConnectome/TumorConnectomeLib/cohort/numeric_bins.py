@@ -71,10 +71,18 @@ def bin_of(values: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
 
 
 def bin_names(edges: tuple[float, ...]) -> tuple[str, ...]:
-    """Names of the bins, "10 to 20", with as many digits as tell the limits apart."""
+    """Names of the bins, "10 to 20", with as many digits as tell the limits apart; whole limits as they are."""
     digits = next((digits for digits in range(3, 16) if len({f"{edge:.{digits}g}" for edge in edges}) == len(set(edges))), 16)
-    shown = [f"{edge:.{digits}g}" if abs(edge) < 1e4 else f"{float(f'{edge:.{digits}g}'):.15g}" for edge in edges]
+    shown = [_shown(edge, digits) for edge in edges]
     return tuple(low if low == high else f"{low} to {high}" for low, high in zip(shown, shown[1:]))
+
+
+def _shown(edge, digits):
+    """A limit without an exponent where it is readable: a year is 1933, not 1.93e+03."""
+    if edge == round(edge) and abs(edge) < 1e6:
+        return str(int(edge))
+    rounded = float(f"{edge:.{digits}g}")
+    return f"{rounded:.15g}" if 1e-4 <= abs(rounded) < 1e15 else f"{edge:.{digits}g}"
 
 
 def _log_grid(low, high, mantissas):

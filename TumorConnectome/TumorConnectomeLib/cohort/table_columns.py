@@ -6,7 +6,6 @@ from enum import Enum
 
 import numpy as np
 
-from .clinical import column_notes
 from .cohort import Cohort
 from .column_titles import TITLES, note_of, title_of
 from .column_values import as_numbers, as_texts, natural_order
@@ -100,8 +99,7 @@ def table_columns(cohort: Cohort) -> tuple[TableColumn, ...]:
             columns.append(_facet_column(facet, values))
     ids = np.array(cohort.patient_ids, dtype=object)
     columns.append(TableColumn(PATIENT_ID, title_of(PATIENT_ID), ColumnKind.TEXT, ids))
-    notes = column_notes(cohort)
-    return tuple(_told(column, notes) for column in sorted(columns, key=_order))
+    return tuple(_told(column, cohort.column_notes) for column in sorted(columns, key=_order))
 
 
 def _told(column, notes):

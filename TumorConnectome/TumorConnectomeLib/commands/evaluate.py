@@ -79,6 +79,8 @@ def run(options):
     if options.same_patient and folder is None:
         raise InputError("same-patient retrieval needs all rows of every patient", source=options.data[0],
                          expected=f"a folder with *{SUFFIX} files")
+    if options.votes and len(cohort.models) < 2:
+        raise InputError(f"only the model {cohort.models[0]}", source=cohort.name, expected="at least two models to vote")
     files = _all_rows(folder) if folder and (options.same_patient or options.verdict) else None
     evidence = gather_evidence(cohort, files, about=once, **_distances(options),
                                **_chosen(cohort, options, bool(options.confounds or options.verdict)))
@@ -88,8 +90,6 @@ def run(options):
     if options.confounds:
         _write_table(options.confounds, evidence.confounds, CONFOUND_COLUMNS)
     if options.votes:
-        if evidence.votes is None:
-            raise InputError(f"only the model {cohort.models[0]}", source=cohort.name, expected="at least two models to vote")
         _write_table(options.votes, evidence.votes, VOTE_COLUMNS)
     if options.verdict:
         form = report_html if options.verdict.suffix.lower() in (".html", ".htm") else report_text
@@ -176,5 +176,9 @@ def _all_rows(folder):
 
 
 def _write_table(path, table, columns):
+    """Write a table; one without rows where there was nothing to be found."""
+    if table is None:
+        write_csv(path, columns, [])
+        return
     rows = table[list(columns)].astype(object).where(table[list(columns)].notna(), None)
     write_csv(path, columns, rows.itertuples(index=False))

@@ -53,7 +53,7 @@ def write_result(options, report) -> None:
         for model, positions in places.items():
             graph_result.write_layout(folder / entries[model]["layout"], positions)
     provenance = {key: value for key, value in cohort.provenance.items() if key not in _LEFT_OUT}
-    graph_result.write_manifest(folder, cohort.name, k, entries, provenance)
+    graph_result.write_manifest(folder, cohort, k, entries, provenance)
     for scratch in [*folder.glob(f"*-{PLAN}"), *folder.glob("vectors-*.npy")]:
         scratch.unlink()
 
@@ -78,7 +78,7 @@ def _source(options, folder):
     """The cohort, and a function that gives the path of a model's vectors: the user's own file where that will do."""
     if options.scheduler and len(options.data) == 1 and options.data[0].suffix.lower() == ".npy":
         found, = previews(options.data)
-        mapped = mapped_cohort(found, found.chosen_by_name(options.id_column, options.feature_prefix))
+        mapped = mapped_cohort(found, found.chosen_by_name(options.id_column, options.feature_prefix, options.categories))
         if mapped.order is None:
             return mapped.cohort, lambda model, number: mapped.path
         return mapped.cohort, lambda model, number: _written(folder, number, open_vectors(mapped.path), mapped.order)

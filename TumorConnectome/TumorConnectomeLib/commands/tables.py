@@ -4,6 +4,8 @@ import csv
 import json
 import math
 import pathlib
+import re
+import sys
 
 from ..base.errors import InputError
 from ..base.files import atomic_file, default_cache_folder
@@ -11,10 +13,15 @@ from ..cohort.measurements import with_measurements
 from ..connectome.prepared import read_prepared
 from ..imaging.measurement_store import MeasurementStore
 from ..neighbors.consensus import with_consensus
-from ..readers.own_cohort import previews
+from ..readers.own_cohort import previews, undecided
+from ..readers.recognition import ROW_NUMBER
 from ..readers.row_rules import RowRule, one_node_per_patient
 from ..readers.sources import published_folder, read_data, split_paths
 
+#: lines of the import report that only say what a file holds
+_IS_CONTENT = re.compile(r"\t\d+ rows\t")
+#: lines of the import report that are printed
+_MOST_NOTES = 20
 #: said where figures of a cohort with several rows of a patient are shown
 ONCE_NOTE = "Each patient counts once, with its first row: rows of one patient are no independent observations."
 
@@ -31,9 +38,12 @@ def add_data_option(parser):
                         help="folder with *_features.pkl files (itself or in 'embeddings') and maybe a patient table, or a "
                              "file of your own (CSV, TSV, Parquet, npz, npy with a CSV beside it), or a folder of these; give "
                              "it several times for several models of the same patients")
-    parser.add_argument("--id-column", metavar="NAME", help="column of the patient ids, where it is not clear")
+    parser.add_argument("--id-column", metavar="NAME", help="column of the patient ids, where it is not clear; "
+                                                            f"'{ROW_NUMBER}' numbers the rows of a file without any")
     parser.add_argument("--feature-prefix", metavar="PREFIX", help="what stands before the numbers of the feature columns, "
                                                                    "where there are several sets of them")
+    parser.add_argument("--categories", metavar="COLUMN", action="append", default=[],
+                        help="column whose numbers are names of classes, not amounts; may be given several times")
 
 
 def add_table_options(parser, add_own):
@@ -54,11 +64,55 @@ def worker_options(name, arguments, add_own):
 
 def read_cohort_of(options, report=lambda fraction, message="": None):
     """The cohort of ``--data``, ``--rows``, ``--id-column`` and ``--feature-prefix``."""
-    paths, choices = options.data, {}
-    column, prefix = getattr(options, "id_column", None), getattr(options, "feature_prefix", None)
-    if (column or prefix is not None) and published_folder(paths) is None:
-        choices = {one.path: one.chosen_by_name(column, prefix) for one in previews(paths)}
-    return read_data(paths, report, RowRule(options.rows), choices)
+    choices = {} if published_folder(options.data) is not None else chosen_by_name(
+        options.data, options.id_column, options.feature_prefix, options.categories)
+    if published_folder(options.data) is not None:
+        _refuse_choices(options)
+    cohort = read_data(options.data, report, RowRule(options.rows), choices)
+    _say_notes(cohort)
+    return cohort
+
+
+def chosen_by_name(paths, id_column, prefix, categories):
+    """How files are read with these names of columns, by path; InputError for a name that no file has."""
+    if not id_column and prefix is None and not categories:
+        return {}
+    found = previews(paths)
+    _refuse_unknown("column", id_column, [name for one in found for name in one.columns], paths)
+    groups = [group.prefix for one in found for group in one.recognition.groups]
+    _refuse_unknown("feature columns", prefix, groups, paths)
+    for name in categories:
+        _refuse_unknown("column", name, [name for one in found for name in one.columns if name != ROW_NUMBER], paths)
+    for one in found:
+        for question in one.undecided(id_column, prefix):
+            raise undecided(one, question)
+    return {one.path: one.chosen_by_name(id_column, prefix, categories) for one in found}
+
+
+def _refuse_unknown(what, name, possible, paths):
+    if name is not None and name not in possible:
+        some = ", ".join(map(repr, dict.fromkeys(possible)))
+        raise InputError(f"no file has {'the' if what == 'feature columns' else 'a'} {what} {name!r}", source=paths[0],
+                         expected=f"one of {some[:300]}" if some else "a file with columns")
+
+
+def _refuse_choices(options):
+    """Published files have no columns that anybody could choose."""
+    for option, value in (("--id-column", options.id_column), ("--feature-prefix", options.feature_prefix),
+                          ("--categories", options.categories)):
+        if value and value != "PatientID":
+            raise InputError(f"{option} {value if isinstance(value, str) else value[0]}", source=options.data[0],
+                             expected="files of one's own; in published files nothing is to be chosen")
+
+
+def _say_notes(cohort):
+    """What the user should know about the files, a line each on standard error."""
+    notes = [line.replace("\t", ": ") for line in cohort.provenance.get("import_report", "").splitlines()[1:]
+             if not _IS_CONTENT.search(line)]
+    for line in notes[:_MOST_NOTES]:
+        print(f"Note: {line}", file=sys.stderr)
+    if len(notes) > _MOST_NOTES:
+        print(f"Note: ... and {len(notes) - _MOST_NOTES} more", file=sys.stderr)
 
 
 def add_measured_option(parser):

@@ -17,6 +17,10 @@ _NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 #: characters that XML 1.0 can not contain
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EDGE_COLUMNS = (("rank", "int"), ("distance", "double"), ("percentile", "double"), ("weight", "double"))
+#: the smallest weight of an edge: readers of GraphML drop edges of weight 0, and logarithms of it end a layout
+_SMALLEST_WEIGHT = 1e-6
+#: node attributes that programs use themselves: igraph takes "id" for the node's name (and so a column of that name instead)
+_RESERVED = {"id", "name", "label", "PatientID"}
 #: columns of a table of neighbor lists
 NEIGHBOR_COLUMNS = ("model", "match", "PatientID", "rank", "MatchPatientID", "cosine_distance", "percentile")
 #: one more where a patient has several nodes: 1 if both are of one patient
@@ -26,15 +30,17 @@ SAME_PATIENT = "same_patient"
 def graphml(connectome: Connectome, cohort: Cohort) -> str:
     """The directed graph as a GraphML document, readable by networkx, igraph, Gephi and Cytoscape.
 
-    Nodes have layout coordinates, degrees, the columns of the patient table, and per facet the category as ``KEY_group``;
-    edges have rank, distance, percentile and drawing weight. Unknown values are left out.
+    Nodes have their PatientID, layout coordinates, degrees, the columns of the patient table (numbers are numbers, whole ones
+    "long"), and per facet the category as ``KEY_group``; columns with a name that programs use get the prefix ``patient_``.
+    Edges have rank, distance, percentile and drawing weight (above 0). Unknown values are left out.
 
     Raises
     ------
     InputError
         The connectome has other patients than the cohort.
     """
-    columns = [*_layout_columns(connectome), *_patient_columns(connectome, cohort)]
+    columns = [("PatientID", "string", np.array(connectome.patient_ids, object)), *_layout_columns(connectome),
+               *_patient_columns(connectome, cohort, _RESERVED)]
     root = ElementTree.Element("graphml", xmlns=_NAMESPACE)
     for number, (name, kind, _) in enumerate(columns):
         ElementTree.SubElement(root, "key", {"id": f"n{number}", "for": "node", "attr.name": _text(name), "attr.type": kind})
@@ -110,9 +116,9 @@ def _layout_columns(connectome):
             ("out_degree", "int", connectome.out_degree), ("in_degree", "int", connectome.in_degree)]
 
 
-def _patient_columns(connectome, cohort):
+def _patient_columns(connectome, cohort, reserved=frozenset()):
     rows = _rows(connectome, cohort)
-    taken = {"x", "y", "out_degree", "in_degree"} | {f"{key}_group" for key in cohort.facets}
+    taken = {"x", "y", "out_degree", "in_degree"} | reserved | {f"{key}_group" for key in cohort.facets}
     return _table_columns(rows, cohort, taken) + _facet_columns(rows, cohort)
 
 
@@ -122,8 +128,18 @@ def _table_columns(rows, cohort, taken):
     for name in map(str, cohort.patients.columns):
         values = cohort.patients[name].to_numpy()[rows]
         kind = {"f": "double", "i": "long", "u": "long", "b": "boolean"}.get(values.dtype.kind, "string")
-        columns.append((f"patient_{name}" if name in taken else name, kind, values))
+        if kind == "double" and _are_whole(cohort.patients[name].to_numpy()):
+            kind = "long"
+        shown = next(text for text in (name, f"patient_{name}", *(f"patient_{name}_{number}" for number in range(2, 999)))
+                     if text not in taken)
+        taken = taken | {shown}
+        columns.append((shown, kind, values))
     return columns
+
+
+def _are_whole(values):
+    known = values[~np.isnan(values)]
+    return bool(known.size and (known == np.round(known)).all() and np.abs(known).max() < 2 ** 53)
 
 
 def _facet_columns(rows, cohort):
@@ -142,7 +158,9 @@ def _rows(connectome, cohort):
 
 
 def _edge_values(connectome):
-    return [(kind, getattr(connectome, f"{name}s")) for name, kind in _EDGE_COLUMNS]
+    values = {name: getattr(connectome, f"{name}s") for name, _kind in _EDGE_COLUMNS}
+    return [(kind, np.maximum(values[name], _SMALLEST_WEIGHT) if name == "weight" else values[name])
+            for name, kind in _EDGE_COLUMNS]
 
 
 def _add_data(element, key, kind, value):

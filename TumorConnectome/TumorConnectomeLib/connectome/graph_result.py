@@ -17,12 +17,15 @@ from ..cohort.facets import standard_facets
 from ..neighbors.distance_scale import DistanceScale
 from ..neighbors.match import Match
 from ..neighbors.neighbors import NeighborLists
+from ..readers.row_rules import RowRule
 from .analysis import ModelAnalysis
-from .prepared import PreparedCohort, checked_analysis
+from .prepared import PreparedCohort, checked_analysis, cohort_state, state_of_record
 
 MANIFEST = "manifest.json"
 PATIENTS = "patients.parquet"
-KIND, VERSION = "TumorConnectome neighbor result", 1
+KIND, VERSION = "TumorConnectome neighbor result", 2
+#: versions that can be read: the first has the cohort's state among the provenance
+_READABLE = (1, VERSION)
 _COLUMNS = {Match.MOST: ("nearest", "nearest_distance"), Match.LEAST: ("farthest", "farthest_distance")}
 
 
@@ -74,26 +77,28 @@ def _write(path, columns):
         pyarrow.parquet.write_table(pyarrow.table(columns), stream, compression="zstd")
 
 
-def write_manifest(folder, name: str, k: int, models: Mapping[str, Mapping[str, object]], provenance: Mapping[str, object]):
+def write_manifest(folder, cohort: Cohort, k: int, models: Mapping[str, Mapping[str, object]],
+                   provenance: Mapping[str, object] | None = None):
     """Finish a result.
 
     Parameters
     ----------
     folder : path
         Where the other files are.
-    name : str
-        Of the cohort.
+    cohort : Cohort
+        Its name, state and provenance are kept.
     k : int
         Neighbors per patient and direction.
     models : mapping of str to mapping
         Model name to ``neighbors`` (file names in the order of the patients), ``layout`` and ``quantiles`` (a file name each;
         ``layout`` may be None).
-    provenance : mapping
-        Where the vectors came from.
+    provenance : mapping, optional
+        Instead of that of the cohort.
     """
     folder = pathlib.Path(folder)
     names = [PATIENTS, *(file for model in models.values() for file in _files_of(model))]
-    manifest = {"kind": KIND, "version": VERSION, "name": name, "k": k, "models": models, "provenance": dict(provenance),
+    manifest = {"kind": KIND, "version": VERSION, "name": cohort.name, "k": k, "models": models,
+                "provenance": dict(cohort.provenance if provenance is None else provenance), "state": cohort_state(cohort),
                 "sha256": {file: sha256_of_file(folder / file) for file in names}}
     with atomic_file(folder / MANIFEST, "w", encoding="utf-8") as stream:
         json.dump(manifest, stream, indent=1)
@@ -124,7 +129,7 @@ def read_result(folder, report=lambda fraction, message="": None) -> PreparedCoh
         patients = _patients(folder)
         analyses = {str(model): _analysis(folder, entry, len(patients)) for model, entry in manifest["models"].items()}
         return PreparedCohort(Cohort(str(manifest["name"]), patients, MissingVectors(analyses), standard_facets(patients),
-                                     provenance={**manifest["provenance"], "vectors": False}), analyses)
+                                     provenance=manifest["provenance"], **_state(manifest)), analyses)
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -146,9 +151,17 @@ def _manifest(folder):
         raise InputError("not readable", source=path, expected=f"the JSON file of a {KIND}") from None
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise InputError("another kind of file", source=path, expected=f"the JSON file of a {KIND}")
-    if manifest.get("version") != VERSION:
+    if manifest.get("version") not in _READABLE:
         raise InputError(f"version {manifest.get('version')}", source=path, expected=f"version {VERSION}")
     return manifest
+
+
+def _state(manifest):
+    if manifest["version"] == VERSION:
+        return state_of_record(manifest["state"])
+    told = manifest["provenance"]
+    return {"synthetic": bool(told.get("synthetic", False)), "row_rule": RowRule(told.get("row_rule", RowRule.SINGLE.value)),
+            "clinical": str(told.get("clinical", ""))}
 
 
 def _read(path):

@@ -10,11 +10,12 @@ from ..base.errors import InputError
 from ..cohort.cohort import Cohort, Facet, MissingVectors
 from ..neighbors.match import Match
 from ..neighbors.neighbors import NeighborLists
+from ..readers.row_rules import RowRule
 from .analysis import ModelAnalysis
 
 _KIND = "TumorConnectome prepared cohort"
 #: part of the cache key: raise it when the file's form or any algorithm behind its content changes
-VERSION = 6
+VERSION = 7
 _PARTS = ("indices", "distances", "percentiles")
 
 
@@ -42,11 +43,11 @@ def write_prepared(path, prepared: PreparedCohort) -> None:
             arrays[f"embedding_{number}"] = cohort.embeddings[model]
         arrays |= analysis_arrays(prepared.analyses[model], number)
     facets = [{"key": f.key, "title": f.title, "categories": list(f.categories), "ordered": f.ordered, "note": f.note,
-               "edges": list(f.edges), "logarithmic": f.logarithmic}
+               "edges": list(f.edges), "logarithmic": f.logarithmic, "joined": f.joined}
               for f in cohort.facets.values()]
     header = {"version": VERSION, "name": cohort.name, "models": list(cohort.models), "facets": facets,
               "columns": [str(name) for name in cohort.patients], "vectors": cohort.has_vectors,
-              "provenance": dict(cohort.provenance)}
+              "provenance": dict(cohort.provenance), "state": cohort_state(cohort)}
     write_arrays(path, _KIND, header, arrays)
 
 
@@ -73,13 +74,27 @@ def _from_arrays(header, arrays):
     patients = pd.DataFrame(columns, index=range(len(arrays["patient_ids"])))
     patients.index = pd.Index(arrays["patient_ids"].tolist(), name="PatientID", dtype=object)
     facets = {f["key"]: Facet(f["key"], f["title"], tuple(f["categories"]), arrays[f"facet_{number}"], f["ordered"], f["note"],
-                              arrays.get(f"facet_numbers_{number}"), tuple(f["edges"]), f["logarithmic"])
+                              arrays.get(f"facet_numbers_{number}"), tuple(f["edges"]), f["logarithmic"], f["joined"])
               for number, f in enumerate(header["facets"])}
     analyses = {model: analysis_of_arrays(arrays, number, len(patients)) for number, model in enumerate(header["models"])}
     embeddings = MissingVectors(header["models"])
     if header["vectors"]:
         embeddings = {model: arrays[f"embedding_{number}"] for number, model in enumerate(header["models"])}
-    return PreparedCohort(Cohort(header["name"], patients, embeddings, facets, header["provenance"]), analyses)
+    return PreparedCohort(Cohort(header["name"], patients, embeddings, facets, header["provenance"],
+                                 **state_of_record(header["state"])), analyses)
+
+
+def cohort_state(cohort: Cohort) -> dict:
+    """What a cohort is besides its arrays and its provenance, as JSON can hold it; `state_of_record` is the inverse."""
+    return {"synthetic": cohort.synthetic, "row_rule": cohort.row_rule.value, "clinical": cohort.clinical,
+            "column_notes": {name: list(told) for name, told in cohort.column_notes.items()}}
+
+
+def state_of_record(record: dict) -> dict:
+    """Arguments of Cohort from what `cohort_state` wrote; KeyError, TypeError or ValueError if it is something else."""
+    return {"synthetic": bool(record["synthetic"]), "row_rule": RowRule(record["row_rule"]),
+            "clinical": str(record["clinical"]),
+            "column_notes": {str(name): (str(title), str(note)) for name, (title, note) in record["column_notes"].items()}}
 
 
 def analysis_arrays(analysis: ModelAnalysis, number: int) -> dict[str, np.ndarray]:

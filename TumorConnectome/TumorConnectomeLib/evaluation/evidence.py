@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..base.errors import InputError
 from ..base.files import atomic_file
 from ..cohort.cohort import Cohort
-from ..readers.embedding_pickle import EmbeddingRows
 from . import confounds, same_patient, table, vote_table
 from .controls import RANDOM
 from .distances import Blocks, cosine_blocks
@@ -18,6 +17,8 @@ from .verdict import LIFT_CAPTION, lift_table, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..readers.embedding_pickle import EmbeddingRows
 
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes

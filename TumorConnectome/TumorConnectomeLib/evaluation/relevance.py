@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..cohort.cohort import Facet
-from ..cohort.facets import UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +49,9 @@ class Relevance:
 
 
 def relevance_of(facet: Facet) -> Relevance:
-    """Judgments by a facet: graded if it is ordered, else binary; patients of category "Unknown" are left out."""
-    names = [name for name in facet.categories if name != UNKNOWN]
-    place = np.array([names.index(name) if name != UNKNOWN else -1 for name in facet.categories], np.int16)
+    """Judgments by a facet: graded if it is ordered, else binary; unknown and joined rare categories are left out."""
+    names = list(facet.shared)
+    place = np.array([names.index(name) if name in names else -1 for name in facet.categories], np.int16)
     labels = place[facet.codes]
     known = np.flatnonzero(labels >= 0)
     return Relevance(labels[known], gain_table(len(names), facet.ordered), known)

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cohort.nlst import known_studies
+from ..cohort.words import as_text
 from ..neighbors.neighbors import distance_blocks, unit_vectors
-from ..readers.embedding_pickle import EmbeddingRows
-from ..readers.patient_table import as_text
 from .intervals import LEVEL, RESAMPLES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..readers.embedding_pickle import EmbeddingRows
 
 R_AT_1, R_AT_5, MEAN_AVERAGE_PRECISION = METRICS = ("R@1", "R@5", "mAP")
 ANY_SERIES, SAME_STUDY, OTHER_STUDY = TARGETS = ("another series", "another series of the study", "another study")

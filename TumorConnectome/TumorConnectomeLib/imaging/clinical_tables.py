@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..base.errors import InputError
 from ..cohort.clinical import ClinicalColumn
-from ..readers.patient_table import as_text
+from ..cohort.words import as_text
 
 #: tables in the order in which they are used; a column of a later one is taken if the earlier ones do not have it
 TABLES = ("nlst_prsn", "nlst_canc")

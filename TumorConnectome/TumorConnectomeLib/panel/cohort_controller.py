@@ -7,7 +7,6 @@ from slicer.i18n import tr as _
 
 from ..base.errors import Cancelled, InputError, PackageMissing, TumorConnectomeError
 from ..base.files import default_cache_folder
-from ..cohort.clinical import SOURCE, column_notes
 from ..cohort.nlst import has_nlst, published_cohort
 from ..connectome.prepared import read_prepared
 from ..imaging.cohort_download import download_sequence, downloaded_bytes, remove_downloads
@@ -93,7 +92,7 @@ class CohortController:
         cohort = self._panel.state.cohort
         if cohort is None:
             return
-        wanted = SOURCE not in cohort.provenance
+        wanted = not cohort.clinical
         if wanted:
             try:
                 require("duckdb", _("Reading IDC's clinical tables"))
@@ -157,15 +156,15 @@ class CohortController:
 
     def _showClinical(self, cohort):
         """Say where the clinical columns come from, and offer those of IDC for patients of the NLST."""
-        ui, joined = self._ui, SOURCE in cohort.provenance
+        ui, joined = self._ui, bool(cohort.clinical)
         table = cohort.provenance.get("patient_table", "none")
         if joined:
-            ui.clinicalLabel.text = _("{n} columns from IDC").format(n=len(column_notes(cohort)))
+            ui.clinicalLabel.text = _("{n} columns from IDC").format(n=len(cohort.column_notes))
         elif cohort.synthetic:
             ui.clinicalLabel.text = _("Made up")
         else:
             ui.clinicalLabel.text = _("What the files tell") if table == "none" else table
-        ui.clinicalLabel.toolTip = cohort.provenance.get(SOURCE, ui.clinicalLabel.text)
+        ui.clinicalLabel.toolTip = cohort.clinical or ui.clinicalLabel.text
         ui.clinicalButton.text = _("Leave out") if joined else _("Add from IDC")
         ui.clinicalButton.enabled = joined or has_nlst(cohort)
 

@@ -2,15 +2,21 @@
 from __future__ import annotations
 
 import pathlib
+from dataclasses import replace
+
+import numpy as np
 
 from ..base.errors import InputError
 from ..base.files import sha256_of_files, visible_files
 from ..cohort.cohort import Cohort
 from ..cohort.facets import standard_facets
 from ..cohort.nlst import add_known_studies, published_cohort, verification
-from .embedding_pickle import read_embedding_pickle
-from .patient_table import find_patient_table, normalized, patient_record, read_patient_table
-from .row_rules import PATIENT_OF_NODE, RowRule, select_rows, vectors_of
+from .delimited import read_patients
+from .joining import aligned, filled, joined_columns
+from .patient_table import find_patient_table, patient_table
+from .published_file import read_published
+from .row_rules import PATIENT_OF_NODE, RowRule
+from .row_selection import select_rows, vectors_of
 
 SUFFIX = "_features.pkl"
 
@@ -56,37 +62,27 @@ def read_cohort(folder, report=lambda fraction, message="": None, rule: RowRule 
     per_model = {}
     for number, path in enumerate(pickles):
         report(number / len(pickles), f"Reading {path.name}")
-        per_model[path.name.removesuffix(SUFFIX)] = read_embedding_pickle(path)
+        model = path.name.removesuffix(SUFFIX)
+        per_model[model] = read_published(path, model)
     selection = select_rows(per_model, rule)
-    patients, table_note = _patient_table(per_model, selection, rule), ""
+    first = next(iter(per_model))
+    columns = joined_columns([per_model[first]], replace(selection, rows={"0": selection.rows[first]}), rule)
+    patients, table_note = patient_table(selection.names, columns, [PATIENT_OF_NODE])[0], ""
     if table_path:
-        patients, table_note = _joined(patients, table_path)
+        patients, table_note = _with_table(patients, rule, table_path)
     add_known_studies(patients)
-    embeddings = {model: vectors_of(rows, selection.places[model]) for model, rows in per_model.items()}
-    return Cohort(_cohort_name(folder), patients, embeddings, standard_facets(patients), provenance={
-        "synthetic": False,
+    embeddings = {model: vectors_of(one.models[model], selection, model) for model, one in per_model.items()}
+    return Cohort(_cohort_name(folder), patients, embeddings, standard_facets(patients), row_rule=rule, provenance={
         "files": ", ".join(path.name for path in files),
         "sha256": sha256_of_files(files),
         "rule": rule.meaning(),
-        "row_rule": rule.value,
-        "rows": max(len(rows.rows) for rows in per_model.values()),
-        "rows_used": sum(len(place) for place in next(iter(selection.places.values()))),
+        "rows": max(len(one.ids) for one in per_model.values()),
+        "rows_used": selection.used,
         "patients_in_files": selection.found,
         "patients_left_out": selection.found - len(set(selection.patients)),
         "patient_table": table_note or "none",
         "verified": verification(pickles, published_cohort()),
     })
-
-
-def _patient_table(per_model, selection, rule):
-    """The table of the nodes, from the rows of the first model."""
-    first = next(iter(per_model.values()))
-    places = [place[0] for place in next(iter(selection.places.values()))]
-    records = [{**patient_record(first.rows[place]), "PatientID": name} for name, place in zip(selection.names, places)]
-    if rule is RowRule.ALL:
-        for record, patient in zip(records, selection.patients):
-            record[PATIENT_OF_NODE] = patient
-    return normalized(records, source=first.path, rows=[place + 1 for place in places])
 
 
 def _cohort_name(folder):
@@ -95,34 +91,33 @@ def _cohort_name(folder):
     return path.parent.name if path.name == "embeddings" else path.name
 
 
-def _joined(patients, path):
+def _with_table(patients, rule, path):
     """Join the patient table by PatientID: its values win.
 
     But the CT series is the one that the embedding was made from. Where the table names another, its other UIDs belong to
     that one and are not used.
     """
-    import pandas as pd
-
-    table = read_patient_table(path)
-    of_node = pd.Index(patients.get(PATIENT_OF_NODE, patients.index))
-    known = of_node.isin(table.index)
-    if not known.any():
-        raise InputError(f"none of its {len(table)} patients is in the embedding files", source=path,
+    side = read_patients(path)
+    of_node = patients[PATIENT_OF_NODE].tolist() if rule is RowRule.ALL else patients.index.tolist()
+    place = {patient: row for row, patient in enumerate(side.ids)}
+    rows = np.array([place.get(patient, -1) for patient in of_node])
+    if not (rows >= 0).any():
+        raise InputError(f"none of its {len(side.ids)} patients is in the embedding files", source=path,
                          expected=f"PatientIDs such as {of_node[0]}")
-    aligned = table.reindex(of_node).set_index(patients.index)
-    differing = 0
-    if "CT_SeriesInstanceUID" in table and "CT_SeriesInstanceUID" in patients:
-        ours, theirs = patients["CT_SeriesInstanceUID"], aligned["CT_SeriesInstanceUID"]
-        others = known & (ours != theirs) & (ours != "") & (theirs != "")
-        aligned.loc[others, [name for name in table if name.endswith("InstanceUID")]] = ""
-        differing = int(others.sum())
-    own = [PATIENT_OF_NODE, "center_SOPInstanceUID"] if PATIENT_OF_NODE in patients else []     # these differ between rows
-    for name in aligned.columns.drop(own, errors="ignore"):
-        column = aligned[name] if aligned[name].dtype == float else aligned[name].astype(object).fillna("")
-        if name in patients:
-            filled = column.notna() if column.dtype == float else column != ""
-            column = column.where(filled, patients[name])
-        patients[name] = column
-    what = "rows" if PATIENT_OF_NODE in patients else "patients"
-    note = f"{path.name}: {int(known.sum())} of {len(patients)} {what}"
-    return patients, note + (f"; {differing} name another CT series than the embedding" if differing else "")
+    theirs = {name: aligned(values, rows) for name, values in side.columns.items()}
+    differing = np.zeros(len(rows), bool)
+    if "CT_SeriesInstanceUID" in theirs and "CT_SeriesInstanceUID" in patients:
+        ours, told = patients["CT_SeriesInstanceUID"].to_numpy(), theirs["CT_SeriesInstanceUID"]
+        differing = (rows >= 0) & (ours != told) & (ours != "") & (told != "")
+        for name in theirs:
+            if name.endswith("InstanceUID"):
+                theirs[name] = np.where(differing, "", theirs[name])
+    own = {PATIENT_OF_NODE, "center_SOPInstanceUID"} if rule is RowRule.ALL else set()      # these differ between rows
+    columns = {str(name): patients[name].to_numpy() for name in patients}
+    for name, values in theirs.items():
+        if name not in own:
+            columns[name] = filled(values, columns[name]) if name in columns else values
+    joined = patient_table(patients.index.tolist(), columns, [PATIENT_OF_NODE])[0]
+    what = "rows" if rule is RowRule.ALL else "patients"
+    note = f"{path.name}: {int((rows >= 0).sum())} of {len(patients)} {what}"
+    return joined, note + (f"; {int(differing.sum())} name another CT series than the embedding" if differing.any() else "")

@@ -1,23 +1,83 @@
-"""Reads CSV and TSV: exact numbers (float64, correctly rounded), and errors that name row and column."""
+"""Reads CSV and TSV: exact numbers (float64, correctly rounded), and errors that name row and column.
+
+The numbers are read by pandas. Only where it meets something else than numbers is the file read again cell by cell: then a
+missing value leaves its patient out, and a wrong cell is named.
+"""
 from __future__ import annotations
 
+import math
 import pathlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..base.errors import InputError
+from ..cohort.words import is_missing, number_of
+from .cells import holds_vectors, numbers_in
 from .delimited_form import DelimitedForm, form_of, records_of
-from .embedding_file import EmbeddingFile, checked_ids, checked_vectors, place
-from .patient_table import as_text
-from .recognition import ImportChoice, Recognition, chosen_groups, cohort_column, recognize
+from .embedding_file import EmbeddingFile, checked_ids, place, refuse_repeated, with_vectors
+from .recognition import (
+    ROW_NUMBER,
+    ImportChoice,
+    Recognition,
+    chosen_groups,
+    cohort_columns,
+    ids_of_texts,
+    recognize,
+    row_numbers,
+)
 
-_FIRST_ROOM = 1024
+#: cells of one part that is read at once: with more, memory is wasted; with fewer, time
+_CELLS_AT_ONCE = 1_500_000
+#: missing features that the fast way knows; the slow one knows all of `words.MISSING`
+_EMPTY = ["", "NA", "NaN", "nan", "N/A", "NULL", "null"]
+
+
+class _NotPlain(Exception):
+    """The fast way does not understand the file."""
 
 
 def recognize_delimited(form: DelimitedForm) -> Recognition:
     """What the columns of a text table are taken for."""
-    sample = {name: [as_text(record[number]) for record in form.sample] for number, name in enumerate(form.header)}
-    return recognize(form.header, sample)
+    sample = {name: [record[number] for record in form.sample] for number, name in enumerate(form.header)}
+    vectors = [name for name, values in sample.items() if any("[" in value or "(" in value for value in values[:2])
+               and holds_vectors(values)]
+    return recognize(form.header, sample, vectors)
+
+
+@dataclass(eq=False)
+class _Content:
+    """What was read: `numbers` (R, features), texts by column, and the number of each row."""
+
+    numbers: np.ndarray
+    texts: dict[str, Sequence[str]]
+    rows: list[int]
+
+
+def read_patients(path) -> EmbeddingFile:
+    """Read a table of patients with a column PatientID and maybe others, one row per patient.
+
+    Raises
+    ------
+    InputError
+        It is no such table; the text names row and column.
+    """
+    path = pathlib.Path(path)
+    form = form_of(path, single=True)
+    if "PatientID" not in form.header or form.headless:
+        raise InputError(f"the columns are {', '.join(form.header)[:200]}", source=path, row="header",
+                         expected="different names, one of them PatientID")
+    names = [name for name in form.header if name != "PatientID"]
+    content = _by_cells(path, form, [], form.header, lambda fraction, message="": None)
+    ids, told = ids_of_texts(content.texts["PatientID"], "PatientID")
+    columns = {ours: _decimals(content.texts[name], form.decimal) for name, ours in cohort_columns(names).items()}
+    table = EmbeddingFile(path, checked_ids(ids, path, content.rows, "PatientID"), {}, columns, content.rows, "PatientID",
+                          (*form.notes, *told))
+    refuse_repeated(table)
+    return table
 
 
 def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="": None) -> EmbeddingFile:
@@ -26,54 +86,217 @@ def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="
     Raises
     ------
     InputError
-        A row has more or fewer cells than the header, a feature is not a finite number, an id is missing or repeated.
+        A row has more or fewer cells than the header, a feature is no number, an id is missing, or nobody has a vector.
     """
     path = pathlib.Path(path)
     form = form_of(path)
-    groups = chosen_groups(recognize_delimited(form), choice, path)
-    position = {name: number for number, name in enumerate(form.header)}
-    features = [position[name] for group in groups for name in group.columns]
-    id_place, kept = position[choice.id_column], {name: position[name] for name in choice.facets}
-    numbers = _Rows(len(features))
-    ids, rows, columns = [], [], {name: [] for name in kept}
-    size, read = max(path.stat().st_size, 1), 0
-    together = features == list(range(features[0], features[-1] + 1)) if features else False
-    records = records_of(path, form.encoding, form.delimiter)
-    next(records)                                       # the header
+    recognition = recognize_delimited(form)
+    groups = chosen_groups(recognition, choice, path)
+    numbered_rows = choice.id_column == ROW_NUMBER and ROW_NUMBER not in form.header
+    texts = list(dict.fromkeys([*(() if numbered_rows else (choice.id_column,)), *choice.facets]))
+    in_cells = [group for group in groups if group.columns[0] in recognition.lists]
+    numbered = [name for group in groups if group not in in_cells for name in group.columns]
+    content = _read(path, form, numbered, [*texts, *(group.columns[0] for group in in_cells)], report)
+    values = row_numbers(len(content.rows)) if numbered_rows else content.texts[choice.id_column]
+    ids, told = ids_of_texts(values, choice.id_column)
+    ids = checked_ids(ids, path, content.rows, choice.id_column)
+    models, names, first = {}, {}, 0
+    for group in groups:
+        model = choice.model_of(group.prefix)
+        if group in in_cells:
+            models[model] = _vectors_of_cells(content.texts[group.columns[0]], path, content.rows, group.columns[0])
+            names[model] = lambda number, group=group: f"{group.columns[0]}[{number}]"
+        else:
+            models[model] = content.numbers if len(numbered) == len(group.columns) else \
+                content.numbers[:, first:first + len(group.columns)]
+            names[model] = group.columns.__getitem__
+            first += len(group.columns)
+    columns = {ours: _decimals(content.texts[name], form.decimal) for name, ours in cohort_columns(choice.facets).items()}
+    columns |= choice.links(values)
+    return with_vectors(path, ids, models, columns, content.rows, choice.id_column, names, notes=(*form.notes, *told),
+                        categories=choice.cohort_categories)
+
+
+def read_matrix(path, form: DelimitedForm) -> np.ndarray:
+    """The numbers of a file without a header: float64, shape (R, D), NaN for missing ones."""
+    return _read(pathlib.Path(path), form, list(form.header), [], lambda fraction, message="": None).numbers
+
+
+def read_beside(path, count: int, choice: ImportChoice | None = None, of: str = "") -> EmbeddingFile:
+    """The table beside a file of vectors, row by row; one column without a name will do.
+
+    Parameters
+    ----------
+    path : path
+        Of the table.
+    count : int
+        How many vectors there are.
+    choice : ImportChoice, optional
+        Its columns; by default the recognized ones.
+    of : str
+        Name of the file of vectors, for errors.
+    """
+    form, recognition = beside(path, count)
+    texts = {name: [] for name in form.header}
+    rows = []
+    for row, record in _data_records(path, form):
+        rows.append(row)
+        for name, cell in zip(form.header, record):
+            texts[name].append(cell)
+    if len(rows) != count:
+        raise InputError(f"it has {len(rows)} rows", source=path, expected=f"{count}, one for each vector of {of}")
+    column, facets = (choice.id_column, choice.facets) if choice else (recognition.id_column, recognition.others)
+    for name in (column, *facets):
+        if name not in texts:
+            raise InputError(f"there is no column {name!r}", source=path, expected=f"one of {', '.join(form.header)[:160]}")
+    ids, told = ids_of_texts(texts[column], column)
+    columns = {ours: _decimals(texts[name], form.decimal) for name, ours in cohort_columns(facets).items()}
+    columns |= choice.links(texts[column]) if choice else {}
+    return EmbeddingFile(pathlib.Path(path), checked_ids(ids, path, rows, column), {}, columns, rows, column,
+                         (*form.notes, *told), categories=choice.cohort_categories if choice else ())
+
+
+def beside(path, count: int) -> tuple[DelimitedForm, Recognition]:
+    """The form and the columns of a table beside `count` vectors; a column of ids may have no name above it."""
+    form = form_of(path, single=True)
+    if len(form.header) == 1 and not form.headless and sum(1 for _ in records_of(path, form)) == count:
+        sample = ((form.header[0],), *form.sample)
+        form = DelimitedForm(form.encoding, form.delimiter, form.decimal, ("id",), sample, form.notes, form.skipped, True)
+    elif form.headless and len(form.header) == 1:
+        form = DelimitedForm(form.encoding, form.delimiter, form.decimal, ("id",), form.sample, form.notes, form.skipped, True)
+    sample = {name: [record[number] for record in form.sample] for number, name in enumerate(form.header)}
+    if len(form.header) == 1:
+        return form, Recognition(form.header[0], (), ())
+    return form, recognize(form.header, sample)
+
+
+def _data_records(path, form):
+    """Row numbers and cells below the header, as many cells each; InputError for other rows."""
+    records = records_of(path, form)
+    if not form.headless:
+        next(records)
+    width = len(form.header)
     for row, record in records:
-        if len(record) != len(form.header):
-            raise InputError(f"{len(record)} cells", source=path, row=row, expected=f"{len(form.header)} as in the header")
+        if len(record) == width + 1 and not record[-1].strip():
+            record.pop()                                # a delimiter at the end of the line
+        if len(record) == width - 1 and form.header[-1] == f"column {width}":
+            record.append("")
+        if len(record) != width:
+            raise InputError(f"{len(record)} cells", source=path, row=row, expected=f"{width} as in the header")
+        yield row, record
+
+
+def _read(path, form, numbered, texts, report):
+    """The content of a file: by pandas, or cell by cell where that fails."""
+    report(0.0, f"Reading {path.name}")
+    if numbered and form.sample and form.delimiter != " ":
+        try:
+            return _by_pandas(path, form, numbered, texts, report)
+        except _NotPlain:
+            pass
+    return _by_cells(path, form, numbered, texts, report)
+
+
+def _by_pandas(path, form, numbered, texts, report):
+    import pandas as pd
+
+    place_of = {name: number for number, name in enumerate(form.header)}
+    features, kept = [place_of[name] for name in numbered], {name: place_of[name] for name in texts}
+    others = set(range(len(form.header))) - set(features)
+    first_row = form.skipped + (1 if form.headless else 2)
+    exact = {} if _rounds_correctly(pd) else {"float_precision": "round_trip"}
+    size = max(path.stat().st_size, 1)
+    width = sum(len(cell) + 1 for record in form.sample for cell in record) / len(form.sample)
+    numbers = _Rows(len(features), int(1.1 * size / width) + 16)
+    together = features == list(range(features[0], features[-1] + 1))
+    columns, rows, kept_rows, short = {name: [] for name in texts}, [], 0, False
+    try:
+        parts = pd.read_csv(
+            path, sep=form.delimiter, header=None if form.headless else 0, names=list(range(len(form.header))),
+            skiprows=form.skipped, encoding=form.encoding, decimal=form.decimal, dtype=dict.fromkeys(others, str),
+            keep_default_na=False, na_values=dict.fromkeys(features, _EMPTY), skip_blank_lines=False, index_col=None,
+            chunksize=max(64, _CELLS_AT_ONCE // len(form.header)), **exact)
+        with parts:
+            for part in parts:
+                numeric = all(part[number].dtype.kind in "iuf" for number in features)
+                if not numeric or not isinstance(part.index, pd.RangeIndex):
+                    raise _NotPlain
+                short = short or _may_be_short(part, form, others)
+                values = (part.iloc[:, features[0]:features[-1] + 1] if together else part[features]).to_numpy(np.float64)
+                cells = {number: part[number].to_numpy(object) for number in others}
+                blank = np.isnan(values).all(axis=1)
+                if blank.any():                         # Excel writes rows of delimiters below the table
+                    blank &= np.logical_and.reduce([[not text.strip() for text in column] for column in cells.values()])
+                    values = values[~blank]
+                    cells = {number: column[~blank] for number, column in cells.items()}
+                numbers.extend(values)
+                for name, number in kept.items():
+                    columns[name].append(cells[number] if number in cells else values[:, features.index(number)])
+                rows += (np.flatnonzero(~blank) + first_row + kept_rows).tolist()
+                kept_rows += len(part)
+                report(min(kept_rows * width / size, 0.99), f"Reading {path.name}")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, TypeError, OverflowError):
+        raise _NotPlain from None
+    if not rows or (short and not _has_all_cells(path, form, kept_rows + (not form.headless))):
+        raise _NotPlain
+    return _Content(numbers.array(), {name: np.concatenate(found).tolist() for name, found in columns.items()}, rows)
+
+
+def _rounds_correctly(pandas):
+    """Whether pandas' own conversion of decimal numbers is exact; older versions have to be asked for that."""
+    numbers = re.findall(r"\d+", pandas.__version__)
+    return (int(numbers[0]), int(numbers[1])) >= (3, 1)
+
+
+def _may_be_short(part, form, others):
+    """pandas fills up rows that are too short: their last cell is empty then."""
+    last = part[len(form.header) - 1]
+    return bool((last == "").any() if len(form.header) - 1 in others else last.isna().any())
+
+
+def _has_all_cells(path, form, rows):
+    """Whether so many rows with the header's number of cells make the file, by its delimiters; False if quotes hide some."""
+    delimiters = 0
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            if b'"' in block:
+                return False
+            delimiters += block.count(form.delimiter.encode())
+    return form.encoding in ("utf-8-sig", "cp1252") and not form.skipped and delimiters == rows * (len(form.header) - 1)
+
+
+def _by_cells(path, form, numbered, texts, report):
+    place_of = {name: number for number, name in enumerate(form.header)}
+    features, kept = [place_of[name] for name in numbered], {name: place_of[name] for name in texts}
+    numbers, rows, columns = _Rows(len(features)), [], {name: [] for name in texts}
+    size, read = max(path.stat().st_size, 1), 0
+    for row, record in _data_records(path, form):
         if features:
-            cells = record[features[0]:features[-1] + 1] if together else [record[number] for number in features]
-            numbers.append(_numbers(cells, form.decimal, lambda number, row=row: (path, row, form.header[features[number]])))
-        ids.append(as_text(record[id_place]))
+            numbers.append(_numbers(record, features, form, path, row))
         rows.append(row)
         for name, number in kept.items():
             columns[name].append(record[number])
         read += sum(map(len, record)) + len(record)
         if not len(rows) % 500:
             report(min(read / size, 0.99), f"Reading {path.name}")
-    ids = checked_ids(ids, path, rows, choice.id_column)
-    models, first, values = {}, 0, numbers.array()
-    for group in groups:
-        part = values[:, first:first + len(group.columns)]
-        models[choice.model_of(group.prefix)] = checked_vectors(part, path, rows, lambda i, group=group: group.columns[i])
-        first += len(group.columns)
-    return EmbeddingFile(path, ids, models, {cohort_column(name): _decimals(found, form.decimal)
-                                             for name, found in columns.items()}, rows, choice.id_column, form.notes)
+    return _Content(numbers.array(), columns, rows)
 
 
 class _Rows:
     """Rows of numbers whose count is not known before: float64, grown in place."""
 
-    def __init__(self, width):
-        self._values, self._count = np.empty((_FIRST_ROOM, width)), 0
+    def __init__(self, width, room=1024):
+        self._values, self._count = np.empty((room, width)), 0
 
     def append(self, numbers):
-        if self._count == len(self._values):
-            self._values.resize((int(1.5 * self._count), self._values.shape[1]), refcheck=False)
-        self._values[self._count] = numbers
-        self._count += 1
+        self.extend(np.reshape(numbers, (1, -1)))
+
+    def extend(self, values):
+        if self._count + len(values) > len(self._values):
+            room = max(int(1.5 * self._count), self._count + len(values))
+            self._values.resize((room, self._values.shape[1]), refcheck=False)
+        self._values[self._count:self._count + len(values)] = values
+        self._count += len(values)
 
     def array(self):
         """The rows, without the room that was left."""
@@ -81,34 +304,49 @@ class _Rows:
         return self._values
 
 
-def _numbers(cells, decimal, place_of):
-    """float64 of a row's cells; Python's own conversion, which rounds correctly."""
-    if decimal == ",":
+def _numbers(record, features, form, path, row):
+    """float64 of a row's cells, NaN for missing ones; Python's own conversion, which rounds correctly."""
+    cells = [record[number] for number in features]
+    if form.decimal == ",":
         cells = [cell.replace(",", ".", 1) if "." not in cell else cell + "," for cell in cells]
     try:
         if "_" in "".join(cells):                       # Python reads 1_000 as 1000
             raise ValueError
-        return list(map(float, cells))
+        return np.array(list(map(float, cells)))
     except ValueError:
-        for number, cell in enumerate(cells):
-            if not _is_number(cell):
-                path, row, column = place_of(number)
-                problem = f"{cell.strip()[:40]!r} is not a number" if cell.strip() else "the cell is empty"
-                raise InputError(problem, source=path, row=place(row, column),
-                                 expected=f"a number with a decimal {'comma' if decimal == ',' else 'point'}") from None
-        raise
+        numbers = np.empty(len(cells))
+        for place_of, (number, cell) in enumerate(zip(features, cells)):
+            if is_missing(cell):
+                numbers[place_of] = math.nan
+                continue
+            try:
+                numbers[place_of] = float(cell if "_" not in cell else "not a number")
+            except ValueError:
+                raise InputError(
+                    f"{record[number].strip()[:40]!r} is not a number", source=path, row=place(row, form.header[number]),
+                    expected=f"a number with a decimal {'comma' if form.decimal == ',' else 'point'}") from None
+        return numbers
 
 
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return "_" not in text
+def _vectors_of_cells(texts, path, rows, column):
+    """One vector in each cell: float64 (R, D), NaN where the cell says that there is none."""
+    found = [None if is_missing(text) else numbers_in(text, path, place(row, column)) for text, row in zip(texts, rows)]
+    lengths = Counter(len(vector) for vector in found if vector is not None)
+    width = lengths.most_common(1)[0][0] if lengths else 1
+    vectors = np.full((len(found), width), math.nan)
+    for number, vector in enumerate(found):
+        if vector is not None:
+            if len(vector) != width:
+                raise InputError(f"the vector has {len(vector)} numbers", source=path, row=place(rows[number], column),
+                                 expected=f"{width} as in other rows")
+            vectors[number] = vector
+    return vectors
 
 
 def _decimals(texts, decimal):
     """Property values with a decimal point, so that they are numbers wherever they are looked at."""
-    if decimal == "," and all(_is_number(text.replace(",", ".", 1)) or not text.strip() for text in texts):
-        return [text.replace(",", ".", 1) for text in texts]
-    return texts
+    if decimal == ",":
+        points = [text.replace(".", "").replace(",", ".") for text in texts]
+        if all(is_missing(text) or not math.isnan(number_of(point)) for text, point in zip(texts, points)):
+            texts = points
+    return np.array(texts, object) if len(texts) else np.empty(0, object)

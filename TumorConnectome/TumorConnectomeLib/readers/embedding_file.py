@@ -1,4 +1,4 @@
-"""What every reader makes of a file, and the checks that all vectors pass."""
+"""What every reader makes of a file, and the checks that all ids and vectors pass."""
 from __future__ import annotations
 
 import pathlib
@@ -8,32 +8,39 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..base.errors import InputError
+from ..cohort.vector_checks import problem_of, unusable_rows
 
-_BLOCK_BYTES = 1 << 24
 #: a file that says that it holds more than this is believed only if it is not absurdly smaller itself
 _TRUSTED_BYTES, _LARGEST_RATIO = 1 << 28, 100
 
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingFile:
-    """The rows of one file, in file order.
+    """The rows of one file.
 
     Parameters
     ----------
     path : pathlib.Path
     ids : list of str
-        R patient ids, as `patient_table.as_text` writes them; not empty. They may repeat, see `refuse_repeated`.
+        R patient ids, as `words.as_text` writes them; not empty. They may repeat; a patient's rows are in file order.
     models : dict of str to np.ndarray
         Model name to float32 or float64 array of shape (R, D), finite, no zero vector; empty for a patient table. Who joins
         the files may take the arrays out.
-    columns : mapping of str to sequence
-        Other columns by the names they have in the cohort: R values each.
+    columns : mapping of str to np.ndarray
+        Other columns by the names they have in the cohort, shape (R,): float64 with NaN for missing, or object with texts.
     rows : sequence of int
         Row number of each record in the file, for errors.
     id_column : str
         Where the ids stand, for errors.
     notes : tuple of str
         What the user should know, one sentence each.
+    left_out : tuple of (str, str)
+        Patients without a vector, and why.
+    several_expected : bool
+        Whether patients with several rows are left out where one is wanted, and not an error: in files of the published form
+        they are follow-up scans.
+    categories : tuple of str
+        Columns that the user wants as categories although they hold numbers.
 
     Attributes
     ----------
@@ -44,10 +51,13 @@ class EmbeddingFile:
     path: pathlib.Path
     ids: list[str]
     models: dict[str, np.ndarray]
-    columns: Mapping[str, Sequence]
+    columns: Mapping[str, np.ndarray]
     rows: Sequence[int]
     id_column: str
     notes: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    several_expected: bool = False
+    categories: tuple[str, ...] = ()
     has_vectors: bool = field(init=False, default=False)
 
     def __post_init__(self):
@@ -58,10 +68,11 @@ def checked_ids(values: Sequence[str], path, rows: Sequence[int], column: str) -
     """The ids of a file's rows; InputError for an empty or unprintable one."""
     if not len(values):
         raise InputError("it has no rows", source=path, expected="at least one patient")
-    for row, text in zip(rows, values):
-        if not text or not text.isprintable():
-            raise InputError(f"the id is {text[:40]!r}", source=path, row=place(row, column),
-                             expected="a text that can be printed")
+    if not all(values) or not "".join(values).isprintable():
+        for row, text in zip(rows, values):
+            if not text or not text.isprintable():
+                raise InputError(f"the id is {text[:40]!r}", source=path, row=place(row, column),
+                                 expected="a text that can be printed")
     return list(values)
 
 
@@ -83,37 +94,51 @@ def place(row: int, column: str) -> str:
     return f"row {row}, column {column!r}"
 
 
-def checked_vectors(vectors: np.ndarray, path, rows: Sequence[int], column_of: Callable[[int], str]) -> np.ndarray:
-    """Vectors (R, D) as float32 or float64, the type kept if it is one of these; InputError for what has no direction.
+def as_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Numbers as float32 or float64 in this machine's byte order; the type is kept if it is one of these."""
+    if vectors.dtype in (np.float32, np.float64) and vectors.dtype.isnative:
+        return vectors
+    with np.errstate(over="ignore"):
+        small = vectors.dtype.kind == "f" and vectors.dtype.itemsize <= 4
+        return vectors.astype(np.float32 if small else np.float64)
+
+
+def with_vectors(path, ids: list[str], models: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray],
+                 rows: Sequence[int], id_column: str, column_of: Mapping[str, Callable[[int], str]], *,
+                 notes: Sequence[str] = (), categories: Sequence[str] = ()) -> EmbeddingFile:
+    """The file without the patients that have no vector.
 
     Parameters
     ----------
-    vectors : np.ndarray
-        Numbers, shape (R, D).
-    path, rows
-        File, and the number of each row in it.
-    column_of : callable
-        Name of a dimension, for errors.
+    path, ids, models, columns, rows, id_column, notes, categories
+        See EmbeddingFile; models are numbers of any type, and may have rows that are no vector.
+    column_of : mapping of str to callable
+        For each model, the name of a dimension by its number.
+
+    Raises
+    ------
+    InputError
+        No row has a vector; the text names the first and what is wrong with it.
     """
-    if vectors.dtype not in (np.float32, np.float64):
-        vectors = vectors.astype(np.float32 if vectors.dtype == np.float16 else np.float64)
-    step = max(1, _BLOCK_BYTES // max(1, vectors.itemsize * vectors.shape[1]))
-    for first in range(0, len(vectors), step):          # in blocks: a mask of all values would take a quarter of their memory
-        block = vectors[first:first + step]
-        finite = np.isfinite(block)
-        if not finite.all():
-            row, column = np.argwhere(~finite)[0].tolist()
-            raise InputError(f"the value is {_word(block[row, column])}", source=path,
-                             row=place(rows[first + row], column_of(column)), expected="a finite number")
-        zero = ~block.any(axis=1)
-        if zero.any():
-            raise InputError("the vector has only zeros", source=path, row=int(rows[first + int(np.argmax(zero))]),
-                             expected="a vector with a direction")
-    return vectors
-
-
-def _word(value):
-    return "missing (NaN)" if np.isnan(value) else "infinite"
+    path, models = pathlib.Path(path), {model: as_vectors(vectors) for model, vectors in models.items()}
+    why: dict[int, str] = {}
+    for model, vectors in models.items():
+        for row in unusable_rows(vectors).tolist():
+            dimension, problem = problem_of(vectors[row])
+            where = f"row {rows[row]}" if dimension is None else place(rows[row], column_of[model](dimension))
+            why.setdefault(row, f"{where}: {problem}")
+    if len(why) == len(ids):
+        where, _colon, problem = why[min(why, key=rows.__getitem__)].rpartition(": ")
+        raise InputError(f"{problem}, and no other row has a vector" if len(ids) > 1 else problem, source=path, row=where,
+                         expected="finite numbers, not all of them zero")
+    left_out = tuple((ids[row], why[row]) for row in sorted(why))
+    if why:
+        kept = np.setdiff1d(np.arange(len(ids)), list(why))
+        models = {model: vectors[kept] for model, vectors in models.items()}
+        columns = {name: values[kept] for name, values in columns.items()}
+        ids, rows = [ids[row] for row in kept.tolist()], [rows[row] for row in kept.tolist()]
+    return EmbeddingFile(path, ids, dict(models), columns, rows, id_column, tuple(notes), left_out,
+                         categories=tuple(categories))
 
 
 def checked_size(declared: int, stored: int, path) -> None:
@@ -124,6 +149,16 @@ def checked_size(declared: int, stored: int, path) -> None:
     if declared > _TRUSTED_BYTES and declared > _LARGEST_RATIO * max(stored, 1):
         raise InputError(f"refused, because its {stored:,} bytes claim to hold {declared:,}", source=path,
                          expected="an embedding file, which compresses little")
+
+
+def refuse_pointer(start: bytes, path) -> None:
+    """InputError if a file of which these are the first bytes stands for another: Git LFS or git-annex left it out."""
+    if start.startswith((b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")):
+        raise InputError("a Git LFS pointer stands in the place of the file", source=path,
+                         expected="its content: 'git lfs pull'")
+    if start.startswith(b"/annex/objects/"):
+        raise InputError("a git-annex pointer stands in the place of the file", source=path,
+                         expected="its content: 'git annex get'")
 
 
 def empty_vectors(shape: tuple[int, int], dtype, path) -> np.ndarray:

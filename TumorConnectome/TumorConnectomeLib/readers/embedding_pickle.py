@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..base.errors import InputError
+from .embedding_file import refuse_pointer
 from .pickle_records import Record, Refused, read_records
 
 #: what a pickle may name -> kind of the record made of it; numpy 2 and pandas 3 moved some of them
@@ -64,7 +65,10 @@ def read_embedding_pickle(path) -> EmbeddingRows:
     path = pathlib.Path(path)
     try:
         data = path.read_bytes()
+        refuse_pointer(data[:64], path)
         content = read_records(data, _ALLOWED)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(error.strerror or str(error), source=path) from None
     except Refused as error:

@@ -2,23 +2,24 @@
 from __future__ import annotations
 
 import pathlib
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from ..base.errors import InputError
 from ..base.files import visible_files
-from .arrays import companion_table, headers_of, read_arrays_file, recognize_arrays
+from ..cohort.words import as_text
+from .anndata import H5AD, read_anndata, recognize_anndata
+from .arrays import SAFETENSORS, companion_table, has_ids, read_arrays_file, recognize_arrays
 from .delimited import read_delimited, recognize_delimited
-from .delimited_form import form_of
+from .delimited_form import form_of, starts_with_numbers
 from .embedding_file import EmbeddingFile
-from .embedding_pickle import read_embedding_pickle
-from .parquet import ParquetTable, read_parquet
-from .patient_table import as_text, normalized, patient_record
-from .recognition import FeatureGroup, ImportChoice, Recognition, model_name, proposal
+from .parquet import ParquetTable, read_parquet, shards_of, split_of
+from .published_file import read_published
+from .recognition import ROW_NUMBER, FeatureGroup, ImportChoice, Recognition, model_name, proposal, row_numbers
 
-TEXT, PARQUET, ARRAYS, PICKLE = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".npz", ".npy"), (".pkl", ".pickle")
-KINDS = (*TEXT, *PARQUET, *ARRAYS, *PICKLE)
+TEXT, PARQUET, PICKLE = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".pkl", ".pickle")
+ARRAYS = (".npz", ".npy", SAFETENSORS)
+KINDS = (*TEXT, *PARQUET, *ARRAYS, H5AD, *PICKLE)
 #: what is read of a folder; notes are .txt files, too
 _IN_FOLDERS = tuple(kind for kind in KINDS if kind != ".txt")
 #: between the paths of several files in one text
@@ -63,20 +64,35 @@ class FilePreview:
     def from_json(cls, value) -> FilePreview:
         """The inverse of `to_json`."""
         found = value["recognition"]
-        groups = tuple(FeatureGroup(group["prefix"], tuple(group["columns"]), group["gap"]) for group in found["groups"])
-        recognition = Recognition(found["id_column"], groups, tuple(found["others"]), tuple(found["questions"]),
-                                  found["together"])
+        groups = tuple(FeatureGroup(group["prefix"], tuple(group["columns"]), group["gap"], group["size"])
+                       for group in found["groups"])
+        texts = {name: tuple(found[name]) for name in ("others", "id_questions", "group_questions", "lists", "unused", "small")}
+        recognition = Recognition(found["id_column"], groups, together=found["together"], **texts)
         return cls(value["path"], recognition, ImportChoice.from_json(value["choice"]), value["sample"], tuple(value["notes"]))
 
-    def chosen_by_name(self, id_column: str | None, prefix: str | None) -> ImportChoice:
-        """The proposed choice, but with this id column and feature prefix where they are given and the file has them."""
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names that can be the id column, a real one before the number of the row."""
+        found = self.recognition
+        return tuple(dict.fromkeys(name for name in (found.id_column, *found.others, ROW_NUMBER) if name))
+
+    def undecided(self, id_column: str | None = None, prefix: str | None = None) -> tuple[str, ...]:
+        """The questions that an id column and a feature prefix, where they are given and the file has them, do not answer."""
+        found = self.recognition
+        chosen = prefix is not None and prefix in {group.prefix for group in found.groups}
+        return (*(() if id_column in self.columns else found.id_questions), *(() if chosen else found.group_questions))
+
+    def chosen_by_name(self, id_column: str | None, prefix: str | None, categories: Collection[str] = ()) -> ImportChoice:
+        """The proposed choice, but with this id column, feature prefix and categories where they are given and it has them."""
         choice, found = self.choice, self.recognition
-        names = (found.id_column, *found.others)
-        if id_column in names:
-            choice = replace(choice, id_column=id_column, facets=tuple(name for name in names if name != id_column))
+        if id_column in self.columns:
+            facets = tuple(name for name in (found.id_column, *found.others) if name not in (id_column, "", ROW_NUMBER)
+                           and name not in found.unused)
+            choice = replace(choice, id_column=id_column, facets=facets)
         if prefix in {group.prefix for group in found.groups}:
             choice = replace(choice, prefixes=(prefix,))
-        return choice
+        wanted = tuple(name for name in (*found.others, found.id_column) if name in categories and name != choice.id_column)
+        return replace(choice, categories=wanted, facets=tuple(dict.fromkeys([*choice.facets, *wanted])))
 
 
 def own_files(paths) -> list[pathlib.Path]:
@@ -99,21 +115,26 @@ def own_files(paths) -> list[pathlib.Path]:
                              expected=", ".join(KINDS))
         else:
             found.append(path)
-    found = list(dict.fromkeys(found))
-    companions = {companion_table(path) for path in found if path.suffix.lower() in ARRAYS and not _has_ids(path)}
+    found = list(dict.fromkeys(path if path.suffix.lower() not in PARQUET else shards_of(path)[0] for path in found))
+    companions = {companion_table(path) for path in found if _needs_table(path)}
     return [path for path in found if path not in companions]
 
 
 def files_to_hash(files) -> list[pathlib.Path]:
-    """The files and the tables beside numpy files: all that the cohort depends on."""
-    tables = [companion_table(path) for path in files if path.suffix.lower() in ARRAYS and not _has_ids(path)]
-    return [*files, *(table for table in tables if table)]
+    """The files, the tables beside numpy files and all parts of data sets: all that the cohort depends on."""
+    tables = [companion_table(path) for path in files if _needs_table(path)]
+    parts = [part for path in files for part in (shards_of(path) if path.suffix.lower() in PARQUET else [path])]
+    return [*parts, *(table for table in tables if table)]
 
 
-def _has_ids(path):
-    headers = headers_of(path).values()
-    counts = {header.shape[0] for header in headers if header.is_embedding}
-    return any(len(header.shape) == 1 and header.shape[0] in counts for header in headers)
+def is_matrix(path) -> bool:
+    """Whether a file holds arrays that a table beside it may explain: numpy's, safetensors, or a text of numbers only."""
+    path = pathlib.Path(path)
+    return path.suffix.lower() in ARRAYS or (path.suffix.lower() in TEXT and starts_with_numbers(path))
+
+
+def _needs_table(path):
+    return is_matrix(path) and not has_ids(path)
 
 
 def preview(path) -> FilePreview:
@@ -125,8 +146,11 @@ def preview(path) -> FilePreview:
         return FilePreview(str(path), Recognition("PatientID", (), ()), choice, {})
     if kind in PARQUET:
         with ParquetTable(path) as table:
-            recognition, sample = table.recognition(), table.sample()
-    elif kind in ARRAYS:
+            sample, recognition = table.sample(), table.recognition()
+            notes = tuple(table.notes())
+    elif kind == H5AD:
+        recognition, sample = recognize_anndata(path)
+    elif is_matrix(path):
         recognition, sample = recognize_arrays(path)
     else:
         form = form_of(path)
@@ -135,7 +159,15 @@ def preview(path) -> FilePreview:
                  *(name for group in recognition.groups for name in group.columns[:_PREVIEW_FEATURES])}
         sample = {name: [as_text(record[i]) for record in form.sample] for i, name in enumerate(form.header) if name in shown}
     sample = {name: [value[:200] for value in values[:_PREVIEW_ROWS]] for name, values in sample.items()}
-    return FilePreview(str(path), recognition, proposal(recognition, model_name(path.stem)), sample, notes)
+    sample.setdefault(ROW_NUMBER, row_numbers(max(map(len, sample.values()), default=_PREVIEW_ROWS)))
+    return FilePreview(str(path), recognition, proposal(recognition, _model_of(path)), sample, notes)
+
+
+def _model_of(path):
+    if path.suffix.lower() in PARQUET and split_of(path):
+        return model_name(path.resolve().parent.name) if path.resolve().parent.name != "data" else model_name(
+            path.resolve().parent.parent.name)
+    return model_name(path.stem)
 
 
 def _pickle_model(path):
@@ -144,23 +176,10 @@ def _pickle_model(path):
 
 def read_file(path, choice: ImportChoice, report=lambda fraction, message="": None) -> EmbeddingFile:
     """Read one file as chosen."""
-    kind = pathlib.Path(path).suffix.lower()
+    path = pathlib.Path(path)
+    kind = path.suffix.lower()
     if kind in PICKLE:
-        return _read_published(pathlib.Path(path), choice.model)
-    return (read_parquet if kind in PARQUET else read_arrays_file if kind in ARRAYS else read_delimited)(path, choice, report)
-
-
-def _read_published(path, model):
-    """A pickle of the published form: patients with exactly one row, as there."""
-    content = read_embedding_pickle(path)
-    ids = [as_text(row.get("PatientID")) for row in content.rows]
-    counts = Counter(ids)
-    kept = [number for number, patient in enumerate(ids) if patient and counts[patient] == 1]
-    if not kept:
-        raise InputError("no patient has exactly one row", source=path)
-    rows, kept_ids = [number + 1 for number in kept], [ids[number] for number in kept]
-    table = normalized([patient_record(content.rows[number]) for number in kept], source=path, rows=rows)
-    left_out = len(counts) - len(kept)
-    notes = (f"{left_out} patients of {path.name} with several rows were left out.",) if left_out else ()
-    return EmbeddingFile(path, kept_ids, {model: content.features[kept]},
-                         {name: table.loc[kept_ids, name].tolist() for name in table}, rows, "PatientID", notes)
+        return read_published(path, choice.model)
+    if kind == H5AD:
+        return read_anndata(path, choice, report)
+    return (read_parquet if kind in PARQUET else read_arrays_file if is_matrix(path) else read_delimited)(path, choice, report)

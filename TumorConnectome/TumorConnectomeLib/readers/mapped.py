@@ -10,11 +10,13 @@ from ..base.errors import InputError
 from ..cohort.cohort import Cohort, MissingVectors
 from ..cohort.facets import standard_facets
 from .arrays import companion_table
-from .delimited import read_delimited
-from .embedding_file import EmbeddingFile, refuse_repeated
+from .delimited import read_beside
+from .embedding_file import refuse_repeated
 from .files import FilePreview
-from .own_cohort import joined_patients
+from .joining import joined_columns
+from .patient_table import patient_table
 from .recognition import ImportChoice
+from .row_selection import RowSelection
 from .vector_file import open_vectors
 
 
@@ -40,15 +42,13 @@ def mapped_cohort(preview: FilePreview, choice: ImportChoice) -> MappedCohort:
     vectors, table = open_vectors(path), companion_table(path)
     if table is None:
         raise InputError("it does not say whose vectors these are", source=path, expected=f"a table {path.stem}.csv beside it")
-    side = read_delimited(table, ImportChoice(choice.id_column, (), choice.facets, ""))
+    side = read_beside(table, len(vectors), choice, path.name)
     refuse_repeated(side)
-    if len(side.ids) != len(vectors):
-        raise InputError(f"it has {len(side.ids)} rows", source=table,
-                         expected=f"{len(vectors)}, one for each vector of {path.name}")
     ids = np.array(side.ids)
     order = np.argsort(ids, kind="stable")
     kept = [side.ids[row] for row in order]
-    patients = joined_patients([EmbeddingFile(path, side.ids, {}, side.columns, side.rows, side.id_column)], kept)
+    columns = joined_columns([side], RowSelection(kept, kept, {"0": order}, len(kept)))
+    patients, _notes = patient_table(kept, columns, side.categories)
     cohort = Cohort(path.stem, patients, MissingVectors([choice.model_of(path.stem)]), standard_facets(patients), provenance={
-        "synthetic": False, "files": f"{path.name}, {table.name}", "rows": len(vectors)})
+        "files": f"{path.name}, {table.name}", "rows": len(vectors)})
     return MappedCohort(cohort, path, None if (np.diff(order) == 1).all() else order)

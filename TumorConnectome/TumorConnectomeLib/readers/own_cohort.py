@@ -6,19 +6,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..base.errors import InputError
-from ..base.files import sha256_of_files
 from ..cohort.cohort import Cohort
-from ..cohort.facets import standard_facets
+from ..cohort.facets import facet_notes, standard_facets
+from ..cohort.vector_checks import is_constant
 from .embedding_file import EmbeddingFile, refuse_repeated
-from .files import FilePreview, files_to_hash, own_files, preview, read_file
-from .patient_table import normalized
-from .recognition import ImportChoice, model_name
-from .row_rules import PATIENT_OF_NODE, RowRule, RowSelection
-from .row_selection import selected_rows, selected_vectors
-
-_NAMED = 3
-#: lines of the report at most
-_REPORT_LIMIT = 100_000
+from .files import FilePreview, own_files, preview, read_file
+from .joining import import_report, joined_columns, overlapping, summary_of, unmatched_patients
+from .patient_table import patient_table
+from .recognition import ROW_NUMBER, ImportChoice, model_name
+from .row_rules import PATIENT_OF_NODE, RowRule
+from .row_selection import select_rows, vectors_of
 
 
 def previews(paths) -> list[FilePreview]:
@@ -29,6 +26,13 @@ def previews(paths) -> list[FilePreview]:
 def open_questions(found: Sequence[FilePreview], choices: Mapping[str, ImportChoice]) -> list[tuple[FilePreview, str]]:
     """What only a person can decide: previews and a question each. Files with a choice are decided."""
     return [(one, question) for one in found if one.path not in choices for question in one.recognition.questions]
+
+
+def undecided(one: FilePreview, question: str) -> InputError:
+    """The error that a file of which something is not clear can not be read."""
+    options = "import options (or --id-column and --feature-prefix) that say which columns are meant"
+    more = f"; --id-column '{ROW_NUMBER}' numbers the rows" if question in one.recognition.id_questions else ""
+    return InputError(question.rstrip("."), source=one.path, expected=options + more)
 
 
 def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, report=lambda fraction, message="": None,
@@ -44,7 +48,7 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, re
     report : callable
         Called with the fraction done and a text.
     rule : RowRule
-        What becomes of patients with several rows; by default they are an error.
+        What becomes of patients with several rows. By default they are an error, and left out of files of the published form.
 
     Raises
     ------
@@ -56,8 +60,7 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, re
     files = own_files(paths)
     found = [preview(path) for path in files]
     for one, question in open_questions(found, choices):
-        raise InputError(question.rstrip("."), source=one.path,
-                         expected="import options (or --id-column and --feature-prefix) that say which columns are meant")
+        raise undecided(one, question)
     read = []
     for number, one in enumerate(found):
         def part(fraction, message="", number=number):
@@ -66,12 +69,12 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, re
         read.append(read_file(one.path, choices.get(one.path, one.choice), part))
     report(0.9, "Joining the files")
     for one in read:
-        if rule is RowRule.SINGLE or not one.has_vectors:
+        if not one.has_vectors or (rule is RowRule.SINGLE and not one.several_expected):
             refuse_repeated(one)
-    return _joined(read, files_to_hash(files), rule)
+    return _joined(read, rule)
 
 
-def _joined(read: list[EmbeddingFile], hashed, rule) -> Cohort:
+def _joined(read: list[EmbeddingFile], rule) -> Cohort:
     with_models, tables = [one for one in read if one.has_vectors], [one for one in read if not one.has_vectors]
     if not with_models:
         raise InputError("no file has numbered feature columns", source=read[0].path,
@@ -80,57 +83,64 @@ def _joined(read: list[EmbeddingFile], hashed, rule) -> Cohort:
     if not common:
         raise InputError(f"it has no patient in common with {with_models[0].path.name}", source=with_models[1].path,
                          expected=f"ids such as {with_models[0].ids[0]!r}, found {with_models[1].ids[0]!r}")
-    selection = None if rule is RowRule.SINGLE else selected_rows(with_models, rule)
-    kept = sorted(common) if selection is None else selection.names
-    tables = [one for one in tables if _overlaps(one, common, with_models[0])]
-    embeddings: dict[str, np.ndarray] = {}
-    for number, one in enumerate(with_models):
-        order = _order(one, kept) if selection is None else None
-        for model in list(one.models):
-            name = _unused(model, one.path.stem, embeddings)
-            if selection is not None:
-                one.models[model] = selected_vectors(one, model, selection.places[str(number)])
-            vectors = one.models.pop(model)             # large files: not twice in memory for longer than needed
-            vectors = np.ascontiguousarray(vectors if order is None else vectors[order])
-            vectors.flags.writeable = False
-            embeddings[name] = vectors
-            del vectors
-    patients = joined_patients([*with_models, *tables], kept, selection)
-    if rule is RowRule.ALL:
-        patients[PATIENT_OF_NODE] = list(selection.patients)
-    unmatched = _unmatched([*with_models, *tables], common)
-    first = with_models[0].path
+    selection = select_rows({str(number): one for number, one in enumerate(with_models)}, rule)
+    tables = [overlapping(one, common, with_models[0]) for one in tables]
+    embeddings, constant = _embeddings(with_models, selection)
+    joined = joined_columns([*with_models, *tables], selection, rule)
+    categories = {name for one in read for name in one.categories} | ({PATIENT_OF_NODE} if rule is RowRule.ALL else set())
+    patients, told = patient_table(selection.names, joined, categories)
+    facets = standard_facets(patients)
+    told += facet_notes(patients, facets)
+    unmatched = unmatched_patients([*with_models, *tables], common)
+    first, everyone = with_models[0].path, set().union(*(one.ids for one in with_models))
+    summary = " ".join(filter(None, (summary_of(unmatched), _several(with_models, rule), *constant)))
     return Cohort(model_name(first.stem) if len(with_models) == 1 else first.resolve().parent.name, patients, embeddings,
-                  standard_facets(patients), provenance={
-        "synthetic": False,
+                  facets, row_rule=rule, provenance={
         "files": ", ".join(one.path.name for one in read),
-        "sha256": sha256_of_files(hashed),
-        "rule": "patients that are in every embedding file, matched by id" if selection is None else rule.meaning(),
-        "row_rule": rule.value,
+        "rule": "patients that are in every embedding file, matched by id" if rule is RowRule.SINGLE else rule.meaning(),
         "rows": max(len(one.ids) for one in with_models),
-        "rows_used": len(kept) if selection is None else sum(map(len, selection.places["0"])),
-        "patients_in_files": len(set().union(*(one.ids for one in with_models))),
-        "patients_left_out": len(set().union(*(one.ids for one in with_models))) - len(
-            kept if selection is None else set(selection.patients)),
+        "rows_used": selection.used,
+        "patients_in_files": len(everyone),
+        "patients_left_out": len(everyone) - len(set(selection.patients)),
         "patient_table": ", ".join(one.path.name for one in tables) or "none",
-        "unmatched": _summary(unmatched),
-        "import_report": _report(read, kept, unmatched),
+        "unmatched": summary,
+        "import_report": import_report(read, len(selection.names), unmatched, {"models": constant, "columns": told}),
     })
 
 
-def _overlaps(table, common, first):
-    if common.isdisjoint(table.ids):
-        raise InputError(f"none of its {len(table.ids)} patients is in the embedding files", source=table.path,
-                         expected=f"ids such as {first.ids[0]!r}, found {table.ids[0]!r}")
-    return True
+def _several(files, rule):
+    """What is said about patients whose several rows are no error but left out."""
+    if rule is not RowRule.SINGLE:
+        return ""
+    counts = {one.path.name: len(set(one.ids)) - _single_count(one.ids) for one in files if one.several_expected}
+    return " ".join(f"{count} patients of {name} with several rows were left out." for name, count in counts.items() if count)
 
 
-def _order(one, kept):
-    """Rows of a file in the order of the kept patients; None if it has exactly these in this order."""
-    if one.ids == kept:
-        return None
-    places = {patient: row for row, patient in enumerate(one.ids)}
-    return np.array([places[patient] for patient in kept])
+def _single_count(ids):
+    seen, repeated = set(), set()
+    for patient in ids:
+        (repeated if patient in seen else seen).add(patient)
+    return len(seen) - len(repeated)
+
+
+def _embeddings(files, selection):
+    """The vectors of the nodes by model, and a sentence about each model that says nothing."""
+    embeddings: dict[str, np.ndarray] = {}
+    constant = []
+    for number, one in enumerate(files):
+        for model in list(one.models):
+            vectors = vectors_of(one.models.pop(model), selection, str(number))     # large files: not in memory twice for long
+            if is_constant(vectors):
+                constant.append(f"Model {model} of {one.path.name} is left out: its {len(vectors)} vectors do not vary.")
+                continue
+            vectors = vectors if vectors.base is None else vectors.copy()
+            vectors.flags.writeable = False
+            embeddings[_unused(model, one.path.stem, embeddings)] = vectors
+            del vectors
+    if not embeddings:
+        raise InputError("the vectors of all patients have the same direction", source=files[0].path,
+                         expected="vectors that vary between patients")
+    return embeddings, constant
 
 
 def _unused(model, stem, taken):
@@ -138,66 +148,3 @@ def _unused(model, stem, taken):
     names = [model, f"{stem} {model}", *(f"{model} {number}" for number in range(2, len(taken) + 3))]
     known = {name.lower() for name in taken}
     return next(name for name in names if name.lower() not in known)
-
-
-def joined_patients(read: Sequence[EmbeddingFile], kept: Sequence[str], selection: RowSelection | None = None):
-    """The patient table: the first file that says something about a patient's property wins.
-
-    Parameters
-    ----------
-    read : sequence of EmbeddingFile
-        Those with vectors first.
-    kept : sequence of str
-        Names of the nodes, ascending.
-    selection : RowSelection, optional
-        The rows behind the nodes, where patients have several; see `row_selection.selected_rows`.
-    """
-    records, rows = [{"PatientID": node} for node in kept], [0] * len(kept)
-    for number, one in enumerate(read):
-        if selection is not None and str(number) in selection.places:
-            where = [place[0] for place in selection.places[str(number)]]
-        else:
-            places = {patient: row for row, patient in enumerate(one.ids)}
-            where = [places.get(patient) for patient in (kept if selection is None else selection.patients)]
-        columns = [(name, values) for name, values in one.columns.items() if name != "PatientID"]
-        for node, row in enumerate(where):
-            if row is None:
-                continue
-            rows[node] = rows[node] or one.rows[row]
-            for name, values in columns:
-                if records[node].get(name) in (None, ""):
-                    records[node][name] = values[row]
-    return normalized(records, source=read[0].path, rows=rows)
-
-
-def _unmatched(read, common):
-    """(file name, what is wrong, ids) of patients that are not in the cohort, or of whom a file says nothing."""
-    found = []
-    everyone = set().union(*(one.ids for one in read if one.has_vectors))
-    for one in read:
-        missing = sorted((everyone if one.has_vectors else common) - set(one.ids))
-        alien = sorted(set(one.ids) - everyone)
-        if missing:
-            found.append((one.path.name, "not in" if one.has_vectors else "nothing in", missing))
-        if alien:                                       # a table may well hold others, a file of vectors never does
-            found.append((one.path.name, "only in", alien))
-    return found
-
-
-def _summary(unmatched):
-    """One sentence per file: how many patients, and the first few."""
-    return " ".join(f"{len(ids)} patients {what} {name} ({', '.join(ids[:_NAMED])}{', ...' if len(ids) > _NAMED else ''})."
-                    for name, what, ids in unmatched)
-
-
-def _report(read, kept, unmatched):
-    """Everything about the import as text, one fact per line, for the clipboard."""
-    lines = [f"{len(kept)} patients"]
-    for one in read:
-        lines += [f"{one.path.name}\t{len(one.ids)} rows\t{', '.join(one.columns) or 'no further columns'}",
-                  *(f"{one.path.name}\t{note}" for note in one.notes)]
-    for name, what, ids in unmatched:
-        lines += [f"{patient}\t{what} {name}" for patient in ids]
-    if len(lines) > _REPORT_LIMIT:
-        lines = [*lines[:_REPORT_LIMIT], f"... and {len(lines) - _REPORT_LIMIT} more"]
-    return "\n".join(lines)

@@ -1,155 +1,388 @@
 """Reads Parquet with pyarrow, some columns at a time, so that little more than the vectors themselves is in memory."""
 from __future__ import annotations
 
+import json
 import pathlib
+import re
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..base.errors import InputError
-from .embedding_file import EmbeddingFile, checked_ids, checked_size, checked_vectors, empty_vectors, place
-from .patient_table import as_text
-from .recognition import ImportChoice, Recognition, chosen_groups, cohort_column, recognize
+from ..cohort.words import as_text
+from .embedding_file import EmbeddingFile, checked_ids, checked_size, empty_vectors, place, refuse_pointer, with_vectors
+from .recognition import (
+    ROW_NUMBER,
+    ImportChoice,
+    Recognition,
+    chosen_groups,
+    cohort_columns,
+    ids_of_texts,
+    recognize,
+    row_numbers,
+)
 
 _SAMPLE_ROWS = 60
-_COLUMNS_AT_ONCE = 32
+_COLUMNS_AT_ONCE, _ROWS_AT_ONCE = 64, 1024
+#: one part of a data set: Hugging Face's train-00000-of-00003.parquet, Spark's part-00000-..., Dask's part.0.parquet
+_SHARD = re.compile(r"(?P<split>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<rest>.*)\.parquet")
+_PART = re.compile(r"part[-.](?P<number>\d+)(?P<rest>[-.].*)?\.parquet")
+#: column that says which split of a Hugging Face data set a row is of
+SPLIT = "split"
 
 
-class ParquetTable:
-    """An open Parquet file; use it in a `with` block.
+def shards_of(path) -> list[pathlib.Path]:
+    """All parts of the data set that a file is a part of, in order; the file alone if it is none.
 
     Raises
     ------
     InputError
-        The file is damaged, or not Parquet.
+        Parts are missing; the first one is named.
+    """
+    path = pathlib.Path(path)
+    if _PART.fullmatch(path.name):
+        return sorted((other for other in path.parent.glob("part*.parquet") if _PART.fullmatch(other.name)),
+                      key=lambda other: (int(_PART.fullmatch(other.name)["number"]), other.name))
+    if not _SHARD.fullmatch(path.name):
+        return [path]
+    matches = {other: _SHARD.fullmatch(other.name) for other in sorted(path.parent.glob("*.parquet"))}
+    found = {other: match for other, match in matches.items() if match}
+    for match in found.values():
+        for number in range(int(match["count"])):
+            name = f"{match['split']}-{number:05d}-of-{match['count']}{match['rest']}.parquet"
+            if path.with_name(name) not in found:
+                raise InputError(f"its part {name} is missing", source=path,
+                                 expected=f"all {int(match['count'])} parts in one folder")
+    return list(found)
+
+
+def split_of(path) -> str:
+    """The split that a shard's name tells, "" if none."""
+    match = _SHARD.fullmatch(pathlib.Path(path).name)
+    return match["split"] if match else ""
+
+
+class ParquetTable:
+    """The open parts of a Parquet data set, mostly one file; use it in a `with` block.
+
+    Raises
+    ------
+    InputError
+        A file is damaged, not Parquet, or has other columns than the first.
     """
 
     def __init__(self, path):
         import pyarrow
         import pyarrow.parquet
 
-        self.path, self._arrow = pathlib.Path(path), pyarrow
-        try:
-            # without these two every column chunk of a row group would be in memory twice
-            self._file = pyarrow.parquet.ParquetFile(self.path, memory_map=False, pre_buffer=False)
-        except (pyarrow.ArrowException, OSError) as error:
-            raise self._damaged(error) from None
-        self.rows, self.schema = self._file.metadata.num_rows, self._file.schema_arrow
+        self._arrow, self.path, self._files = pyarrow, pathlib.Path(path), []
+        self.paths = shards_of(path)
+        for part in self.paths:
+            try:
+                with open(part, "rb") as stream:
+                    refuse_pointer(stream.read(64), part)
+                # without these two every column chunk of a row group would be in memory twice
+                self._files.append(pyarrow.parquet.ParquetFile(part, memory_map=False, pre_buffer=False))
+            except (pyarrow.ArrowException, OSError) as error:
+                raise self._damaged(error, part) from None
+        self.schema = self._files[0].schema_arrow
+        for part, file in zip(self.paths, self._files):
+            if file.schema_arrow.names != self.schema.names:
+                raise InputError("it has other columns than the other parts", source=part,
+                                 expected=f"those of {self.paths[0].name}")
+        self.counts = [file.metadata.num_rows for file in self._files]
+        self.rows, self.bytes = sum(self.counts), sum(part.stat().st_size for part in self.paths)
         if len(set(self.schema.names)) != len(self.schema.names):
             raise InputError("two columns have the same name", source=self.path, expected="different names")
+        self.kinds = {field.name: self._kind(field.type) for field in self.schema}
+        self._labels = _label_names(self.schema.metadata or {})
+        self._lengths = self._checked_lists()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._file.close()
+        for file in self._files:
+            file.close()
 
-    def _damaged(self, error):
-        return InputError(f"not readable as Parquet ({str(error).splitlines()[0][:160]})", source=self.path,
+    def _damaged(self, error, path=None):
+        return InputError(f"not readable as Parquet ({str(error).splitlines()[0][:160]})", source=path or self.path,
                           expected="a Parquet file")
 
-    def sample(self) -> dict[str, list[str]]:
-        """The first values of every column that holds texts or whole numbers, as text."""
-        names = [field.name for field in self.schema if not self._is_numeric(field.type) or self._types.is_integer(field.type)]
-        names = [name for name in names if name not in self.lists()]
-        try:
-            batch = next(self._file.iter_batches(batch_size=_SAMPLE_ROWS, columns=names), None)
-        except (self._arrow.ArrowException, OSError) as error:
-            raise self._damaged(error) from None
-        return {} if batch is None else {name: [as_text(value) for value in batch.column(name).to_pylist()] for name in names}
+    # What the columns are
 
-    @property
-    def _types(self):
-        return self._arrow.types
+    def _kind(self, kind):
+        """"number", "text", "list" (a vector in each cell), or "" for what is none of these."""
+        types = self._arrow.types
+        if types.is_dictionary(kind):
+            return "text" if self._kind(kind.value_type) else ""
+        if self._is_numeric(kind):
+            return "number"
+        if self._is_list(kind):
+            inner = kind.storage_type.value_type if isinstance(kind, self._arrow.BaseExtensionType) else kind.value_type
+            while self._is_list(inner):
+                inner = inner.value_type
+            return "list" if self._is_numeric(inner) else ""
+        plain = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary, types.is_boolean,
+                 types.is_temporal, getattr(types, "is_string_view", types.is_string))
+        return "text" if any(test(kind) for test in plain) and not types.is_duration(kind) else ""
 
     def _is_numeric(self, kind):
-        return self._types.is_floating(kind) or self._types.is_integer(kind)
+        types = self._arrow.types
+        return types.is_floating(kind) or types.is_integer(kind) or types.is_decimal(kind)
 
-    def lists(self) -> list[str]:
-        """Columns that hold a vector of floating point numbers in every cell."""
-        types = self._types
-        return [field.name for field in self.schema
-                if (types.is_list(field.type) or types.is_large_list(field.type) or types.is_fixed_size_list(field.type))
-                and types.is_floating(field.type.value_type)]
+    def _is_list(self, kind):
+        if isinstance(kind, self._arrow.BaseExtensionType):     # fixed_shape_tensor
+            return self._is_list(kind.storage_type)
+        types = self._arrow.types
+        tests = (types.is_list, types.is_large_list, types.is_fixed_size_list, getattr(types, "is_list_view", types.is_list),
+                 getattr(types, "is_large_list_view", types.is_list))
+        return any(test(kind) for test in tests)
+
+    def sample(self) -> dict[str, list[str]]:
+        """The first values of every column that holds texts or numbers, as text; bytes only where they are UTF-8."""
+        names = [name for name, kind in self.kinds.items() if kind in ("number", "text")
+                 and not (kind == "number" and self._arrow.types.is_floating(self.schema.field(name).type)
+                          and len(self.schema.names) > 2 * _SAMPLE_ROWS and re.search(r"\d$", name))]
+        batch = self._first(names)
+        found = {}
+        for name in names:
+            try:
+                found[name] = [] if batch is None else self._texts(name, batch.column(name))
+            except UnicodeDecodeError:                  # pictures, or other bytes that mean nothing here
+                self.kinds[name] = ""
+        return found
+
+    def _first(self, names):
+        try:
+            return next((batch for file in self._files
+                         for batch in file.iter_batches(batch_size=_SAMPLE_ROWS, columns=names)), None)
+        except (self._arrow.ArrowException, OSError) as error:
+            raise self._damaged(error) from None
+
+    def _checked_lists(self):
+        """Column of vectors -> length of its first one; other lists are nothing that is known here."""
+        names = [name for name, kind in self.kinds.items() if kind == "list"]
+        batch = self._first(names) if names else None
+        lengths = {}
+        for name in names:
+            vectors = list(_flat_lists(batch.column(name).to_pylist())) if batch else [[0]]
+            counts = Counter(len(vector) for vector in vectors if vector is not None and len(vector))
+            words = not self._arrow.types.is_floating(self._value_type(name)) and len(counts) > 1
+            if words or not counts:
+                self.kinds[name] = ""                   # words, pictures: of different lengths
+            else:
+                lengths[name] = counts.most_common(1)[0][0]
+        return lengths
 
     def recognition(self) -> Recognition:
         """What the columns are taken for."""
-        names = [name for name in self.schema.names if not name.startswith("__index_level_")]
-        numeric = [field.name for field in self.schema if self._is_numeric(field.type)]
-        return recognize(names, self.sample(), self.lists(), numeric)
+        sample = self.sample()
+        names = [name for name in self.schema.names if self.kinds[name]]
+        return recognize(names, sample, self._lengths, [name for name in names if self.kinds[name] == "number"])
 
-    def texts(self, name: str) -> list[str]:
-        """All values of a column as text."""
-        return [as_text(value) for group in range(self._file.num_row_groups)
-                for value in self._read(group, [name]).column(0).to_pylist()]
+    def notes(self) -> list[str]:
+        """What is left out, one sentence each."""
+        notes = [f"Column {name!r} holds {str(self.schema.field(name).type)[:60]}: it is not used."
+                 for name, kind in self.kinds.items() if not kind]
+        if len(self.paths) > 1:
+            notes.append(f"{len(self.paths)} parts of one data set: {self.paths[0].name} to {self.paths[-1].name}.")
+        return notes
 
-    def _read(self, row_group, names):
+    # What is in them
+
+    def texts(self, name: str) -> np.ndarray:
+        """All values of a column as text, "" for missing ones: object, shape (R,)."""
+        found = [self._texts(name, column) for column in self._columns(name)]
+        return np.array([text for part in found for text in part], object) if found else np.empty(0, object)
+
+    def values(self, name: str) -> np.ndarray:
+        """All values of a property, shape (R,): float64 of numbers, NaN for missing ones, else texts."""
+        if self.kinds[name] != "number" or name in self._labels:
+            return self.texts(name)
+        return np.concatenate([self._numbers(column) for column in self._columns(name)] or [np.empty(0)])
+
+    def _columns(self, name):
+        for number, file in enumerate(self._files):
+            for group in range(file.num_row_groups):
+                yield self._read(number, group, [name]).column(0)
+
+    def _texts(self, name, column):
+        labels, kind = self._labels.get(name), column.type
+        if self._arrow.types.is_dictionary(kind):
+            column, kind = column.cast(kind.value_type), kind.value_type
+        values = column.to_pylist()
+        if self._arrow.types.is_binary(kind) or self._arrow.types.is_large_binary(kind):
+            return ["" if value is None else value.decode("utf-8").replace("\0", "").strip() for value in values]
+        if labels and self._is_numeric(kind):           # Hugging Face's ClassLabel
+            return ["" if value is None else labels[value] if 0 <= value < len(labels) else str(value) for value in values]
+        return [as_text(value) for value in values]
+
+    def _numbers(self, column):
+        """float64 of a column, NaN where it is null."""
+        if self._arrow.types.is_decimal(column.type):
+            column = column.cast(self._arrow.float64())
+        return column.to_numpy().astype(np.float64)
+
+    def _read(self, number, row_group, names):
         try:
-            return self._file.read_row_group(row_group, columns=names, use_threads=True)
+            return self._files[number].read_row_group(row_group, columns=names, use_threads=True)
         except (self._arrow.ArrowException, OSError) as error:
-            raise self._damaged(error) from None
+            raise self._damaged(error, self.paths[number]) from None
 
-    def vectors(self, names, report) -> np.ndarray:
-        """The features of a group as one array, float32 if all its columns are, else float64: shape (R, D)."""
-        if names[0] in self.lists():
-            return self._vectors_of_lists(names[0], report)
+    def vectors(self, names: Sequence[str], order: np.ndarray | None, report) -> np.ndarray:
+        """The features of a group as one array, float32 if all its columns are, else float64: shape (R, D).
+
+        Row i of the file becomes row ``order[i]``; missing values are NaN.
+        """
+        if names[0] in self._lengths:
+            return self._vectors_of_lists(names[0], order, report)
         kinds = {self.schema.field(name).type for name in names}
         for name in names:
-            if not self._is_numeric(self.schema.field(name).type):
+            if self.kinds[name] != "number":
                 raise InputError(f"column {name!r} holds {self.schema.field(name).type}", source=self.path, expected="numbers")
-        small = all(self._types.is_float32(kind) or self._types.is_float16(kind) for kind in kinds)
-        dtype = np.dtype(np.float32 if small else np.float64)
-        checked_size(self.rows * len(names) * dtype.itemsize, self.path.stat().st_size, self.path)
+        types = self._arrow.types
+        dtype = np.dtype(np.float32 if all(types.is_float32(kind) or types.is_float16(kind) for kind in kinds) else np.float64)
+        checked_size(self.rows * len(names) * dtype.itemsize, self.bytes, self.path)
         vectors, first = empty_vectors((self.rows, len(names)), dtype, self.path), 0
-        for group in range(self._file.num_row_groups):
-            for start in range(0, len(names), _COLUMNS_AT_ONCE):
-                part = names[start:start + _COLUMNS_AT_ONCE]
-                table = self._read(group, part)
-                for offset, name in enumerate(part):
-                    column = table.column(name)
-                    if column.null_count:
-                        row = first + int(np.argmax(column.is_null().to_numpy())) + 1
-                        raise InputError("the value is missing (null)", source=self.path, row=place(row, name),
-                                         expected="a finite number")
-                    vectors[first:first + len(column), start + offset] = column.to_numpy()
-                report((first + table.num_rows * (start + len(part)) / len(names)) / max(self.rows, 1), "")
-            first += table.num_rows
+        for number, file in enumerate(self._files):
+            for group in range(file.num_row_groups):
+                count = file.metadata.row_group(group).num_rows
+                places = slice(first, first + count) if order is None else order[first:first + count]
+                for start in range(0, len(names), _COLUMNS_AT_ONCE):
+                    part = names[start:start + _COLUMNS_AT_ONCE]
+                    table = self._read(number, group, part)
+                    _transpose([self._chunk(table.column(name), dtype) for name in part], vectors, places, start)
+                    report((first + count * (start + len(part)) / len(names)) / max(self.rows, 1), "")
+                first += count
         return vectors
 
-    def _vectors_of_lists(self, name, report):
-        vectors, first = None, 0
-        for batch in self._file.iter_batches(batch_size=4096, columns=[name]):
-            column = batch.column(0)
-            lengths = np.array(column.value_lengths().fill_null(-1)) if not self._types.is_fixed_size_list(column.type) else \
-                np.where(column.is_null().to_numpy(zero_copy_only=False), -1, column.type.list_size)
-            width = vectors.shape[1] if vectors is not None else int(lengths[0])
-            wrong = np.flatnonzero((lengths != width) | (lengths < 1))
-            if len(wrong):
-                raise InputError(f"the vector has {max(int(lengths[wrong[0]]), 0)} numbers", source=self.path,
-                                 row=place(first + int(wrong[0]) + 1, name), expected=f"{max(width, 1)} as in row 1")
-            if vectors is None:
-                dtype = np.dtype(np.float64 if self._types.is_float64(column.type.value_type) else np.float32)
-                checked_size(self.rows * width * dtype.itemsize, self.path.stat().st_size, self.path)
-                vectors = empty_vectors((self.rows, width), dtype, self.path)
-            values = column.flatten().to_numpy(zero_copy_only=False)    # nulls inside become NaN, which is refused later
-            vectors[first:first + len(column)] = values.reshape(len(column), width)
-            first += len(column)
-            report(first / self.rows, "")
+    def _chunk(self, column, dtype):
+        """The values of a column as one array; without a copy where the file has them as they are needed."""
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        if self._arrow.types.is_decimal(column.type):
+            column = column.cast(self._arrow.float64())
+        values = column.to_numpy(zero_copy_only=False)
+        return values if values.dtype.kind in "fiu" else values.astype(dtype)
+
+    def _vectors_of_lists(self, name, order, report):
+        width, first = self._lengths[name], 0
+        kind = self._value_type(name)
+        types = self._arrow.types
+        dtype = np.dtype(np.float32 if types.is_float32(kind) or types.is_float16(kind) or types.is_int8(kind)
+                         or types.is_uint8(kind) else np.float64)
+        checked_size(self.rows * width * dtype.itemsize, self.bytes, self.path)
+        vectors = empty_vectors((self.rows, width), dtype, self.path)
+        for file in self._files:
+            for batch in file.iter_batches(batch_size=4096, columns=[name]):
+                values = self._block(batch.column(0), width, dtype, name, first)
+                vectors[slice(first, first + len(values)) if order is None else order[first:first + len(values)]] = values
+                first += len(values)
+                report(first / self.rows, "")
         return vectors
+
+    def _value_type(self, name):
+        kind = self.schema.field(name).type
+        kind = kind.storage_type if isinstance(kind, self._arrow.BaseExtensionType) else kind
+        while self._is_list(kind):
+            kind = kind.value_type
+        return kind
+
+    def _block(self, column, width, dtype, name, first):
+        """Vectors of some rows: (n, width), NaN for a missing one; InputError for one of another length."""
+        if isinstance(column.type, self._arrow.BaseExtensionType):
+            column = column.storage
+        known = ~column.is_null().to_numpy(zero_copy_only=False)
+        rows = column.filter(self._arrow.array(known)) if not known.all() else column
+        lengths, values = np.ones(len(rows), np.int64), rows
+        while self._is_list(values.type):
+            if self._arrow.types.is_fixed_size_list(values.type):
+                own, values = np.full(len(values), values.type.list_size), values.flatten()
+            else:
+                own, values = np.array(values.value_lengths().fill_null(0)), values.flatten()
+            ends = np.concatenate([[0], np.cumsum(own)])
+            bounds = np.concatenate([[0], np.cumsum(lengths)])
+            lengths = ends[bounds[1:]] - ends[bounds[:-1]]
+        empty = lengths == 0
+        wrong = np.flatnonzero((lengths != width) & ~empty)
+        if len(wrong):
+            row = first + int(np.flatnonzero(known)[wrong[0]]) + 1
+            raise InputError(f"the vector has {int(lengths[wrong[0]])} numbers", source=self.path, row=place(row, name),
+                             expected=f"{width} as in the first rows")
+        if self._arrow.types.is_decimal(values.type):
+            values = values.cast(self._arrow.float64())
+        numbers = values.to_numpy(zero_copy_only=False).astype(dtype, copy=False).reshape(-1, width)
+        if known.all() and not empty.any():
+            return numbers
+        block = np.full((len(column), width), np.nan, dtype)
+        block[np.flatnonzero(known)[~empty]] = numbers
+        return block
+
+
+def _transpose(columns, vectors, places, start):
+    """Write columns into columns `start`, ... of the rows `places` of `vectors`, in parts that fit into the cache."""
+    count, width = len(columns[0]), len(columns)
+    buffer = np.empty((width, min(_ROWS_AT_ONCE, count)), vectors.dtype)
+    for first in range(0, count, _ROWS_AT_ONCE):
+        last = min(first + _ROWS_AT_ONCE, count)
+        block = buffer[:, :last - first]
+        for number, column in enumerate(columns):
+            block[number] = column[first:last]
+        rows = slice(places.start + first, places.start + last) if isinstance(places, slice) else places[first:last]
+        vectors[rows, start:start + width] = block.T
+
+
+def _flat_lists(values):
+    """Lists of numbers out of lists of any depth; None stays."""
+    for value in values:
+        while value is not None and len(value) and isinstance(value[0], (list, tuple)):
+            value = [number for inner in value for number in inner]
+        yield value
+
+
+def _label_names(metadata):
+    """Column -> names of its classes, as Hugging Face's datasets keep them beside the columns."""
+    try:
+        features = json.loads(metadata[b"huggingface"])["info"]["features"]
+        return {name: [str(label) for label in feature["names"]] for name, feature in features.items()
+                if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and feature.get("names")}
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 def read_parquet(path, choice: ImportChoice, report=lambda fraction, message="": None) -> EmbeddingFile:
-    """Read the chosen columns of a Parquet file; InputError names row and column of what is wrong."""
+    """Read the chosen columns of a Parquet file or data set; rows come in the order of their ids.
+
+    Raises
+    ------
+    InputError
+        It names row and column of what is wrong.
+    """
     path = pathlib.Path(path)
     with ParquetTable(path) as table:
-        lists = table.lists()
         groups = chosen_groups(table.recognition(), choice, path)
-        rows = range(1, table.rows + 1)
-        ids = checked_ids(table.texts(choice.id_column), path, rows, choice.id_column)
-        models = {}
+        numbered_rows = choice.id_column == ROW_NUMBER and ROW_NUMBER not in table.kinds
+        values = row_numbers(table.rows) if numbered_rows else table.texts(choice.id_column)
+        ids, told = ids_of_texts(values, choice.id_column)
+        ids = checked_ids(ids, path, range(1, table.rows + 1), choice.id_column)
+        columns = {ours: table.values(name) for name, ours in cohort_columns(choice.facets).items()}
+        columns |= choice.links(values)
+        if len(table.paths) > 1 and len(splits := [split_of(part) for part in table.paths]) and len(set(splits)) > 1:
+            columns.setdefault(SPLIT, np.repeat(np.array(splits, object), table.counts))
+        rows, order = range(1, table.rows + 1), None
+        if any(after < before for before, after in zip(ids, ids[1:])):
+            by_id = np.array(sorted(range(len(ids)), key=ids.__getitem__))
+            order = np.empty_like(by_id)
+            order[by_id] = np.arange(len(by_id))        # vectors are put in order while they are read
+            ids, rows = [ids[row] for row in by_id.tolist()], (by_id + 1).tolist()
+            columns = {name: column[by_id] for name, column in columns.items()}
+        models, names = {}, {}
         for number, group in enumerate(groups):
-            vectors = table.vectors(group.columns, lambda share, message, number=number: report(
+            model = choice.model_of(group.prefix)
+            models[model] = table.vectors(group.columns, order, lambda share, message, number=number: report(
                 (number + share) / len(groups), f"Reading {path.name}"))
-            names = [f"{group.prefix}[{i}]" for i in range(vectors.shape[1])] if group.prefix in lists else group.columns
-            models[choice.model_of(group.prefix)] = checked_vectors(vectors, path, rows, names.__getitem__)
-        columns = {cohort_column(name): table.texts(name) for name in choice.facets}
-    return EmbeddingFile(path, ids, models, columns, rows, choice.id_column)
+            names[model] = (group.columns.__getitem__ if len(group.columns) > 1
+                            else lambda i, group=group: f"{group.prefix}[{i}]")
+        return with_vectors(path, ids, models, columns, rows, choice.id_column, names, notes=(*table.notes(), *told),
+                            categories=choice.cohort_categories)

@@ -1,40 +1,50 @@
-"""The patient table: read from CSV, brought to the columns and types the rest of the project relies on."""
+"""The patient table: columns of texts and numbers brought to the types that the rest of the project relies on."""
 from __future__ import annotations
 
 import csv
 import math
 import pathlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..base.errors import InputError
 from ..base.files import checked_uid, visible_files
 from ..cohort.cohort import PATIENT_COLUMNS
+from ..cohort.facets import STAGES
+from ..cohort.words import KNOWN_WORDS, age_of, as_text, is_code, is_missing, morphology_of, number_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: numeric columns: name -> (smallest, largest, whole numbers only, what is expected)
-_NUMERIC = {"age": (0, 120, False, "years, 0 to 120, or empty"),
-            "icd_o_3": (8000, 9999, True, "an ICD-O-3 morphology code, 8000 to 9999, or empty"),
-            "stage_code": (0, 6, True, "a code 0 to 6, or empty")}
-_MISSING = {"", "unknown", "nan", "none", "na", "n/a", "missing"}
+_STAGE_CODES = {name: float(code) for code, name in enumerate(STAGES)}
+
+
+def _stage_of(text):
+    word = text.strip().upper().removeprefix("STAGE").strip()
+    code = number_of(word)
+    return _STAGE_CODES.get(word, code if code in range(len(STAGES)) else math.nan)
+
+
+#: columns of numbers: name -> (what a text says, what that is)
+_NUMERIC = {"age": (age_of, "years from 0 to 120"), "icd_o_3": (morphology_of, "ICD-O-3 morphology codes, 8000 to 9999"),
+            "stage_code": (_stage_of, "codes from 0 to 6, or stages from IA to IV")}
+#: columns of words that have facets of their own
+_WORDS = (*KNOWN_WORDS, "cancer_type")
 _UIDS = tuple(name for name in PATIENT_COLUMNS if name.endswith("UID"))
-#: names used inside the published embedding files -> our columns
-_EMBEDDING_COLUMNS = {"SeriesInstanceUID": "CT_SeriesInstanceUID", "SOPInstanceUID": "center_SOPInstanceUID",
-                      "labels_de_stag_mapped": "stage_code", "labels_de_type": "icd_o_3",
-                      "labels_de_type_mapped": "cancer_type"}
+#: a column of numbers may have that share of other words, and has at least so many different numbers
+_MOST_UNREADABLE, _FEWEST_NUMBERS = 0.2, 3
 
 
-def normalized(records: list[dict], *, source, rows: Sequence[int] | None = None) -> pd.DataFrame:
-    """Patient records as a table with known types, sorted by PatientID.
+def normalized(records: Sequence[Mapping], *, source, rows: Sequence[int] | None = None) -> pd.DataFrame:
+    """Patient records as a table with known types, sorted by PatientID; see `patient_table` for the types.
 
     Parameters
     ----------
-    records : list of dict
-        One per patient, with the key "PatientID". Other keys become columns; those in PATIENT_COLUMNS are checked:
-        ``age``, ``icd_o_3`` and ``stage_code`` become float64 (NaN when missing), UIDs must be DICOM UIDs, all else
-        becomes str ("" when missing).
+    records : sequence of mapping
+        One per patient, with the key "PatientID"; other keys become columns.
     source : path or str
         Named in errors.
     rows : sequence of int, optional
@@ -43,13 +53,10 @@ def normalized(records: list[dict], *, source, rows: Sequence[int] | None = None
     Raises
     ------
     InputError
-        Names source, row and column, and what was expected there.
+        A PatientID is missing or repeated; the text names source and row.
     """
-    import pandas as pd
-
-    columns = list(dict.fromkeys(name for record in records for name in record if name != "PatientID"))
-    values, ids = {name: [] for name in columns}, {}
-    for row, record in zip(rows or range(1, len(records) + 1), records):
+    rows, ids = list(rows or range(1, len(records) + 1)), {}
+    for row, record in zip(rows, records):
         patient_id = as_text(record.get("PatientID"))
         if not patient_id or not patient_id.isprintable():
             raise InputError(f"the PatientID is {patient_id[:40]!r}", source=source, row=row,
@@ -58,17 +65,109 @@ def normalized(records: list[dict], *, source, rows: Sequence[int] | None = None
             raise InputError(f"PatientID {patient_id!r} stands in row {ids[patient_id]} already", source=source, row=row,
                              expected="one row per patient")
         ids[patient_id] = row
-        for name in columns:
-            values[name].append(_value(name, record.get(name), source, row))
-    table = pd.DataFrame({name: pd.Series(values[name], dtype=float if name in _NUMERIC else object) for name in columns})
-    table.index = pd.Index(list(ids), name="PatientID", dtype=object)
-    return table.sort_index()
+    names = dict.fromkeys(name for record in records for name in record if name != "PatientID")
+    columns = {name: np.array([as_text(record.get(name)) for record in records], object) for name in names}
+    return patient_table(list(ids), columns)[0]
 
 
-def read_patient_table(path) -> pd.DataFrame:
-    """Read a CSV with a PatientID column, one row per patient; see `normalized` for types and errors."""
-    rows, records = _csv_records(pathlib.Path(path))
-    return normalized(records, source=path, rows=rows)
+def patient_table(ids: Sequence[str], columns: Mapping[str, np.ndarray], categories: Collection[str] = ()
+                  ) -> tuple[pd.DataFrame, list[str]]:
+    """Columns of values as a table with known types, sorted by PatientID.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        N different ids.
+    columns : mapping of str to np.ndarray
+        Values by column, shape (N,): float64 with NaN for missing, or object with texts.
+    categories : collection of str
+        Columns that are categories although they hold numbers.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Columns are float64 (NaN when missing) or object with str ("" when missing). ``age`` [years], ``icd_o_3`` and
+        ``stage_code`` are numbers, UIDs are DICOM UIDs; any other column is numeric when (nearly) all of its values are.
+    notes : list of str
+        One sentence about each column of which something could not be read.
+    """
+    import pandas as pd
+
+    made, notes = {}, []
+    for name, values in columns.items():
+        final, typed, note = _typed(name, values, name in categories, columns)
+        made[final] = typed
+        if note:
+            notes.append(f"Column {name!r}: {note}")
+    table = pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in made.items()}, index=range(len(ids)))
+    table.index = pd.Index(ids, name="PatientID", dtype=object)
+    return (table if table.index.is_monotonic_increasing else table.sort_index()), notes
+
+
+def _typed(name, values, as_categories, taken):
+    """Name, values and a sentence about what could not be read, "" if nothing."""
+    if name in _UIDS:
+        return (name, *_uids(_texts(values)))
+    if name in _NUMERIC:
+        return _known_numbers(name, values, taken)
+    if as_categories or name in _WORDS:
+        return name, _texts(values), ""
+    return (name, values, "") if values.dtype == float else (name, *_numbers_or_texts(_texts(values)))
+
+
+def _texts(values):
+    """Texts without spaces around them, "" for every word that means missing."""
+    texts = list(map(as_text, values.tolist()))
+    missing = set(filter(is_missing, set(texts)))
+    return np.array(["" if text in missing else text for text in texts], object)
+
+
+def _uids(texts):
+    bad = []
+
+    def checked(text):
+        try:
+            return checked_uid(text) if text else ""
+        except InputError:
+            bad.append(text)
+            return ""
+
+    values = np.array([checked(text) for text in texts], object)
+    return values, f"{_counted(bad, texts)} no DICOM UIDs: they are left out." if bad else ""
+
+
+def _known_numbers(name, values, taken):
+    """Numbers of a known meaning; a column that mostly says something else keeps its values under another name."""
+    meaning, expected = _NUMERIC[name]
+    texts = _texts(values)
+    known = {text: meaning(text) for text in set(texts) if text}
+    bad = [text for text in texts if text and math.isnan(known[text])]
+    if bad and 2 * len(bad) > sum(map(bool, texts)):
+        other = next(f"{name} {word}" for word in ("as written", *range(2, 99)) if f"{name} {word}" not in taken)
+        kept, _note = _numbers_or_texts(texts)
+        return other, kept, f"{_counted(bad, texts)} no {expected}: the column is kept as it is, as {other!r}."
+    numbers = np.array([known.get(text, math.nan) for text in texts], np.float64)
+    return name, numbers, f"{_counted(bad, texts)} no {expected}: they are left out." if bad else ""
+
+
+def _numbers_or_texts(texts):
+    """float64 if (nearly) all are numbers, else the texts; and what was left out."""
+    known = {text: number_of(text) for text in set(texts.tolist()) if text}
+    different = len({value for value in known.values() if not math.isnan(value)})
+    if not different or any(map(is_code, known)):
+        return texts, ""
+    strange = {text for text, value in known.items() if math.isnan(value)}
+    bad = [text for text in texts if text in strange] if strange else []
+    if bad and (len(bad) > _MOST_UNREADABLE * sum(map(bool, texts)) or different < _FEWEST_NUMBERS):
+        return texts, ""
+    numbers = np.array([known.get(text, math.nan) for text in texts.tolist()], np.float64)
+    return numbers, f"{_counted(bad, texts)} no numbers: they are left out." if bad else ""
+
+
+def _counted(bad, texts):
+    """How many values, and some of them: the beginning of a sentence."""
+    some = [f"'{text[:30]}'" for text, _count in Counter(bad).most_common(3)]
+    return f"{len(bad)} of {sum(map(bool, texts))} values ({', '.join(some)}{', ...' if len(set(bad)) > 3 else ''}) are"
 
 
 def find_patient_table(folder) -> pathlib.Path | None:
@@ -100,70 +199,3 @@ def _has_one_row_per_patient(path):
     except (OSError, csv.Error):                        # not ours to read: any folder may hold any CSV file
         return False
     return len(ids) == len(set(ids))
-
-
-def patient_record(row: dict) -> dict:
-    """The 'row' of a published embedding file under our column names.
-
-    Columns that say nothing about the patient are left out: running numbers, the authors' file paths, and coordinates
-    that can be a slice off (boxes come from the DICOM SR). Only the tumor's `body_side` is taken from them.
-    """
-    record = {ours: row[theirs] for theirs, ours in _EMBEDDING_COLUMNS.items() if theirs in row}
-    side = {"body_side": _body_side(row["coordX"])} if "coordX" in row else {}
-    return {"PatientID": row.get("PatientID"), **record, **side}
-
-
-def _body_side(x):
-    """"Left" or "Right" of the patient by an LPS x coordinate in mm, which grows to the left; "" when it tells neither."""
-    if not isinstance(x, (int, float)) or not math.isfinite(x) or x == 0:
-        return ""
-    return "Left" if x > 0 else "Right"
-
-
-def _csv_records(path):
-    """Row numbers and rows of a CSV file as dicts; empty lines are left out."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.reader(stream))
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text ({error.reason} at byte {error.start})", source=path, expected="a CSV file") from None
-    except (OSError, csv.Error) as error:
-        raise InputError(getattr(error, "strerror", None) or str(error), source=path, expected="a readable CSV file") from None
-    header = rows[0] if rows else []
-    if "PatientID" not in header or len(set(header)) != len(header):
-        raise InputError(f"the columns are {', '.join(header)[:200] or 'none'}", source=path, row="header",
-                         expected="different names, one of them PatientID")
-    filled = [(number, row) for number, row in enumerate(rows[1:], start=2) if row]
-    for number, row in filled:
-        if len(row) != len(header):
-            raise InputError(f"{len(row)} values", source=path, row=number, expected=f"{len(header)} as in the header")
-    return [number for number, _row in filled], [dict(zip(header, row)) for _number, row in filled]
-
-
-def as_text(value) -> str:
-    """A value of a file as text: "" when missing, whole numbers without ".0", no spaces or NULs around it.
-
-    Patients are compared by this text of their PatientID, so that 100158, "100158 " and 100158.0 are the same one.
-    """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).replace("\0", "").strip()
-
-
-def _value(name, value, source, row):
-    text = as_text(value)
-    missing = text.lower() in _MISSING
-    if name in _NUMERIC:
-        smallest, largest, whole, expected = _NUMERIC[name]
-        if missing:
-            return math.nan
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not smallest <= number <= largest or (whole and number != int(number)):
-            raise InputError(f"column {name!r} holds {text[:40]!r}", source=source, row=row, expected=expected)
-        return number
-    if name in _UIDS and not missing:
-        return checked_uid(text, source=f"{source}, row {row}, column {name}")
-    return "" if missing else text

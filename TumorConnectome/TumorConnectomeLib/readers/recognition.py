@@ -5,7 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from ..base.errors import InputError
+from ..cohort.words import as_text
 
 #: fewer numbered columns than this are no embedding
 _FEWEST_FEATURES = 2
@@ -15,8 +18,25 @@ _NUMBERED = re.compile(r"(.*?)[\[(]?(\d{1,7})[\])]?")
 #: names of id columns without case, spaces and punctuation, the likeliest first
 _ID_NAMES = ("patientid", "patientids", "subjectid", "patient", "subject", "caseid", "case", "participantid", "participant",
              "pid", "id", "ids", "name", "index", "imagepath", "filename", "file", "path", "image")
-#: the row numbers that pandas writes as a first column, with and without its name
-_UNNAMED = re.compile(r"column 1|Unnamed: 0|index")
+#: chosen as id column: the number of the row, from 1
+ROW_NUMBER = "row number"
+#: columns that nobody means: pandas' index and what pyradiomics says about itself; they can be chosen
+_UNNAMED = re.compile(r"column 1|Unnamed: 0(?:\.\d+)?|index|level_0|row name|__index_level_\d+__")
+_NEVER_MEANT = re.compile(r"Unnamed: 0(?:\.\d+)?|diagnostics_.+")
+#: names of pyradiomics: filter, class, feature (https://pyradiomics.readthedocs.io/en/latest/features.html)
+_RADIOMICS = re.compile(r"(?:original|wavelet\d*-[LH]{2,3}|log-sigma-[\d-]+mm-[23]D|square|squareroot|logarithm|"
+                        r"exponential|gradient|lbp-[23]D-\w+)_(?:shape|shape2D|firstorder|glcm|glrlm|glszm|gldm|ngtdm)_\w+")
+RADIOMICS = "radiomics"
+#: places and sizes: no embedding where there is a larger one
+_GEOMETRY = re.compile(r"(?:.*[_ .-])?(?:x|y|z|[xyz](?:min|max)|bbox(?:es)?|box(?:es)?|boundingbox|coords?|coordinates?|"
+                       r"centers?|centres?|centroids?|positions?|locations?|points?|landmarks?|spacings?|origin|sizes?|shapes?|dims?|affine|"
+                       r"direction|orientation|xyz|spatial)[_ .-]?", re.IGNORECASE)
+_LARGEST_GEOMETRY = 16
+#: a group is no model beside one that has more than so many times its numbers
+_SMALL = 8
+_WHOLE_AS_FRACTION = re.compile(r"[+-]?\d+\.0*")
+_WHOLE = re.compile(r"[+-]?\d+")
+_SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+")
 #: DICOM keywords and idc-index columns without case and punctuation -> columns of the patient table
 _UID_NAMES = {"studyinstanceuid": "StudyInstanceUID", "studyuid": "StudyInstanceUID", "0020000d": "StudyInstanceUID",
               "seriesinstanceuid": "CT_SeriesInstanceUID", "seriesuid": "CT_SeriesInstanceUID",
@@ -25,9 +45,12 @@ _UID_NAMES = {"studyinstanceuid": "StudyInstanceUID", "studyuid": "StudyInstance
               "srseriesuid": "SR_SeriesInstanceUID", "sopinstanceuid": "center_SOPInstanceUID",
               "centersopinstanceuid": "center_SOPInstanceUID"}
 #: other columns of the patient table that are known under further names
-_KNOWN_NAMES = {"age": "age", "ageyears": "age", "patientage": "age", "sex": "sex", "gender": "sex", "patientsex": "sex",
-                "race": "race", "smoking": "smoking", "smokingstatus": "smoking", "cancertype": "cancer_type",
-                "icdo3": "icd_o_3", "stagecode": "stage_code", "bodyside": "body_side"}
+_KNOWN_NAMES = {**dict.fromkeys(("age", "ageyears", "ageinyears", "patientage", "ageatindex", "ageatscan", "ageatimaging",
+                                 "ageathistologicaldiagnosis"), "age"),
+                "sex": "sex", "gender": "sex", "patientsex": "sex", "race": "race",
+                **dict.fromkeys(("smoking", "smokingstatus", "smokinghistory", "tobaccosmokingstatus"), "smoking"),
+                "cancertype": "cancer_type", "bodyside": "body_side", "stagecode": "stage_code",
+                **dict.fromkeys(("icdo3", "icdo3code", "icdo3morphology", "icdo3histology", "morphology"), "icd_o_3")}
 
 
 @dataclass(frozen=True)
@@ -42,11 +65,14 @@ class FeatureGroup:
         In the order of their numbers.
     gap : str
         Name of the first column that is missing between them; "" if none is.
+    size : int
+        Numbers in a vector; 0 where only the whole file tells.
     """
 
     prefix: str
     columns: tuple[str, ...]
     gap: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,18 +86,33 @@ class Recognition:
     groups : tuple of FeatureGroup
         Largest first; empty for a patient table.
     others : tuple of str
-        All remaining columns, in file order.
-    questions : tuple of str
-        Why a person should look at it, one sentence each; empty when it is unambiguous.
+        All remaining columns that can be ids or properties, in file order.
+    id_questions, group_questions : tuple of str
+        Why a person should look at the id column, and at the features, one sentence each; empty when it is unambiguous.
     together : bool
         Every group has a name of its own and is a model: arrays, or columns of lists.
+    lists : tuple of str
+        Columns that hold one vector in each cell.
+    unused : tuple of str
+        Those of `others` that are no properties unless somebody wants them: row numbers, what a program says about itself.
+    small : tuple of str
+        Prefixes of groups that are no models unless somebody wants them: places and sizes beside an embedding.
     """
 
     id_column: str
     groups: tuple[FeatureGroup, ...]
     others: tuple[str, ...]
-    questions: tuple[str, ...] = ()
+    id_questions: tuple[str, ...] = ()
+    group_questions: tuple[str, ...] = ()
     together: bool = False
+    lists: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    small: tuple[str, ...] = ()
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """All that a person has to decide."""
+        return self.id_questions + self.group_questions
 
 
 @dataclass(frozen=True)
@@ -87,12 +128,15 @@ class ImportChoice:
         Other columns that are kept.
     model : str
         Name of the model; with several groups their prefixes are the models' names.
+    categories : tuple of str
+        Those of `facets` whose values are categories although they are numbers.
     """
 
     id_column: str
     prefixes: tuple[str, ...]
     facets: tuple[str, ...]
     model: str
+    categories: tuple[str, ...] = ()
 
     def to_json(self) -> dict:
         """As what json can write."""
@@ -102,19 +146,32 @@ class ImportChoice:
     def from_json(cls, value) -> ImportChoice:
         """The inverse of `to_json`; InputError for anything else."""
         try:
-            texts = [value["id_column"], value["model"], *value["prefixes"], *value["facets"]]
+            categories = value.get("categories", ())
+            texts = [value["id_column"], value["model"], *value["prefixes"], *value["facets"], *categories]
             if not all(isinstance(text, str) for text in texts):
                 raise TypeError
-            return cls(value["id_column"], tuple(value["prefixes"]), tuple(value["facets"]), value["model"])
-        except (KeyError, TypeError):
+            return cls(value["id_column"], tuple(value["prefixes"]), tuple(value["facets"]), value["model"], tuple(categories))
+        except (KeyError, TypeError, AttributeError):
             raise InputError("the import options are damaged", expected="id_column, prefixes, facets and model") from None
 
     def model_of(self, prefix: str) -> str:
         """Name of the model that a feature group becomes."""
         return self.model if len(self.prefixes) == 1 else prefix.strip("_-. ") or self.model
 
+    @property
+    def cohort_categories(self) -> tuple[str, ...]:
+        """`categories` by the names that the columns have in the cohort."""
+        return tuple(map(cohort_column, self.categories))
 
-def recognize(columns: Sequence[str], sample: Mapping[str, Sequence[str]], lists: Sequence[str] = (),
+    def links(self, values: Sequence) -> dict[str, np.ndarray]:
+        """The id column once more if it is a UID: its values lead to the images."""
+        ours = cohort_column(self.id_column)
+        if ours not in _UID_NAMES.values():
+            return {}
+        return {ours: np.array([as_text(value) for value in values], object)}
+
+
+def recognize(columns: Sequence[str], sample: Mapping[str, Sequence[str]], lists: Mapping[str, int] | Sequence[str] = (),
               numeric: Sequence[str] | None = None) -> Recognition:
     """Tell ids, features and other columns apart, by their names and some values.
 
@@ -124,36 +181,62 @@ def recognize(columns: Sequence[str], sample: Mapping[str, Sequence[str]], lists
         All different, in file order.
     sample : mapping of str to sequence of str
         Values of some rows by column, as text; columns may be missing.
-    lists : sequence of str
-        Columns that hold one vector in each cell.
+    lists : mapping of str to int, or sequence of str
+        Columns that hold one vector in each cell, and its length where it is known.
     numeric : sequence of str, optional
         The columns whose values are numbers; by default told from the sample.
     """
     numbers = set(columns if numeric is None else numeric)
     if numeric is None:
         numbers = {name for name in columns if all(_is_number(value) for value in sample.get(name, ()))}
-    groups = (*(FeatureGroup(name, (name,)) for name in lists), *_numbered_groups(columns, numbers))
+    lengths = dict(lists) if isinstance(lists, Mapping) else dict.fromkeys(lists, 0)
+    lengths = {name: length for name, length in lengths.items() if not _NEVER_MEANT.fullmatch(name)}
+    in_cells = [FeatureGroup(name, (name,), size=length) for name, length in lengths.items()]
+    groups = (*in_cells, *_numbered_groups(columns, numbers), *_radiomics(columns, numbers))
+    small = _small_groups(groups)
+    groups = tuple(group for group in groups if group.prefix not in small or group in in_cells)
     used = {name for group in groups for name in group.columns}
-    others = [name for name in columns if name not in used and not (_UNNAMED.fullmatch(name) and _is_running(name, sample))]
+    others = [name for name in columns if name not in used]
+    unused = tuple(name for name in others if _NEVER_MEANT.fullmatch(name)
+                   or (_UNNAMED.fullmatch(name) and _is_running(name, sample)))
+    meant = [group for group in groups if group.prefix not in small]
     questions = []
-    id_column, doubt = _id_column(others, sample)
-    if doubt:
-        questions.append(doubt)
-    together = len(groups) == len(lists)
-    if len(groups) > 1 and not together:
-        named = ", ".join(f"{group.prefix or 'plain numbers'} ({len(group.columns)})" for group in groups[:6])
+    id_column, doubt = _id_column([name for name in others if name not in unused], sample)
+    together = len(groups) == len(in_cells)
+    if len(meant) > 1 and not together:
+        named = ", ".join(f"{group.prefix or 'plain numbers'} ({len(group.columns)})" for group in meant[:6])
         questions.append(f"There are several sets of numbered columns: {named}.")
     questions += [f"Column {group.gap!r} is missing among the numbered columns." for group in groups if group.gap]
-    return Recognition(id_column, groups, tuple(name for name in others if name != id_column), tuple(questions),
-                       together)
+    return Recognition(id_column, groups, tuple(name for name in others if name != id_column),
+                       (doubt,) if doubt else (), tuple(questions), together, tuple(lengths),
+                       tuple(name for name in unused if name != id_column),
+                       tuple(group.prefix for group in groups if group.prefix in small))
 
 
 def proposal(recognition: Recognition, model: str) -> ImportChoice:
     """The choice that a recognition amounts to: all groups if they belong together, else the largest; `model` is the file's."""
-    chosen = tuple(group.prefix for group in (recognition.groups if recognition.together else recognition.groups[:1]))
+    meant = [group.prefix for group in recognition.groups if group.prefix not in recognition.small]
+    chosen = tuple(meant if recognition.together else meant[:1])
     if recognition.together and len(chosen) == 1 and chosen[0].lower() not in _GENERIC:
         model = chosen[0]
-    return ImportChoice(recognition.id_column, chosen, recognition.others, model)
+    return ImportChoice(recognition.id_column, chosen,
+                        tuple(name for name in recognition.others if name not in recognition.unused), model)
+
+
+def _radiomics(columns, numbers):
+    """The features of pyradiomics, which have names instead of numbers."""
+    found = tuple(name for name in columns if _RADIOMICS.fullmatch(name) and name in numbers)
+    return [FeatureGroup(RADIOMICS, found)] if len(found) >= _FEWEST_FEATURES else []
+
+
+def _small_groups(groups):
+    """Prefixes of groups that are places, sizes or other small things beside the largest group."""
+    sizes = {group.prefix: group.size or (len(group.columns) if len(group.columns) > 1 else 0) for group in groups}
+    geometry = {prefix for prefix, size in sizes.items() if _GEOMETRY.fullmatch(prefix) and size <= _LARGEST_GEOMETRY}
+    if len(geometry) == len(sizes):
+        geometry = set()                                # nothing else is there
+    largest = max((size for prefix, size in sizes.items() if prefix not in geometry), default=0)
+    return geometry | {prefix for prefix, size in sizes.items() if 0 < size * _SMALL < largest}
 
 
 def model_name(stem: str) -> str:
@@ -173,10 +256,12 @@ def chosen_groups(recognition: Recognition, choice: ImportChoice, source) -> lis
         if prefix not in by_prefix:
             raise InputError(f"there are no feature columns {prefix!r}", source=source,
                              expected=f"one of {', '.join(map(repr, by_prefix)) or 'columns such as pred_0, pred_1'}")
-    known = {recognition.id_column, *recognition.others, *(name for group in recognition.groups for name in group.columns)}
+    known = {recognition.id_column, *recognition.others, ROW_NUMBER,
+             *(name for group in recognition.groups for name in group.columns)}
     for name in (choice.id_column, *choice.facets):
         if name not in known:
-            raise InputError(f"there is no column {name!r}", source=source, expected="the columns of the import options")
+            raise InputError(f"there is no column {name!r}" if name else "it is not said which column has the ids",
+                             source=source, expected=f"one of {', '.join(map(repr, sorted(known - {''})))[:200]}")
     return [by_prefix[prefix] for prefix in choice.prefixes]
 
 
@@ -184,6 +269,15 @@ def cohort_column(name: str) -> str:
     """The name that a file's column has in the patient table: UIDs and clinical columns are known by several names."""
     plain = _plain(name)
     return _UID_NAMES.get(plain) or _KNOWN_NAMES.get(plain) or name
+
+
+def cohort_columns(names: Sequence[str]) -> dict[str, str]:
+    """`cohort_column` of each name; where two are known as the same, the second keeps its own."""
+    found: dict[str, str] = {}
+    for name in names:
+        ours = cohort_column(name)
+        found[name] = ours if ours not in found.values() else name
+    return found
 
 
 def _plain(name):
@@ -209,9 +303,7 @@ def _numbered_groups(columns, numbers):
             gap = 0
         groups.append(FeatureGroup(prefix, tuple(name for _number, name in members),
                                    "" if gap is None else members[0][1].replace(str(present[0]), str(gap), 1)))
-    groups.sort(key=lambda group: (-len(group.columns), group.prefix))
-    largest = len(groups[0].columns) if groups else 0   # beside 512 features "visit_1, visit_2" are properties
-    return [group for group in groups if len(group.columns) * 8 >= largest]
+    return sorted(groups, key=lambda group: (-len(group.columns), group.prefix))
 
 
 def _id_column(others, sample):
@@ -230,12 +322,16 @@ def _id_column(others, sample):
             return named[0], ""                         # a single one whose ids repeat is an error that names the row
         return named[0], f"Several columns could be the patients' ids: {', '.join(named[:6])}."
     candidates = [name for name in others
-                  if different(name) and _plain(name) not in _UID_NAMES and not _is_running(name, sample)]
+                  if different(name) and _plain(name) not in _UID_NAMES and not _is_running(name, sample)
+                  and not all(_is_fraction(value) for value in sample[name])]
     if len(candidates) == 1:
         return candidates[0], ""
     if not candidates:
+        series = [name for name in others if cohort_column(name) == "CT_SeriesInstanceUID" and all(sample.get(name, ()))]
+        if len(series) == 1:
+            return series[0], ""
         running = [name for name in others if different(name)]
-        return (running[0] if running else others[0] if others else ""), "No column looks like the patients' ids."
+        return running[0] if running else ROW_NUMBER, "No column looks like the patients' ids."
     return candidates[0], f"Several columns could be the patients' ids: {', '.join(candidates[:6])}."
 
 
@@ -243,6 +339,30 @@ def _is_running(name, sample):
     """Whether a column numbers the rows, as pandas writes its index."""
     values = list(sample.get(name, ()))
     return bool(values) and any(values == [str(first + i) for i in range(len(values))] for first in (0, 1))
+
+
+def ids_of_texts(values: Sequence, column: str) -> tuple[list[str], list[str]]:
+    """Values of an id column as ids, and what the user should know about them, one sentence each.
+
+    Where all are whole numbers, "100000.0" is 100000: a missing value made a program write fractions.
+    """
+    ids, notes = [as_text(value) for value in values], []
+    if any(map(_WHOLE_AS_FRACTION.fullmatch, ids)) and all(
+            _WHOLE_AS_FRACTION.fullmatch(text) or _WHOLE.fullmatch(text) for text in ids if text):
+        ids = [text.partition(".")[0] for text in ids]
+    if short := next(filter(_SCIENTIFIC.fullmatch, ids), ""):
+        notes.append(f"Ids such as {short!r} of column {column!r} are rounded numbers: a spreadsheet may have changed them, "
+                     "and different patients may have one id.")
+    return ids, notes
+
+
+def row_numbers(count: int) -> list[str]:
+    """The ids of rows that have none."""
+    return [str(number) for number in range(1, count + 1)]
+
+
+def _is_fraction(text):
+    return _is_number(text) and not _WHOLE.fullmatch(text) and not _WHOLE_AS_FRACTION.fullmatch(text)
 
 
 def _is_number(text):

@@ -3,14 +3,15 @@ from __future__ import annotations
 
 import json
 import pathlib
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..base.errors import InputError
+from ..cohort.vector_checks import problem_of, unusable_rows
 from .arrays import companion_table, headers_of
-from .embedding_file import checked_vectors
+from .cells import numbers_in
+from .embedding_file import as_vectors, place
 from .files import KINDS, PICKLE, preview, read_file
 
 _MOST_NUMBERS = 1 << 20
@@ -61,9 +62,10 @@ class VectorRows:
 
 
 def parse_vector(text: str, source="the vector") -> np.ndarray:
-    """The numbers in a text: float64, shape (D,). Commas, semicolons, spaces, line breaks or a JSON list are understood.
+    """The numbers in a text: float64, shape (D,).
 
-    With semicolons between them numbers may have a decimal comma.
+    Commas, semicolons, spaces, line breaks, a JSON list, and what numpy or torch print are understood; with semicolons between
+    them numbers may have a decimal comma.
 
     Raises
     ------
@@ -71,27 +73,25 @@ def parse_vector(text: str, source="the vector") -> np.ndarray:
         A part is no finite number (its place is named), there are none, or all are zero.
     """
     inner = text.strip()
-    if inner.startswith(("[", "{")):
+    if inner.startswith("{"):
         return _vector_of_json(inner, source)
-    if ";" in inner:
-        inner = inner.replace(",", ".")
-    parts = re.split(r"[,;\s]+", inner.strip(",; \t\r\n"))
-    if not parts[0]:
-        raise InputError("it is empty", source=source, expected=_EXPECTED)
-    numbers = np.empty(len(parts))
-    for place, part in enumerate(parts):
+    if inner.startswith("["):
         try:
-            numbers[place] = float(part) if "_" not in part else float("not a number")
-        except ValueError:
-            raise InputError(f"number {place + 1} is {part[:40]!r}", source=source, expected=_EXPECTED) from None
-    return _checked(numbers, source)
+            return _vector_of_json(inner, source)
+        except _NotJson:                                # numpy prints brackets, too
+            pass
+    return _checked(numbers_in(inner, source), source)
+
+
+class _NotJson(InputError):
+    """A text is no JSON at all."""
 
 
 def _vector_of_json(text, source):
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):
-        raise InputError("not readable as JSON", source=source, expected=_EXPECTED) from None
+        raise _NotJson("not readable as JSON", source=source, expected=_EXPECTED) from None
     while isinstance(values, dict) and len(values) == 1:
         values = next(iter(values.values()))
     while isinstance(values, list) and len(values) == 1 and isinstance(values[0], list):
@@ -158,5 +158,9 @@ def _bare_array(path):
         raise InputError(f"an array of shape {shape} and type {values.dtype}", source=path,
                          expected="numbers of shape (D,) or (N, D)")
     rows = np.atleast_2d(values)
-    vectors = checked_vectors(rows, path, range(1, len(rows) + 1), lambda number: f"{path.stem}[{number}]")
+    vectors = as_vectors(rows)
+    for row in unusable_rows(vectors).tolist():
+        dimension, problem = problem_of(vectors[row])
+        where = f"row {row + 1}" if dimension is None else place(row + 1, f"{path.stem}[{dimension}]")
+        raise InputError(problem, source=path, row=where, expected="finite numbers, not all of them zero")
     return VectorRows([path.stem] if len(rows) == 1 else [f"row {number}" for number in range(1, len(rows) + 1)], {"": vectors})

@@ -46,7 +46,8 @@ def build_cohort(report: Callable[[float, str], None] = lambda fraction, message
     report(1.0, "Synthetic patients made")
     table = normalized(records, source=NAME)
     return Cohort(NAME, table, {name: np.stack(rows) for name, rows in vectors.items()}, standard_facets(table),
-                  {"synthetic": True, "description": _DESCRIPTION, "seed": SEED, "generator_version": GENERATOR_VERSION})
+                  {"description": _DESCRIPTION, "seed": SEED, "generator_version": GENERATOR_VERSION},
+                  synthetic=True)
 
 
 def tumor_crop(phantom: Phantom, boxes: tuple[SliceBox, ...]) -> TumorCrop:

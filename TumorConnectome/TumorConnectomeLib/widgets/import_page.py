@@ -6,8 +6,9 @@ from html import escape
 
 import qt
 
+from ..cohort.words import is_missing, number_of
 from ..readers.files import FilePreview
-from ..readers.recognition import FeatureGroup, ImportChoice, cohort_column
+from ..readers.recognition import ROW_NUMBER, FeatureGroup, ImportChoice, cohort_column
 
 _WIDEST_COLUMN = 210
 #: what a column means to the module, by its name in the patient table
@@ -21,11 +22,13 @@ class Role(Enum):
     ID = "id"
     FEATURES = "features"
     PROPERTY = "property"
+    CATEGORIES = "categories"
     UNUSED = "unused"
 
     def label(self) -> str:
         """What the interface shows, before translation."""
-        return {"id": "Patient ID", "features": "Features", "property": "Property", "unused": "Not used"}[self.value]
+        return {"id": "Patient ID", "features": "Features", "property": "Property", "categories": "Categories",
+                "unused": "Not used"}[self.value]
 
 
 class ImportPage:
@@ -54,7 +57,8 @@ class ImportPage:
         self._preview, self._onChanged, self._translate = preview, onChanged, translate
         found = preview.recognition
         names = [name for name in (found.id_column, *found.others) if name]
-        self._columns = [*names[:1], *found.groups, *names[1:]]
+        numbered = (found.id_questions or choice.id_column == ROW_NUMBER) and ROW_NUMBER not in names
+        self._columns = [*names[:1], *found.groups, *names[1:], *([ROW_NUMBER] if numbered else [])]
         self._boxes, self._updating = [], False
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
@@ -84,8 +88,9 @@ class ImportPage:
         roles = self.roles()
         ids = [column for column, role in zip(self._columns, roles) if role is Role.ID]
         groups = [column.prefix for column, role in zip(self._columns, roles) if role is Role.FEATURES]
-        facets = [column for column, role in zip(self._columns, roles) if role is Role.PROPERTY]
-        return ImportChoice(ids[0] if ids else "", tuple(groups), tuple(facets), self._model.text.strip())
+        facets = [column for column, role in zip(self._columns, roles) if role in (Role.PROPERTY, Role.CATEGORIES)]
+        categories = [column for column, role in zip(self._columns, roles) if role is Role.CATEGORIES]
+        return ImportChoice(ids[0] if ids else "", tuple(groups), tuple(facets), self._model.text.strip(), tuple(categories))
 
     @property
     def problem(self) -> str:
@@ -109,14 +114,21 @@ class ImportPage:
             if isinstance(column, FeatureGroup):
                 role = Role.FEATURES if column.prefix in choice.prefixes else Role.UNUSED
             else:
-                role = Role.ID if column == choice.id_column else Role.PROPERTY if column in choice.facets else Role.UNUSED
-            box.setCurrentIndex(self._offered(column).index(role))
+                role = Role.ID if column == choice.id_column else Role.UNUSED if column not in choice.facets else (
+                    Role.CATEGORIES if column in choice.categories else Role.PROPERTY)
+            offered = self._offered(column)
+            box.setCurrentIndex(offered.index(role) if role in offered else offered.index(Role.UNUSED))
         self._updating = False
         self._refresh()
 
-    @staticmethod
-    def _offered(column):
-        return [Role.FEATURES, Role.UNUSED] if isinstance(column, FeatureGroup) else [Role.ID, Role.PROPERTY, Role.UNUSED]
+    def _offered(self, column):
+        if isinstance(column, FeatureGroup):
+            return [Role.FEATURES, Role.UNUSED]
+        if column == ROW_NUMBER:
+            return [Role.ID, Role.UNUSED]
+        known = [value for value in self._preview.sample.get(column, ()) if not is_missing(value)]
+        numbers = known and all(number_of(value) == number_of(value) for value in known)
+        return [Role.ID, Role.PROPERTY, *([Role.CATEGORIES] if numbers else []), Role.UNUSED]
 
     # What is shown
 
@@ -126,7 +138,8 @@ class ImportPage:
         parts = [f"<b>{escape(name)}</b> &nbsp;{escape(folder)}"]
         parts += [f"\N{WARNING SIGN} <b>{escape(question)}</b>" for question in preview.recognition.questions]
         parts += [escape(note) for note in preview.notes]
-        parts.append(escape(_("Say above each column what it is used as. Properties color, filter and describe the patients.")
+        parts.append(escape(_("Say above each column what it is used as. Properties color, filter and describe the "
+                              "patients; Categories are numbers that name classes.")
                             if preview.recognition.groups else
                             _("A table of patients without features: it adds properties to the patients of the other files.")))
         label = qt.QLabel("<br>".join(parts))
@@ -174,6 +187,8 @@ class ImportPage:
                 return "{}\n{}".format(first, self._translate("one vector per row"))
             return "{} \N{HORIZONTAL ELLIPSIS} {}\n{}".format(
                 first, last, self._translate("{n} columns").format(n=len(column.columns)))
+        if column == ROW_NUMBER:
+            return "{}\n{}".format(self._translate("Row number"), self._translate("where no column has ids"))
         known = cohort_column(column)
         meaning = _MEANINGS.get(known) or ("" if known == column else known.replace("_", " "))
         return f"{column}\n{self._translate(meaning)}" if meaning else f"{column}\n"
@@ -194,7 +209,9 @@ class ImportPage:
             self._updating = True
             for other, (column, role) in enumerate(zip(self._columns, self.roles())):
                 if role is Role.ID and other != number:
-                    self._boxes[other].setCurrentIndex(self._offered(column).index(Role.PROPERTY))
+                    offered = self._offered(column)
+                    role = Role.PROPERTY if Role.PROPERTY in offered else Role.UNUSED
+                    self._boxes[other].setCurrentIndex(offered.index(role))
             self._updating = False
         self._changed()
 
