@@ -4,6 +4,11 @@ What a table node's columns become follows Libs/MRML/Widgets/qMRMLTableModel.cxx
 """
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from .controller_bar import ControllerBar
+
+#: the bar has a button less than that of a 3D view, which is 125 pixels wide: pin, name, button to maximize
+_NARROWEST = 100
+
 
 class qMRMLTableView(QtWidgets.QTableView):
     """The table of one table view node; without editing, copying and transposing."""
@@ -77,16 +82,35 @@ class qMRMLTableView(QtWidgets.QTableView):
         return "<p>".join(lines)
 
 
+class qMRMLTableViewControllerWidget(ControllerBar):
+    """The bar above a table view: its name."""
+
+    def __init__(self, node, parent=None):
+        super().__init__(_NARROWEST, parent)
+        self._node = node
+        self._row.addStretch(1)
+        self._show_node(node)
+
+    def mrmlTableViewNode(self):
+        return self._node
+
+
 class qMRMLTableWidget(QtWidgets.QWidget):
-    """A table view; without its bar."""
+    """A table view under its bar."""
 
     def __init__(self, node, _app_logic, parent=None):
         super().__init__(parent)
         self.setObjectName("qMRMLTableWidget" + node.GetLayoutName())
         self._node, self._view = node, qMRMLTableView(node, self)
         column = QtWidgets.QVBoxLayout(self)
+        self._controller = qMRMLTableViewControllerWidget(node, self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._view)
+        column.setSpacing(0)
+        column.addWidget(self._controller)
+        column.addWidget(self._view, 1)
+
+    def tableController(self):
+        return self._controller
 
     def tableView(self):
         return self._view
