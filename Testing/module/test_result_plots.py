@@ -30,14 +30,14 @@ def plots(session):
     """Writes plots; from an empty scene, in the layout with a plot and a table view."""
     import slicer
 
-    from TumorConnectomeLib.imaging.view_layouts import RESULTS_LAYOUT, show_layout
+    from TumorConnectomeLib.imaging.view_layouts import CONNECTOME_LAYOUT, RESULTS_LAYOUT, show_layout
     from TumorConnectomeLib.module import result_plots
 
     slicer.mrmlScene.Clear()
     show_layout(RESULTS_LAYOUT)
     session.settle(0.02)
     yield result_plots
-    show_layout(session.panel.compare.display.layoutNumber())
+    show_layout(CONNECTOME_LAYOUT)
 
 
 def shown(session, chart):
