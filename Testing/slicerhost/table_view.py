@@ -44,20 +44,24 @@ class qMRMLTableView(QtWidgets.QTableView):
             self.setMRMLTableNode(self._view_node.GetTableNode())
 
     def _fill(self, *_):
-        self._model.clear()
+        """Replace the cells; as in Slicer columns keep their widths while the same node is shown."""
         table = self._node.GetTable() if self._node else None
         first = int(bool(table) and self._node.GetUseFirstColumnAsRowHeader())
-        headers = bool(table) and self._node.GetUseColumnTitleAsColumnHeader()
-        for place in range(first, table.GetNumberOfColumns() if table else 0):
+        offset = 0 if table and self._node.GetUseColumnTitleAsColumnHeader() else 1
+        rows, columns = (table.GetNumberOfRows(), table.GetNumberOfColumns()) if table else (0, 0)
+        self._model.setRowCount(rows + offset if columns else 0)
+        self._model.setColumnCount(max(0, columns - first))
+        for place in range(first, columns):
             name = table.GetColumnName(place)
-            cells = [self._item(table, row, place) for row in range(table.GetNumberOfRows())]
-            self._model.appendColumn(cells if headers else [QtGui.QStandardItem(name), *cells])
+            if offset:
+                self._model.setItem(0, place - first, QtGui.QStandardItem(name))
+            for row in range(rows):
+                self._model.setItem(row + offset, place - first, self._item(table, row, place))
             self._model.setHeaderData(place - first, QtCore.Qt.Orientation.Horizontal,
-                                      self._header(name) if headers else chr(ord("A") + (place - first) % 26))
-        if first:
-            offset = 0 if headers else 1
-            for row in range(table.GetNumberOfRows()):
-                self._model.setHeaderData(row + offset, QtCore.Qt.Orientation.Vertical, table.GetValue(row, 0).ToString())
+                                      chr(ord("A") + (place - first) % 26) if offset else self._header(name))
+        for row in range(rows if columns else 0):
+            label = table.GetValue(row, 0).ToString() if first else str(row + offset + 1)
+            self._model.setHeaderData(row + offset, QtCore.Qt.Orientation.Vertical, label)
 
     def _item(self, table, row, place):
         value, column = table.GetValue(row, place), table.GetColumn(place)
