@@ -47,14 +47,19 @@ def module(installed_package):
     return installed_package / "TumorConnectome.py"
 
 
-#: code that breaks one method of the module before the script runs, when the module has been loaded
+#: code that breaks one method of the module, for one call, before the script runs, when the module has been loaded
 _BREAK = """
 from slicerhost import modules
 load = modules.load_module
 def broken(path):
     found = load(path)
     from TumorConnectomeLib.module.group_display import GroupDisplay
+    real, calls = GroupDisplay.show, []
+    def show(self, *arguments):
+        calls.append(arguments)
+        return once() if len(calls) == 1 else real(self, *arguments)
     {body}
+    GroupDisplay.show = show
     return found
 modules.load_module = broken
 """
@@ -104,7 +109,7 @@ def failing(module, tmp_path_factory):
     body = """
     import slicer
     from TumorConnectomeLib.module.panel import Panel
-    GroupDisplay.show = lambda self, *_: 1 / 0
+    once = lambda: 1 / 0
     Panel.showConnectome = lambda self: slicer.util.mainWindow().setMinimumWidth(1700)"""
     stories = (QUICK, "mouse_and_keys_in_the_connectome", "demo_cohort_is_shown")
     return run(module, tmp_path_factory.mktemp("failing"), "--no-table", "--stories", *stories, before=_BREAK.format(body=body))
@@ -131,9 +136,7 @@ def test_without_the_table_nothing_is_said_about_it(failing):
 def test_outside_of_testing_mode_a_story_passes_and_a_dialog_fails_its_story_instead_of_waiting(module, tmp_path):
     body = """
     import slicer
-    def show(self, *_):
-        slicer.util.errorDisplay("Nobody is here to press OK")
-    GroupDisplay.show = show"""
+    once = lambda: slicer.util.errorDisplay("Nobody is here to press OK")"""
     asked = run(module, tmp_path, "--no-table", "--stories", QUICK, "demo_cohort_is_shown", options=(),
                 before=_BREAK.format(body=body))
     assert asked.status == 1 and asked.report["application"]["testing"] is False
