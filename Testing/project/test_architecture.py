@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "synthetic": {"base", "work", "cohort", "readers", "imaging"},
     "scene": {"base", "work", "imaging"},
     "widgets": {"base", "cohort", "readers", "neighbors", "connectome", "evaluation", "presentation"},
-    "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging", "synthetic"},
+    "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging",
+                 "synthetic"},
     "panel": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "imaging",
               "synthetic", "scene", "widgets"},
 }
