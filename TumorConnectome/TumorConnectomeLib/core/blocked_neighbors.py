@@ -17,7 +17,7 @@ _BLOCK_ROWS = 4096
 #: crowded patients that are compared with everybody at once
 _CROWDED_ROWS = 256
 
-#: (index array (M,)) -> vectors in `exact_cosine.fixed_point` form, int32, shape (M, 2 D)
+#: (index array (M,)) -> vectors in `exact_cosine.fixed_point` form, float64, shape (M, D)
 FixedOf = Callable[[np.ndarray], np.ndarray]
 
 
@@ -73,7 +73,7 @@ def blocked_neighbors(embedding: np.ndarray, k: int, *, source: str = "embedding
         done += tile.size * (1 if rows == columns else 2)
         report(0.9 * done / count ** 2, "Comparing all pairs")
     del operand
-    fixed = in_blocks(embedding, lambda some: fixed_point(unit_vectors(some)), np.empty((1, 2 * embedding.shape[1]), np.int32))
+    fixed = in_blocks(embedding, lambda some: fixed_point(unit_vectors(some)), np.empty((1, embedding.shape[1])))
     report(0.9, "Ranking the candidates exactly")
     every = np.arange(count)
     return {match: ranked(side, every, count, k, fixed.__getitem__, farthest=match is Match.LEAST)

@@ -15,7 +15,7 @@ from .blocked_neighbors import blocked_neighbors
 from .connectome import Match
 from .distance_scale import EXACT_PAIRS, DistanceScale, sampled_scale, scale_of_pairs
 from .errors import InputError
-from .exact_cosine import distances_of_parts, split, unit_vectors
+from .exact_cosine import distances_of_parts, fixed_point, split, unit_vectors
 
 #: rows of the distance matrix in memory at once, in units of elements
 _BLOCK_ELEMENTS = 1 << 22
@@ -49,7 +49,7 @@ def distance_blocks(vectors: np.ndarray):
 
     Each block is float64, shape (rows, N), rounded to 1e-12, 0..2.
     """
-    high, low = split(vectors)
+    high, low = split(fixed_point(vectors))
     rows = max(1, _BLOCK_ELEMENTS // max(1, len(vectors)))
     for first in range(0, len(vectors), rows):
         some = slice(first, first + rows)
