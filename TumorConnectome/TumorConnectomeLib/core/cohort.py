@@ -4,6 +4,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,10 +139,10 @@ class Cohort:
     provenance: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self):
-        ids = [str(i) for i in self.patients.index]
+        ids = self.patient_ids
         if not ids:
             raise InputError("the cohort has no patients", source=self.name, expected="at least one")
-        if ids != sorted(set(ids)):
+        if any(one >= following for one, following in zip(ids, ids[1:])):
             raise InputError("PatientIDs are not unique and ascending", source=self.name)
         if not self.embeddings:
             raise InputError("the cohort has no embeddings", source=self.name, expected="at least one model")
@@ -157,10 +158,15 @@ class Cohort:
         object.__setattr__(self, "facets", types.MappingProxyType(dict(self.facets)))
         object.__setattr__(self, "provenance", types.MappingProxyType(dict(self.provenance)))
 
-    @property
+    @cached_property
     def patient_ids(self) -> tuple[str, ...]:
         """PatientIDs in row order."""
         return tuple(str(i) for i in self.patients.index)
+
+    @cached_property
+    def rows(self) -> Mapping[str, int]:
+        """Row of each PatientID."""
+        return types.MappingProxyType({patient: row for row, patient in enumerate(self.patient_ids)})
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -179,11 +185,11 @@ class Cohort:
 
     def row_of(self, patient_id: str) -> int:
         """Row of a patient; InputError names an unknown one."""
-        rows = np.flatnonzero(self.patients.index == str(patient_id))
-        if not len(rows):
+        row = self.rows.get(str(patient_id))
+        if row is None:
             raise InputError(f"no patient {patient_id!r}", source=self.name,
                              expected=f"one of its {len(self.patients)} PatientIDs")
-        return int(rows[0])
+        return row
 
 
 def _checked_embedding(model, values, ids):

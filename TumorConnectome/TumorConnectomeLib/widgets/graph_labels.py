@@ -52,7 +52,7 @@ def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
         if node is not None:
             labels.setdefault(node, Label(node, f"{rank} \u00b7 {patient}"))
     if hovered is None:
-        hubs = geometry.hubs()
+        hubs = geometry.hubs
         for node in hubs[state.lit[hubs]][:hub_limit].tolist():
             labels.setdefault(node, Label(node, ids[node], quiet=focus is not None))
     return list(labels.values())[:_MOST_LABELS]
