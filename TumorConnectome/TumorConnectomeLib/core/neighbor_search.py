@@ -19,7 +19,6 @@ from .exact_cosine import unit_vectors
 TILE = 1024
 #: neighboring distances of which first the smallest is looked at
 _CHUNK = 32
-_BLOCK_ROWS = 4096
 #: candidates (or 4 k if that is more) above which a patient is compared with everybody instead
 _CROWD = 512
 _HALF_ULP = 2.0 ** -24
@@ -35,19 +34,19 @@ class Frame:
     longest: float
 
 
-def frame_of(embedding: np.ndarray, *, source: str = "embedding") -> Frame:
-    """The frame of an embedding (N, D), read in blocks; InputError names a row without direction."""
-    total = np.zeros(embedding.shape[1])
-    for first in range(0, len(embedding), _BLOCK_ROWS):
-        total += unit_vectors(embedding[first:first + _BLOCK_ROWS], source=source, first_row=first).sum(axis=0)
-    mean = total / len(embedding)
-    longest = max(float(centered_operand(embedding[first:first + _BLOCK_ROWS], mean)[1].max())
-                  for first in range(0, len(embedding), _BLOCK_ROWS))
-    return Frame(mean, longest)
-
-
 def centered_operand(embedding: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The right-hand factor of `distance_tile`, and the lengths of the centered vectors.
+    """The right-hand factor of `distance_tile` for rows of an embedding, and the lengths of the centered vectors.
+
+    Returns
+    -------
+    operand, lengths : np.ndarray
+        As `operand_of_units` gives them.
+    """
+    return operand_of_units(unit_vectors(embedding), mean)
+
+
+def operand_of_units(units: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `centered_operand`, from unit vectors, rounded to `exact_cosine.fixed_point` form or not.
 
     Returns
     -------
@@ -56,7 +55,7 @@ def centered_operand(embedding: np.ndarray, mean: np.ndarray) -> tuple[np.ndarra
     lengths : np.ndarray
         float64, shape (N,).
     """
-    centered = (unit_vectors(embedding) - mean).astype(np.float32)
+    centered = (units - mean).astype(np.float32)
     squares = np.einsum("nd,nd->n", centered, centered, dtype=np.float64)
     operand = np.empty((len(centered), centered.shape[1] + 2), np.float32)
     operand[:, :-2], operand[:, -2], operand[:, -1] = centered, 1.0, squares / 2
