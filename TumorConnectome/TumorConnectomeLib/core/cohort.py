@@ -85,8 +85,8 @@ class Facet:
 NO_VECTORS = "This cohort was opened from neighbor lists: it has no vectors"
 
 
-class MissingVectors(Mapping):
-    """The embeddings of a cohort of which only the neighbors are known: model names, and an InputError for each vector."""
+class _NoVectors(Mapping):
+    """Names of models without their vectors; `_error(model)` says why there are none."""
 
     def __init__(self, models):
         self._models = tuple(models)
@@ -94,7 +94,7 @@ class MissingVectors(Mapping):
     def __getitem__(self, model):
         if model not in self._models:
             raise KeyError(model)
-        raise InputError(NO_VECTORS, source=model, expected="the files that the neighbor lists were made from")
+        raise self._error(model)
 
     def __contains__(self, model):
         return model in self._models
@@ -104,6 +104,33 @@ class MissingVectors(Mapping):
 
     def __len__(self):
         return len(self._models)
+
+
+class MissingVectors(_NoVectors):
+    """The embeddings of a cohort of which only the neighbors are known: model names, and an InputError for each vector."""
+
+    @staticmethod
+    def _error(model):
+        return InputError(NO_VECTORS, source=model, expected="the files that the neighbor lists were made from")
+
+
+class UnreadVectors(_NoVectors):
+    """The embeddings of a cohort whose vectors only worker processes read: model names, and an InputError for each vector.
+
+    Parameters
+    ----------
+    models : iterable of str
+    path : path
+        The prepared cohort that holds them (see `prepared.read_prepared`).
+    """
+
+    def __init__(self, models, path):
+        super().__init__(models)
+        self._path = path
+
+    def _error(self, model):
+        return InputError(f"the vectors of {model} are not loaded in this process", source=self._path,
+                          expected="a worker that reads them from there")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +146,7 @@ class Cohort:
     embeddings : mapping of str to np.ndarray
         Model name to float32 or float64 array of shape (N, D), rows in the order of `patients`; finite, no zero vector.
         float64 is kept, any other type becomes float32. An array that owns its memory and that nobody can write is not copied.
-        Or MissingVectors, when only their neighbors are known.
+        Or MissingVectors, when only their neighbors are known, or UnreadVectors, when only workers need them.
     facets : mapping of str to Facet
         In display order.
     provenance : mapping of str to str, int, float or bool
@@ -147,7 +174,7 @@ class Cohort:
         if not self.embeddings:
             raise InputError("the cohort has no embeddings", source=self.name, expected="at least one model")
         arrays = self.embeddings
-        if self.has_vectors:
+        if not isinstance(arrays, _NoVectors):
             arrays = types.MappingProxyType({model: _checked_embedding(model, values, ids)
                                              for model, values in self.embeddings.items()})
         for facet in self.facets.values():
@@ -175,7 +202,7 @@ class Cohort:
 
     @property
     def has_vectors(self) -> bool:
-        """Whether the embeddings themselves are known, not only the neighbors by them."""
+        """Whether the embeddings themselves are known, here or where workers read them, not only the neighbors by them."""
         return not isinstance(self.embeddings, MissingVectors)
 
     @property

@@ -51,7 +51,8 @@ def graphml(connectome: Connectome, cohort: Cohort) -> str:
              for source, target in zip(connectome.sources.tolist(), connectome.targets.tolist())]
     return "".join([
         '<?xml version="1.0" encoding="UTF-8"?>\n', f'<graphml xmlns="{_NAMESPACE}">\n',
-        *(f' <key id="{key}" for="{part}" attr.name={_attribute(name)} attr.type="{kind}" />\n' for key, part, name, kind in keys),
+        *(f' <key id="{key}" for="{part}" attr.name={_attribute(name)} attr.type="{kind}" />\n'
+          for key, part, name, kind in keys),
         ' <graph id="connectome" edgedefault="directed">\n',
         *(f'  <data key="g_{name}">{_content(value)}</data>\n' for name, value in facts.items()),
         *_elements("node", nodes, [_texts(kind, values) for _, kind, values in columns]),

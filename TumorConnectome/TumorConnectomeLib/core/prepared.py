@@ -7,7 +7,7 @@ import numpy as np
 
 from .analysis import ModelAnalysis
 from .arrays_file import read_arrays, write_arrays
-from .cohort import Cohort, Facet, MissingVectors
+from .cohort import Cohort, Facet, MissingVectors, UnreadVectors
 from .connectome import Match
 from .errors import InputError
 from .neighbors import NeighborLists
@@ -15,6 +15,7 @@ from .neighbors import NeighborLists
 _KIND = "TumorConnectome prepared cohort"
 #: part of the cache key: raise it when the file's form or any algorithm behind its content changes
 VERSION = 6
+_EMBEDDING = "embedding_"
 _PARTS = ("indices", "distances", "percentiles")
 
 
@@ -39,7 +40,7 @@ def write_prepared(path, prepared: PreparedCohort) -> None:
             arrays[f"facet_numbers_{number}"] = facet.numbers
     for number, model in enumerate(cohort.models):
         if cohort.has_vectors:
-            arrays[f"embedding_{number}"] = cohort.embeddings[model]
+            arrays[f"{_EMBEDDING}{number}"] = cohort.embeddings[model]
         arrays |= analysis_arrays(prepared.analyses[model], number)
     facets = [{"key": f.key, "title": f.title, "categories": list(f.categories), "ordered": f.ordered, "note": f.note,
                "edges": list(f.edges), "logarithmic": f.logarithmic}
@@ -50,18 +51,21 @@ def write_prepared(path, prepared: PreparedCohort) -> None:
     write_arrays(path, _KIND, header, arrays)
 
 
-def read_prepared(path) -> PreparedCohort:
-    """Read a file of `write_prepared`; InputError when it is damaged, incomplete or of another version."""
-    header, arrays = read_arrays(path, _KIND)
+def read_prepared(path, *, vectors: bool = True) -> PreparedCohort:
+    """Read a file of `write_prepared`; InputError when it is damaged, incomplete or of another version.
+
+    Without `vectors` these are neither read nor checked: the cohort's embeddings are UnreadVectors (or MissingVectors).
+    """
+    header, arrays = read_arrays(path, _KIND, unread=None if vectors else _EMBEDDING)
     if header.get("version") != VERSION:
         raise InputError(f"version {header.get('version')}", source=path, expected=f"version {VERSION}")
     try:
-        return _from_arrays(header, arrays)
+        return _from_arrays(header, arrays, path)
     except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         raise InputError(f"incomplete or inconsistent ({error})", source=path, expected=f"a {_KIND} file") from None
 
 
-def _from_arrays(header, arrays):
+def _from_arrays(header, arrays, path):
     import pandas as pd
 
     columns = {}
@@ -78,7 +82,9 @@ def _from_arrays(header, arrays):
     analyses = {model: analysis_of_arrays(arrays, number, len(patients)) for number, model in enumerate(header["models"])}
     embeddings = MissingVectors(header["models"])
     if header["vectors"]:
-        embeddings = {model: arrays[f"embedding_{number}"] for number, model in enumerate(header["models"])}
+        embeddings = {model: arrays[f"{_EMBEDDING}{number}"] for number, model in enumerate(header["models"])}
+        if any(values is None for values in embeddings.values()):
+            embeddings = UnreadVectors(embeddings, path)
     return PreparedCohort(Cohort(header["name"], patients, embeddings, facets, header["provenance"]), analyses)
 
 

@@ -169,7 +169,7 @@ class GraphState:
         if self._inside is None:
             member, graph = np.zeros(len(self.geometry.points), bool), self.geometry.connectome
             member[self.group_nodes()] = True
-            self._inside = np.flatnonzero(member[graph.sources] & member[graph.targets]) if self._group else np.zeros(0, np.int64)
+            self._inside = np.flatnonzero(member[graph.sources] & member[graph.targets])
         node = self.node_of(self.selected)
         return self._inside if node is None else np.union1d(self._inside, self.geometry.edges_of(node))
 
