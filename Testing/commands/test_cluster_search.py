@@ -11,9 +11,9 @@ from TumorConnectomeLib.commands import cluster_search
 from TumorConnectomeLib.commands.cluster_search import search_on_cluster
 from TumorConnectomeLib.connectome import graph_result
 from TumorConnectomeLib.neighbors.match import Match
-from TumorConnectomeLib.neighbors.neighbor_search import frame_of
+from TumorConnectomeLib.neighbors.neighbor_search import Frame
 from TumorConnectomeLib.neighbors.neighbors import neighbors_and_scale
-from TumorConnectomeLib.neighbors.row_block_search import row_block_neighbors
+from TumorConnectomeLib.neighbors.row_block_search import longest_centered, part_of_mean, row_block_neighbors
 from TumorConnectomeLib.readers.vector_file import write_vectors
 
 distributed = pytest.importorskip("distributed")
@@ -46,10 +46,12 @@ def assert_as_in_one_process(folder, names, scale, vectors, k):
 
 
 def test_a_block_of_rows_finds_what_the_whole_finds():
-    vectors = embedding(700)
+    vectors, every = embedding(700), slice(0, 700)
+    mean = part_of_mean(vectors, every, source="") / 700
+    frame = Frame(mean, longest_centered(vectors, every, mean))
     wanted, _scale = neighbors_and_scale(vectors, 9)
     for rows in (slice(0, 300), slice(300, 301), slice(301, 700)):
-        found = row_block_neighbors(vectors, rows, 9, frame_of(vectors))
+        found = row_block_neighbors(vectors, rows, 9, frame)
         for match in Match:
             np.testing.assert_array_equal(found[match][0], wanted[match].indices[rows])
             np.testing.assert_array_equal(found[match][1], wanted[match].distances[rows])

@@ -2,6 +2,7 @@
 import os
 import random
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from cohort_factory import cohort, published_cohort
 from TumorConnectomeLib.base import arrays_file
 from TumorConnectomeLib.base.arrays_file import read_arrays, write_arrays
 from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.cohort import MissingVectors
 from TumorConnectomeLib.connectome import prepared
 from TumorConnectomeLib.connectome.analysis import KEPT_NEIGHBORS, analyze, connectome
 from TumorConnectomeLib.connectome.prepared import PreparedCohort, read_prepared, write_prepared
@@ -246,3 +248,37 @@ def test_a_large_cohort_is_kept_uncompressed(tmp_path, monkeypatch):
     (tmp_path / "large.npz").write_bytes(content)
     with pytest.raises(InputError):
         read_prepared(tmp_path / "large.npz")
+
+
+def test_a_cohort_can_be_read_without_the_vectors_that_only_workers_need(tmp_path):
+    path, made = tmp_path / "c.npz", small(5, sex=list("MFMFM"))
+    write_prepared(path, made)
+    found = read_prepared(path, vectors=False)
+    assert found.cohort.models == made.cohort.models and found.cohort.has_vectors
+    assert_same_array(found.analyses["A"].positions, made.analyses["A"].positions)
+    with pytest.raises(InputError, match=r"c\.npz: the vectors of A are not loaded in this process; expected a worker"):
+        found.cohort.embeddings["A"]
+    with pytest.raises(KeyError):
+        found.cohort.embeddings["no model"]
+    other = replace(found.cohort, name="with other columns")
+    assert other.has_vectors
+    with pytest.raises(InputError, match="not loaded in this process"):
+        write_prepared(tmp_path / "d.npz", PreparedCohort(other, found.analyses))
+    assert [file.name for file in tmp_path.iterdir()] == ["c.npz"]
+
+
+def test_a_cohort_of_neighbor_lists_has_no_vectors_anywhere(tmp_path):
+    made = small(4)
+    bare = replace(made.cohort, embeddings=MissingVectors(made.cohort.models))
+    write_prepared(tmp_path / "c.npz", PreparedCohort(bare, made.analyses))
+    for vectors in (True, False):
+        assert not read_prepared(tmp_path / "c.npz", vectors=vectors).cohort.has_vectors
+
+
+def test_vectors_that_are_missing_in_the_file_are_noticed_without_reading_them(tmp_path):
+    write_prepared(tmp_path / "c.npz", small(5))
+    header, arrays = read_arrays(tmp_path / "c.npz", prepared._KIND)
+    del arrays["embedding_1"]
+    write_arrays(tmp_path / "c.npz", header.pop("kind"), header, arrays)
+    with pytest.raises(InputError, match="incomplete or inconsistent"):
+        read_prepared(tmp_path / "c.npz", vectors=False)

@@ -149,6 +149,23 @@ def test_candidates_are_ranked_with_the_same_distances():
     np.testing.assert_array_equal(found, np.take_along_axis(exact_distances(fixed[:20], fixed), candidates, axis=1))
 
 
+@pytest.mark.parametrize("length", [2, 512, 6000])
+def test_distances_close_to_a_rounding_limit_are_the_exact_ones(length):
+    """Half steps of 1e-12, where one product with rounding can not tell which way to round, and too long vectors for it."""
+    random = np.random.default_rng(length)
+    first = random.normal(size=length)
+    first /= np.linalg.norm(first)
+    across = random.normal(size=length)
+    across -= first * (first @ across)
+    across /= np.linalg.norm(across)
+    wanted = 0.25 + (np.arange(4000) + 0.5) * 1e-12             # distances halfway between two steps
+    others = first * (1 - wanted)[:, None] + across * np.sqrt(1 - (1 - wanted) ** 2)[:, None]
+    fixed = fixed_point(np.concatenate([first[None], others]))
+    candidates = np.arange(1, 4001).reshape(1, -1)
+    np.testing.assert_array_equal(candidate_distances(fixed[:1], candidates, fixed.__getitem__),
+                                  exact_distances(fixed[:1], fixed[1:]))
+
+
 def test_few_candidates_are_kept():
     embedding = spectrum(2000)
     operand, lengths = centered_operand(embedding, unit_vectors(embedding).mean(axis=0))

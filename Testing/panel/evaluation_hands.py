@@ -69,3 +69,10 @@ def tick(checkList, key):
     listed.setCurrentRow(rows[0])
     listed.setFocus()
     QtTest.QTest.keyClick(listed, QtCore.Qt.Key.Key_Space)
+
+
+def embeddings_of(panel):
+    """The vectors of the loaded cohort by model, which only workers read."""
+    from TumorConnectomeLib.connectome.prepared import read_prepared
+
+    return read_prepared(panel.cohort.loader.path).cohort.embeddings

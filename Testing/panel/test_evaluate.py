@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from evaluation_hands import PERMUTATIONS, click_cell, column, derived, kinds, nodes, press, run
+from evaluation_hands import PERMUTATIONS, click_cell, column, derived, embeddings_of, kinds, nodes, press, run
 from PySide6 import QtCore, QtTest
 
 from TumorConnectomeLib.cohort.measurements import evaluable_facets
@@ -93,7 +93,7 @@ def test_a_changed_table_of_a_scene_is_not_shown_and_does_no_harm(demo, panel):
 def test_agreement_of_models(demo, panel):
     heat_map = run(demo, evaluation=kinds().AGREEMENT)
     state = panel.state
-    expected = agreement(state.cohort.embeddings, {m: a.neighbors[Match.MOST] for m, a in state.prepared.analyses.items()}, 5)
+    expected = agreement(embeddings_of(panel), {m: a.neighbors[Match.MOST] for m, a in state.prepared.analyses.items()}, 5)
     np.testing.assert_allclose(heat_map.values, expected.matrices["jaccard"])
     QtTest.QTest.keyClick(panel.ui.evaluateMetricComboBox, QtCore.Qt.Key.Key_Down)
     np.testing.assert_allclose(panel.evaluate.heatMap.heatMap.values, expected.matrices["rbo"])
@@ -109,7 +109,7 @@ def test_agreement_of_models(demo, panel):
 def test_hubs_and_the_patients_behind_them(demo, panel):
     heat_map = run(demo, evaluation=kinds().HUBS)
     state, model = panel.state, panel.state.cohort.models[1]
-    found = hubs(state.prepared.analyses[model].neighbors, state.cohort.embeddings[model], 5)
+    found = hubs(state.prepared.analyses[model].neighbors, embeddings_of(panel)[model], 5)
     row = heat_map.row_keys.index(model)
     assert heat_map.values[row, heat_map.column_keys.index("far_skewness")] == pytest.approx(found.far.skewness)
     click_cell(panel, model, "far_max")

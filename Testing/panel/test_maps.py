@@ -1,7 +1,7 @@
 """The map that places the patients, with real keys on the demo cohort: positions, quality, packages, cancel, scene."""
 import numpy as np
 import pytest
-from evaluation_hands import derived, press
+from evaluation_hands import derived, embeddings_of, press
 from PySide6 import QtCore, QtTest
 
 from TumorConnectomeLib.layout.map_quality import map_quality
@@ -49,7 +49,7 @@ def figures(quality):
 
 def test_the_neighbor_layout_has_its_quality_beside_it(demo, shown):
     state = shown.state
-    embedding, layout = state.cohort.embeddings[state.shown.model], state.shown.analysis.positions
+    embedding, layout = embeddings_of(shown)[state.shown.model], state.shown.analysis.positions
     wanted = "Neighbor layout: " + figures(map_quality(embedding, layout, 15))
     assert shown.ui.mapQualityLabel.text == wanted and wanted in shown.view.canvas.header.subtitle
     np.testing.assert_array_equal(state.connectome.positions, layout)
@@ -61,7 +61,7 @@ def test_another_map_moves_the_patients_and_nothing_else(demo, shown):
     before, layout = state.connectome, state.shown.analysis.positions
     choose(shown, 1)
     made(demo)
-    embedding = state.cohort.embeddings[state.shown.model]
+    embedding = embeddings_of(shown)[state.shown.model]
     wanted = make_map(MapKind.PCA, embedding, layout)
     np.testing.assert_allclose(state.connectome.positions, wanted, atol=1e-9)
     assert "PCA: " + figures(map_quality(embedding, wanted, 15)) in shown.view.canvas.header.subtitle

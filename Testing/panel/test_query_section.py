@@ -1,9 +1,12 @@
 """The section for a new patient's vector: pasted, opened or dropped; neighbors, mark and summary; saved with the scene."""
 import numpy as np
 import pytest
+from evaluation_hands import embeddings_of
 from file_dropping import drop_files
 from own_files import write_csv
 from PySide6 import QtCore, QtTest
+
+from TumorConnectomeLib.base.errors import InputError
 
 
 def press(button):
@@ -57,7 +60,7 @@ def shown_model(session):
 def test_a_pasted_vector_is_marked_and_its_neighbors_are_listed(query):
     panel, cohort = query.panel, query.panel.state.cohort
     before = panel.view.canvas.geometry.positions.copy()
-    assert paste(query, cohort.embeddings[shown_model(query)][5]) == ""
+    assert paste(query, embeddings_of(query.panel)[shown_model(query)][5]) == ""
     mark = mark_of(query)
     assert mark.label == "Query"
     assert mark.neighbors[0] == cohort.patient_ids[5] == cells(query)[0][1]
@@ -75,7 +78,7 @@ def test_the_mark_is_drawn_and_exported(query):
 
     query.panel.view.repaint()
     without = export_picture(query.panel.view, "svg", 600, 500)
-    paste(query, query.panel.state.cohort.embeddings[shown_model(query)][5])
+    paste(query, embeddings_of(query.panel)[shown_model(query)][5])
     drawn = export_picture(query.panel.view, "svg", 600, 500)
     color = query.panel.view.canvas.theme.query.name().encode()
     assert color in drawn and b">Query<" in drawn
@@ -87,7 +90,7 @@ def test_match_mode_and_number_of_neighbors_change_the_list_without_another_sear
     from TumorConnectomeLib.neighbors.match import Match
 
     panel = query.panel
-    paste(query, panel.state.cohort.embeddings[shown_model(query)][5])
+    paste(query, embeddings_of(panel)[shown_model(query)][5])
     monkeypatch.setattr(panel.runner, "start", None)
     panel.set(neighborCount=3, match=Match.LEAST)
     mark = mark_of(query)
@@ -97,7 +100,7 @@ def test_match_mode_and_number_of_neighbors_change_the_list_without_another_sear
 
 def test_another_model_hides_the_mark_and_says_why(query):
     panel, first = query.panel, shown_model(query)
-    paste(query, panel.state.cohort.embeddings[first][5])
+    paste(query, embeddings_of(panel)[first][5])
     place = mark_of(query).place
     panel.set(model=next(model for model in panel.state.cohort.models if model != first))
     assert mark_of(query) is None
@@ -108,7 +111,7 @@ def test_another_model_hides_the_mark_and_says_why(query):
 
 def test_clear_forgets_everything(query):
     panel = query.panel
-    paste(query, panel.state.cohort.embeddings[shown_model(query)][5])
+    paste(query, embeddings_of(panel)[shown_model(query)][5])
     assert panel.parameters.query
     press(panel.ui.queryClearButton)
     assert mark_of(query) is None and not panel.parameters.query
@@ -117,7 +120,7 @@ def test_clear_forgets_everything(query):
 
 def test_a_row_of_a_dropped_file_is_chosen(query, tmp_path):
     panel = query.panel
-    embedding = panel.state.cohort.embeddings[shown_model(query)]
+    embedding = embeddings_of(panel)[shown_model(query)]
     name = "a-very-long-name-of-a-new-patient"
     path = write_csv(tmp_path / "new patients.csv", embedding[[3, 7]], ["A", name])
     assert drop_files(panel.ui.queryVectorEdit.viewport(), path)
@@ -134,7 +137,7 @@ def test_a_row_of_a_dropped_file_is_chosen(query, tmp_path):
 
 def test_a_file_that_is_one_vector_needs_no_choice(query, tmp_path):
     panel = query.panel
-    np.save(tmp_path / "mine.npy", panel.state.cohort.embeddings[shown_model(query)][9])
+    np.save(tmp_path / "mine.npy", embeddings_of(panel)[shown_model(query)][9])
     drop_files(panel.ui.queryVectorEdit.viewport(), tmp_path / "mine.npy")
     assert "is one vector" in wait(query)
     assert not panel.ui.queryRowComboBox.visible
@@ -166,7 +169,7 @@ def test_a_file_without_vectors_is_refused_and_forgotten(query, tmp_path):
 
 def test_pressing_a_row_selects_the_patient(query):
     panel = query.panel
-    paste(query, panel.state.cohort.embeddings[shown_model(query)][5])
+    paste(query, embeddings_of(panel)[shown_model(query)][5])
     item = panel.ui.queryTable.item(1, 1)
     point, viewport = panel.ui.queryTable.visualItemRect(item).center(), panel.ui.queryTable.viewport()
     QtTest.QTest.mouseClick(viewport, QtCore.Qt.MouseButton.LeftButton, QtCore.Qt.KeyboardModifier.NoModifier, point)
@@ -178,7 +181,7 @@ def test_a_query_comes_back_with_the_scene(query, tmp_path):
     import slicer
 
     panel = query.panel
-    paste(query, panel.state.cohort.embeddings[shown_model(query)][5])
+    paste(query, embeddings_of(panel)[shown_model(query)][5])
     before = mark_of(query)
     assert slicer.util.saveScene(str(tmp_path / "scene.mrml"))
     slicer.mrmlScene.Clear()
@@ -187,3 +190,10 @@ def test_a_query_comes_back_with_the_scene(query, tmp_path):
     slicer.util.loadScene(str(tmp_path / "scene.mrml"))
     query.wait(lambda: mark_of(query) is not None, 60)
     assert mark_of(query) == before
+
+
+def test_vectors_stay_where_workers_read_them(query):
+    cohort, ui = query.panel.state.cohort, query.panel.ui
+    assert cohort.has_vectors and ui.queryButton.enabled and ui.evaluateButton.enabled and ui.mapComboBox.enabled
+    with pytest.raises(InputError, match="not loaded in this process"):
+        cohort.embeddings[shown_model(query)]

@@ -3,7 +3,7 @@ from html import escape
 
 import numpy as np
 import pytest
-from evaluation_hands import derived
+from evaluation_hands import derived, embeddings_of
 from PySide6 import QtCore, QtTest
 
 from TumorConnectomeLib.connectome.analysis import connectome
@@ -22,7 +22,7 @@ def test_graph_lists_and_texts_follow_the_repair(demo, panel, repair):
     panel.ui.repairComboBox.setCurrentIndex(list(Repair).index(repair))
     assert panel.state.shown.repair is Repair.NONE, "the graph stays until the other one is there"
     derived(demo)
-    wanted = repaired_lists(state.cohort.embeddings[state.connectome.model], 5, repair)[Match.MOST]
+    wanted = repaired_lists(embeddings_of(panel)[state.connectome.model], 5, repair)[Match.MOST]
     np.testing.assert_array_equal(state.connectome.targets, wanted.indices.ravel())
     np.testing.assert_array_equal(state.connectome.distances, wanted.distances.ravel())
     table = panel.ui.neighborsTable
@@ -75,7 +75,7 @@ def test_the_last_of_several_quick_choices_counts(demo, panel):
     state = derived(demo)
     assert state.shown.repair is Repair.CENTERED_MUTUAL_PROXIMITY is panel.parameters.repair
     model = state.connectome.model
-    expected = repaired_lists(state.cohort.embeddings[model], 5, Repair.CENTERED_MUTUAL_PROXIMITY)[Match.MOST]
+    expected = repaired_lists(embeddings_of(panel)[model], 5, Repair.CENTERED_MUTUAL_PROXIMITY)[Match.MOST]
     np.testing.assert_array_equal(state.connectome.targets, expected.indices.ravel())
 
 

@@ -1,9 +1,11 @@
 """Changes of the connectome in the view: gliding, other patients, none, large graphs."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from at_rest import settle
 from connectome_samples import clusters, coloring, graph, ring
-from view_gestures import center_of, drag, has_color, key, move, pixels, press, turn_wheel
+from view_gestures import center_of, drag, has_color, image_pixels, key, move, pixels, press, turn_wheel
 
 from TumorConnectomeLib.base.errors import InputError
 
@@ -85,7 +87,7 @@ def test_without_animation_nodes_are_at_their_new_places_at_once(view):
 def test_the_same_patients_in_another_order_start_where_they_are(view):
     before = {f"P{i:03d}": view.nodeCenter(f"P{i:03d}") for i in range(12)}
     sample = ring(12)
-    turned = type(sample)(**{**vars(sample), "patient_ids": sample.patient_ids[::-1]})
+    turned = replace(sample, patient_ids=sample.patient_ids[::-1])
     view.setConnectome(turned, coloring(12), animate=True)
     for patient_id, where in before.items():
         assert view.nodeCenter(patient_id) == pytest.approx(where, abs=8)
@@ -150,10 +152,41 @@ def test_a_large_graph_is_shifted_as_a_picture_while_it_moves_and_drawn_anew_at_
     view.setConnectome(clusters(3000), coloring(3000))
     view.grab()
     canvas = view.canvas
-    drawn = canvas._picture.transform
+    drawn = canvas._nodes.transform
     drag(view, (8, 8), (48, 2))                                     # from an empty place
     view.grab()
-    assert canvas._picture.transform == drawn != canvas.viewport.transform
+    assert canvas._nodes.transform == drawn != canvas.viewport.transform
     settle()
     view.grab()
-    assert canvas._picture.transform == canvas.viewport.transform
+    assert canvas._nodes.transform == canvas.viewport.transform
+
+
+def test_a_click_in_a_large_graph_keeps_the_pictures_of_nodes_and_edges(view):
+    view.setConnectome(clusters(3000), coloring(3000))
+    view.grab()
+    canvas = view.canvas
+    kept = canvas._nodes.content, canvas._edges.content
+    view.setGroup(["P0100", "P101", "P102"])
+    view.setSelected("P2000")
+    shown = pixels(view)
+    assert (canvas._nodes.content, canvas._edges.content) == kept
+    canvas.refresh()
+    assert (pixels(view) == shown).all(), "as if everything had been drawn anew"
+    view.setSelected(None)
+    view.setGroup([])
+    assert not (pixels(view) == shown).all()
+
+
+def test_layers_of_a_large_graph_look_like_the_graph_drawn_at_once(view):
+    import qt
+
+    from TumorConnectomeLib.widgets.surface import Surface
+    view.setConnectome(clusters(1200, k=2), coloring(1200))
+    view.setSelected("P700")
+    view.setGroup(["P100", "P101", "P102"])
+    layered, whole = view.grab(), view.grab()
+    painter = qt.QPainter(whole)
+    view.canvas.paint_new(Surface(painter))
+    painter.end()
+    first, second = (image_pixels(picture.toImage()) for picture in (layered, whole))
+    assert (np.abs(first - second).max(axis=-1) > 48).mean() < 0.02

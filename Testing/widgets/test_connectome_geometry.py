@@ -136,9 +136,9 @@ def test_overlapping_discs_are_in_different_layers_later_ones_above():
 
 def test_hubs_have_half_the_largest_degree_largest_first():
     graph = GraphGeometry(ring(9, hub=True))
-    assert graph.hubs()[0] == 0
-    assert all(2 * graph.degree[hub] >= graph.degree.max() for hub in graph.hubs())
-    assert len(GraphGeometry(ring(3, k=0)).hubs()) == 0
+    assert graph.hubs[0] == 0
+    assert all(2 * graph.degree[hub] >= graph.degree.max() for hub in graph.hubs)
+    assert len(GraphGeometry(ring(3, k=0)).hubs) == 0
 
 
 def overlapping(a, b):

@@ -1,4 +1,6 @@
 """Graying patients: categories switched in the legend by mouse and keyboard, and the filter."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from at_rest import settle
@@ -124,7 +126,7 @@ def test_a_filter_grays_the_other_patients_and_the_legend_counts_both(view, pati
 def test_a_filter_stays_with_its_patients_and_ends_with_another_cohort(view):
     view.setFilter(["P001", "P002"])
     sample = ring(12)
-    turned = type(sample)(**{**vars(sample), "patient_ids": sample.patient_ids[::-1]})
+    turned = replace(sample, patient_ids=sample.patient_ids[::-1])
     view.setConnectome(turned, coloring(12))
     assert not is_gray(view, "P001") and is_gray(view, "P003")
     view.setConnectome(ring(9), coloring(9))

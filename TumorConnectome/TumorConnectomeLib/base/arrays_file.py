@@ -25,8 +25,8 @@ def write_arrays(path, kind: str, header: dict, arrays: dict[str, np.ndarray]) -
         save(stream, allow_pickle=False, **{_HEADER: np.frombuffer(text.encode(), np.uint8)}, **arrays)
 
 
-def read_arrays(path, kind: str) -> tuple[dict, dict[str, np.ndarray]]:
-    """Read a file of `write_arrays`: its header and all arrays.
+def read_arrays(path, kind: str, *, unread: str | None = None) -> tuple[dict, dict[str, np.ndarray | None]]:
+    """Read a file of `write_arrays`: its header and its arrays; None stands for those whose names begin with `unread`.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def read_arrays(path, kind: str) -> tuple[dict, dict[str, np.ndarray]]:
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: None if unread and name.startswith(unread) else archive[name] for name in archive.files}
         header = json.loads(arrays.pop(_HEADER).tobytes())
     except Exception as error:                          # a damaged archive can raise nearly any type
         raise InputError(f"damaged or not readable ({error})", source=path, expected=f"a {kind} file") from None

@@ -5,6 +5,7 @@ import operator
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,8 +96,8 @@ class Facet:
 NO_VECTORS = "This cohort was opened from neighbor lists: it has no vectors"
 
 
-class MissingVectors(Mapping):
-    """The embeddings of a cohort of which only the neighbors are known: model names, and an InputError for each vector."""
+class _NoVectors(Mapping):
+    """Names of models without their vectors; `_error(model)` says why there are none."""
 
     def __init__(self, models):
         self._models = tuple(models)
@@ -104,7 +105,7 @@ class MissingVectors(Mapping):
     def __getitem__(self, model):
         if model not in self._models:
             raise KeyError(model)
-        raise InputError(NO_VECTORS, source=model, expected="the files that the neighbor lists were made from")
+        raise self._error(model)
 
     def __contains__(self, model):
         return model in self._models
@@ -114,6 +115,33 @@ class MissingVectors(Mapping):
 
     def __len__(self):
         return len(self._models)
+
+
+class MissingVectors(_NoVectors):
+    """The embeddings of a cohort of which only the neighbors are known: model names, and an InputError for each vector."""
+
+    @staticmethod
+    def _error(model):
+        return InputError(NO_VECTORS, source=model, expected="the files that the neighbor lists were made from")
+
+
+class UnreadVectors(_NoVectors):
+    """The embeddings of a cohort whose vectors only worker processes read: model names, and an InputError for each vector.
+
+    Parameters
+    ----------
+    models : iterable of str
+    path : path
+        The prepared cohort that holds them (see `prepared.read_prepared`).
+    """
+
+    def __init__(self, models, path):
+        super().__init__(models)
+        self._path = path
+
+    def _error(self, model):
+        return InputError(f"the vectors of {model} are not loaded in this process", source=self._path,
+                          expected="a worker that reads them from there")
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +157,7 @@ class Cohort:
     embeddings : mapping of str to np.ndarray
         Model name to float32 or float64 array of shape (N, D), rows in the order of `patients`; finite, no zero vector.
         float64 is kept, any other type becomes float32. An array that owns its memory and that nobody can write is not copied.
-        Or MissingVectors, when only their neighbors are known.
+        Or MissingVectors, when only their neighbors are known, or UnreadVectors, when only workers need them.
     facets : mapping of str to Facet
         In display order.
     provenance : mapping of str to str, int, float or bool
@@ -160,7 +188,7 @@ class Cohort:
     column_notes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self):
-        ids = [str(i) for i in self.patients.index]
+        ids = self.patient_ids
         if not ids:
             raise InputError("the cohort has no patients", source=self.name, expected="at least one")
         if not all(map(operator.lt, ids, ids[1:])):
@@ -168,7 +196,7 @@ class Cohort:
         if not self.embeddings:
             raise InputError("the cohort has no embeddings", source=self.name, expected="at least one model")
         arrays = self.embeddings
-        if self.has_vectors:
+        if not isinstance(arrays, _NoVectors):
             arrays = types.MappingProxyType({model: _checked_embedding(model, values, ids)
                                              for model, values in self.embeddings.items()})
         for facet in self.facets.values():
@@ -182,10 +210,15 @@ class Cohort:
         object.__setattr__(self, "provenance", types.MappingProxyType(dict(self.provenance)))
         object.__setattr__(self, "column_notes", types.MappingProxyType(dict(self.column_notes)))
 
-    @property
+    @cached_property
     def patient_ids(self) -> tuple[str, ...]:
         """PatientIDs in row order."""
         return tuple(str(i) for i in self.patients.index)
+
+    @cached_property
+    def rows(self) -> Mapping[str, int]:
+        """Row of each PatientID."""
+        return types.MappingProxyType({patient: row for row, patient in enumerate(self.patient_ids)})
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -194,16 +227,16 @@ class Cohort:
 
     @property
     def has_vectors(self) -> bool:
-        """Whether the embeddings themselves are known, not only the neighbors by them."""
+        """Whether the embeddings themselves are known, here or where workers read them, not only the neighbors by them."""
         return not isinstance(self.embeddings, MissingVectors)
 
     def row_of(self, patient_id: str) -> int:
         """Row of a patient; InputError names an unknown one."""
-        rows = np.flatnonzero(self.patients.index == str(patient_id))
-        if not len(rows):
+        row = self.rows.get(str(patient_id))
+        if row is None:
             raise InputError(f"no patient {patient_id!r}", source=self.name,
                              expected=f"one of its {len(self.patients)} PatientIDs")
-        return int(rows[0])
+        return row
 
 
 def _checked_embedding(model, values, ids):

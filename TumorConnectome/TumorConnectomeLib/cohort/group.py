@@ -72,8 +72,7 @@ def group_summary(cohort: Cohort, patient_ids: Iterable[str]) -> GroupSummary:
         An id is not in the cohort.
     """
     ids = cohort.patient_ids
-    place = {patient: row for row, patient in enumerate(ids)}
-    rows = np.array(sorted({place[p] if p in place else cohort.row_of(p) for p in patient_ids}), np.int64)
+    rows = np.array(sorted({cohort.row_of(patient) for patient in patient_ids}), np.int64)
     facets = list(cohort.facets.values())
     counted = [(_counts(facet, rows), facet.counts) for facet in facets]
     p = [fisher_p(inside, whole, len(rows), len(ids)) for inside, whole in counted]

@@ -1,7 +1,10 @@
 """The connectome: what the view draws for one model, match mode and number of neighbors."""
 from __future__ import annotations
 
+import types
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -49,17 +52,22 @@ class Connectome:
     model: str
     distance: str = COSINE_DISTANCE
 
-    @property
+    @cached_property
+    def nodes(self) -> Mapping[str, int]:
+        """Node of each patient."""
+        return types.MappingProxyType({patient: node for node, patient in enumerate(self.patient_ids)})
+
+    @cached_property
     def out_degree(self) -> np.ndarray:
         """Edges that leave each node: int64, shape (N,)."""
         return np.bincount(self.sources, minlength=len(self.patient_ids))
 
-    @property
+    @cached_property
     def in_degree(self) -> np.ndarray:
         """Edges that arrive at each node: int64, shape (N,): in how many lists the patient is."""
         return np.bincount(self.targets, minlength=len(self.patient_ids))
 
-    @property
+    @cached_property
     def degree(self) -> np.ndarray:
         """Out plus in, shape (N,)."""
         return self.out_degree + self.in_degree

@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterable, Sequence
-from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from .connectome import Connectome
 _NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 #: characters that XML 1.0 can not contain
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: what a parser would change in an attribute
+_IN_ATTRIBUTES = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
+#: in a cell of a CSV file these need quotes around it
+_QUOTED = re.compile('[,"\r\n]')
 _EDGE_COLUMNS = (("rank", "int"), ("distance", "double"), ("percentile", "double"), ("weight", "double"))
 #: the smallest weight of an edge: readers of GraphML drop edges of weight 0, and logarithms of it end a layout
 _SMALLEST_WEIGHT = 1e-6
@@ -41,29 +46,32 @@ def graphml(connectome: Connectome, cohort: Cohort) -> str:
     """
     columns = [("PatientID", "string", np.array(connectome.patient_ids, object)), *_layout_columns(connectome),
                *_patient_columns(connectome, cohort, _RESERVED)]
-    root = ElementTree.Element("graphml", xmlns=_NAMESPACE)
-    for number, (name, kind, _) in enumerate(columns):
-        ElementTree.SubElement(root, "key", {"id": f"n{number}", "for": "node", "attr.name": _text(name), "attr.type": kind})
-    for number, (name, kind) in enumerate(_EDGE_COLUMNS):
-        ElementTree.SubElement(root, "key", {"id": f"e{number}", "for": "edge", "attr.name": name, "attr.type": kind})
     facts = {"cohort": cohort.name, "synthetic": str(cohort.synthetic).lower(), "model": connectome.model,
              "match": connectome.match.value, "distance": connectome.distance}
-    for name in facts:
-        ElementTree.SubElement(root, "key", {"id": f"g_{name}", "for": "graph", "attr.name": name, "attr.type": "string"})
-    graph = ElementTree.SubElement(root, "graph", {"id": "connectome", "edgedefault": "directed"})
-    for name, value in facts.items():
-        ElementTree.SubElement(graph, "data", {"key": f"g_{name}"}).text = _text(value)
-    for node, patient in enumerate(connectome.patient_ids):
-        element = ElementTree.SubElement(graph, "node", {"id": _text(patient)})
-        for number, (_, kind, values) in enumerate(columns):
-            _add_data(element, f"n{number}", kind, values[node])
-    for edge, (source, target) in enumerate(zip(connectome.sources, connectome.targets)):
-        ends = {"source": _text(connectome.patient_ids[source]), "target": _text(connectome.patient_ids[target])}
-        element = ElementTree.SubElement(graph, "edge", ends)
-        for number, (kind, values) in enumerate(_edge_values(connectome)):
-            _add_data(element, f"e{number}", kind, values[edge])
-    ElementTree.indent(root, " ")
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+    keys = [(f"n{number}", "node", name, kind) for number, (name, kind, _) in enumerate(columns)]
+    keys += [(f"e{number}", "edge", name, kind) for number, (name, kind) in enumerate(_EDGE_COLUMNS)]
+    keys += [(f"g_{name}", "graph", name, "string") for name in facts]
+    ids = [_attribute(patient) for patient in connectome.patient_ids]
+    nodes = [f"<node id={patient}" for patient in ids]
+    edges = [f"<edge source={ids[source]} target={ids[target]}"
+             for source, target in zip(connectome.sources.tolist(), connectome.targets.tolist())]
+    return "".join([
+        '<?xml version="1.0" encoding="UTF-8"?>\n', f'<graphml xmlns="{_NAMESPACE}">\n',
+        *(f' <key id="{key}" for="{part}" attr.name={_attribute(name)} attr.type="{kind}" />\n'
+          for key, part, name, kind in keys),
+        ' <graph id="connectome" edgedefault="directed">\n',
+        *(f'  <data key="g_{name}">{_content(value)}</data>\n' for name, value in facts.items()),
+        *_elements("node", nodes, [_texts(kind, values) for _, kind, values in columns]),
+        *_elements("edge", edges, [_texts(kind, values) for kind, values in _edge_values(connectome)]),
+        " </graph>\n</graphml>\n"])
+
+
+def _elements(name, heads, columns):
+    """Nodes or edges as text, from the beginnings of their tags and what is known of each, column by column."""
+    data = [[f'   <data key="{name[0]}{number}">{_content(text)}</data>\n' if text else "" for text in texts]
+            for number, texts in enumerate(columns)]
+    for head, parts in zip(heads, map("".join, zip(*data))):
+        yield f"  {head}>\n{parts}  </{name}>\n" if parts else f"  {head} />\n"
 
 
 def neighbors_csv(connectome: Connectome, patients: Sequence[str] = ()) -> str:
@@ -76,13 +84,14 @@ def neighbors_csv(connectome: Connectome, patients: Sequence[str] = ()) -> str:
     names = {"cosine_distance": connectome.distance.replace(" ", "_")}
     lines = [(*(names.get(name, name) for name in NEIGHBOR_COLUMNS), *([SAME_PATIENT] if repeated else []))]
     order = np.lexsort((connectome.ranks, connectome.sources))
-    for edge in order.tolist():
-        source, target = connectome.sources[edge], connectome.targets[edge]
-        same = [int(patients[source] == patients[target])] if repeated else []
-        lines.append((connectome.model, connectome.match.value, connectome.patient_ids[source], int(connectome.ranks[edge]),
-                      connectome.patient_ids[target], repr(float(connectome.distances[edge])),
-                      repr(float(connectome.percentiles[edge])), *same))
-    return _csv(lines)
+    sources, targets = (ends[order].tolist() for ends in (connectome.sources, connectome.targets))
+    cells = [_cell(patient) for patient in connectome.patient_ids]
+    columns = [itertools.repeat(f"{_cell(connectome.model)},{connectome.match.value}"), (cells[node] for node in sources),
+               map(str, connectome.ranks[order].tolist()), (cells[node] for node in targets),
+               *(map(repr, values[order].tolist()) for values in (connectome.distances, connectome.percentiles))]
+    if repeated:
+        columns.append("01"[patients[source] == patients[target]] for source, target in zip(sources, targets))
+    return _csv(lines) + "".join(f"{line}\n" for line in map(",".join, zip(*columns)))
 
 
 def layout_csv(connectome: Connectome, cohort: Cohort) -> str:
@@ -94,20 +103,19 @@ def layout_csv(connectome: Connectome, cohort: Cohort) -> str:
         The connectome has other patients than the cohort.
     """
     columns = _layout_columns(connectome) + _facet_columns(_rows(connectome, cohort), cohort)
-    lines = [("PatientID", *(name for name, _, _ in columns))]
-    for node, patient in enumerate(connectome.patient_ids):
-        lines.append((patient, *(_plain(kind, values[node]) for _, kind, values in columns)))
-    return _csv(lines)
+    return _table(connectome.patient_ids, columns)
 
 
 def patients_csv(cohort: Cohort, patient_ids: Iterable[str]) -> str:
     """One line per patient of a group: the patient table and the category of every facet, with a line of column names."""
     rows = np.array([cohort.row_of(patient) for patient in patient_ids], np.int64)
     columns = _table_columns(rows, cohort, set()) + _facet_columns(rows, cohort)
-    lines = [("PatientID", *(name for name, _, _ in columns))]
-    for number, row in enumerate(rows):
-        lines.append((cohort.patient_ids[row], *(_plain(kind, values[number]) for _, kind, values in columns)))
-    return _csv(lines)
+    return _table([cohort.patient_ids[row] for row in rows], columns)
+
+
+def _table(patients, columns):
+    return _csv([("PatientID", *(name for name, _, _ in columns)),
+                 *zip(patients, *(_texts(kind, values) for _, kind, values in columns))])
 
 
 def _layout_columns(connectome):
@@ -149,7 +157,7 @@ def _facet_columns(rows, cohort):
 
 def _rows(connectome, cohort):
     """Row of each node in the cohort."""
-    place = {patient: row for row, patient in enumerate(cohort.patient_ids)}
+    place = cohort.rows
     missing = next((patient for patient in connectome.patient_ids if patient not in place), None)
     if missing is not None:
         raise InputError(f"patient {missing} of the connectome is not in the cohort", source=cohort.name,
@@ -163,21 +171,30 @@ def _edge_values(connectome):
             for name, kind in _EDGE_COLUMNS]
 
 
-def _add_data(element, key, kind, value):
-    text = _plain(kind, value)
-    if text:
-        ElementTree.SubElement(element, "data", {"key": key}).text = _text(text)
+def _cell(text):
+    """Text as `csv` writes it: in quotes if it has to be."""
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
-def _plain(kind, value):
-    """A value as text; empty when it is unknown."""
-    if value is None or value != value:
-        return ""
+def _texts(kind, values):
+    """The values of a column as texts; empty when unknown."""
+    known = values.tolist()
     if kind == "double":
-        return repr(float(value)) if np.isfinite(value) else ""
+        return [repr(value) if finite else "" for value, finite in zip(known, np.isfinite(values).tolist())]
     if kind in ("int", "long"):
-        return str(int(value))
-    return str(bool(value)).lower() if kind == "boolean" else str(value)
+        return list(map(str, known))
+    if kind == "boolean":
+        return [str(value).lower() for value in known]
+    return ["" if value is None or value != value else str(value) for value in known]
+
+
+def _attribute(text):
+    """Text as the value of an attribute, in quotes."""
+    return '"' + escape(_text(text), _IN_ATTRIBUTES) + '"'
+
+
+def _content(text):
+    return escape(_text(text), {"\r": "&#13;"})
 
 
 def _text(text):

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.arrays_file import read_arrays, write_arrays
 from ..base.errors import InputError
-from ..cohort.cohort import Cohort, Facet, MissingVectors
+from ..cohort.cohort import Cohort, Facet, MissingVectors, UnreadVectors
 from ..cohort.row_rules import RowRule
 from ..neighbors.match import Match
 from ..neighbors.neighbors import NeighborLists
@@ -16,6 +16,7 @@ from .analysis import ModelAnalysis
 _KIND = "TumorConnectome prepared cohort"
 #: part of the cache key: raise it when the file's form or any algorithm behind its content changes
 VERSION = 7
+_EMBEDDING = "embedding_"
 _PARTS = ("indices", "distances", "percentiles")
 
 
@@ -40,7 +41,7 @@ def write_prepared(path, prepared: PreparedCohort) -> None:
             arrays[f"facet_numbers_{number}"] = facet.numbers
     for number, model in enumerate(cohort.models):
         if cohort.has_vectors:
-            arrays[f"embedding_{number}"] = cohort.embeddings[model]
+            arrays[f"{_EMBEDDING}{number}"] = cohort.embeddings[model]
         arrays |= analysis_arrays(prepared.analyses[model], number)
     facets = [{"key": f.key, "title": f.title, "categories": list(f.categories), "ordered": f.ordered, "note": f.note,
                "edges": list(f.edges), "logarithmic": f.logarithmic, "joined": f.joined}
@@ -51,18 +52,21 @@ def write_prepared(path, prepared: PreparedCohort) -> None:
     write_arrays(path, _KIND, header, arrays)
 
 
-def read_prepared(path) -> PreparedCohort:
-    """Read a file of `write_prepared`; InputError when it is damaged, incomplete or of another version."""
-    header, arrays = read_arrays(path, _KIND)
+def read_prepared(path, *, vectors: bool = True) -> PreparedCohort:
+    """Read a file of `write_prepared`; InputError when it is damaged, incomplete or of another version.
+
+    Without `vectors` these are neither read nor checked: the cohort's embeddings are UnreadVectors (or MissingVectors).
+    """
+    header, arrays = read_arrays(path, _KIND, unread=None if vectors else _EMBEDDING)
     if header.get("version") != VERSION:
         raise InputError(f"version {header.get('version')}", source=path, expected=f"version {VERSION}")
     try:
-        return _from_arrays(header, arrays)
+        return _from_arrays(header, arrays, path)
     except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         raise InputError(f"incomplete or inconsistent ({error})", source=path, expected=f"a {_KIND} file") from None
 
 
-def _from_arrays(header, arrays):
+def _from_arrays(header, arrays, path):
     import pandas as pd
 
     columns = {}
@@ -79,7 +83,9 @@ def _from_arrays(header, arrays):
     analyses = {model: analysis_of_arrays(arrays, number, len(patients)) for number, model in enumerate(header["models"])}
     embeddings = MissingVectors(header["models"])
     if header["vectors"]:
-        embeddings = {model: arrays[f"embedding_{number}"] for number, model in enumerate(header["models"])}
+        embeddings = {model: arrays[f"{_EMBEDDING}{number}"] for number, model in enumerate(header["models"])}
+        if any(values is None for values in embeddings.values()):
+            embeddings = UnreadVectors(embeddings, path)
     return PreparedCohort(Cohort(header["name"], patients, embeddings, facets, header["provenance"],
                                  **state_of_record(header["state"])), analyses)
 

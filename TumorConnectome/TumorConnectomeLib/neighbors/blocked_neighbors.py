@@ -11,13 +11,13 @@ import numpy as np
 
 from .exact_cosine import candidate_distances, exact_distances, fixed_point, unit_vectors
 from .match import Match
-from .neighbor_search import TILE, Candidates, centered_operand, distance_tile, frame_of, left_operand, tile_edges, tiles
+from .neighbor_search import TILE, Candidates, distance_tile, left_operand, operand_of_units, tile_edges, tiles
 
 _BLOCK_ROWS = 4096
 #: crowded patients that are compared with everybody at once
 _CROWDED_ROWS = 256
 
-#: (index array (M,)) -> vectors in `exact_cosine.fixed_point` form, int32, shape (M, 2 D)
+#: (index array (M,)) -> vectors in `exact_cosine.fixed_point` form, float64, shape (M, D)
 FixedOf = Callable[[np.ndarray], np.ndarray]
 
 
@@ -56,11 +56,14 @@ def blocked_neighbors(embedding: np.ndarray, k: int, *, source: str = "embedding
     InputError
         A vector has no direction.
     """
-    frame = frame_of(embedding, source=source)
-    operand = in_blocks(embedding, lambda some: centered_operand(some, frame.mean)[0],
-                        np.empty((1, embedding.shape[1] + 2), np.float32))
+    fixed = np.empty(embedding.shape)
+    for first in range(0, len(embedding), _BLOCK_ROWS):
+        fixed[first:first + _BLOCK_ROWS] = fixed_point(
+            unit_vectors(embedding[first:first + _BLOCK_ROWS], source=source, first_row=first))
+    mean = fixed.mean(axis=0)
+    operand = in_blocks(fixed, lambda some: operand_of_units(some, mean)[0], np.empty((1, embedding.shape[1] + 2), np.float32))
     lengths = np.sqrt(2.0 * operand[:, -1].astype(float)) * (1 + 1e-6)
-    sides = {match: Candidates(lengths, embedding.shape[1], frame.longest, k, farthest=match is Match.LEAST)
+    sides = {match: Candidates(lengths, embedding.shape[1], lengths.max(), k, farthest=match is Match.LEAST)
              for match in Match}
     count, done = len(embedding), 0
     for rows, columns, tile in _products(operand):
@@ -73,7 +76,6 @@ def blocked_neighbors(embedding: np.ndarray, k: int, *, source: str = "embedding
         done += tile.size * (1 if rows == columns else 2)
         report(0.9 * done / count ** 2, "Comparing all pairs")
     del operand
-    fixed = in_blocks(embedding, lambda some: fixed_point(unit_vectors(some)), np.empty((1, 2 * embedding.shape[1]), np.int32))
     report(0.9, "Ranking the candidates exactly")
     every = np.arange(count)
     return {match: ranked(side, every, count, k, fixed.__getitem__, farthest=match is Match.LEAST)

@@ -1,8 +1,9 @@
 """Cosine distances that are the same on every CPU, BLAS and block size: dot products of fixed-point numbers without rounding.
 
-A component u of a unit vector becomes ``high * 2^-26 + low * 2^-46`` with whole numbers high and low. Every product and
-every partial sum of a dot product of such numbers fits into the 53 bits of a float64 (up to 2^14 components), so the order
-of summation does not matter, and duplicates are really ties. The product of two lows, at most D * 2^-54, is left out.
+A component u of a unit vector is rounded to a multiple of 2^-46 and becomes ``high + low``, multiples of 2^-26 and of 2^-46.
+Every product and every partial sum of a dot product of such numbers fits into the 53 bits of a float64 (up to 2^14
+components), so the order of summation does not matter, and duplicates are really ties. The product of two lows, at most
+D * 2^-54, is left out.
 """
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ import numpy as np
 
 from ..base.errors import InputError
 
-_HIGH, _LOW = 26, 46
-#: candidates whose vectors are converted at once, in units of elements
-_GATHERED_ELEMENTS = 1 << 21
+#: adding and subtracting them rounds numbers of -1..1 to multiples of 2^-26 and of 2^-46, to even as `numpy.rint`
+_TO_HIGH, _TO_FIXED = 1.5 * 2.0 ** 26, 1.5 * 2.0 ** 6
+#: vectors of candidates that are split at once, in units of elements: 1 MB, which stays in the cache of the processor
+_GATHERED_ELEMENTS = 1 << 17
 
 
 def unit_vectors(embedding: np.ndarray, *, source: str = "embedding", first_row: int = 0) -> np.ndarray:
@@ -46,16 +48,16 @@ def unit_vectors(embedding: np.ndarray, *, source: str = "embedding", first_row:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def split(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The highs and the lows of unit vectors (N, D): whole numbers in float64, shape (N, D) each."""
-    scaled = np.ldexp(vectors, _HIGH)
-    high = np.rint(scaled)
-    return high, np.rint(np.ldexp(scaled - high, _LOW - _HIGH))
-
-
 def fixed_point(vectors: np.ndarray) -> np.ndarray:
-    """Unit vectors (N, D) in half the memory: int32, shape (N, 2 D), the highs, then the lows."""
-    return np.concatenate(split(vectors), axis=1).astype(np.int32)
+    """Unit vectors (N, D) rounded to multiples of 2^-46: float64, shape (N, D)."""
+    return (vectors + _TO_FIXED) - _TO_FIXED
+
+
+def split(fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The highs and the lows of vectors in `fixed_point` form: float64, of their shape each; their sum is the vector."""
+    high = fixed + _TO_HIGH
+    high -= _TO_HIGH
+    return high, fixed - high
 
 
 def distances_of_parts(high: np.ndarray, low: np.ndarray, other_high: np.ndarray, other_low: np.ndarray) -> np.ndarray:
@@ -65,17 +67,11 @@ def distances_of_parts(high: np.ndarray, low: np.ndarray, other_high: np.ndarray
 
 def exact_distances(fixed: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Cosine distances of all pairs from two sets in `fixed_point` form: float64, shape (N, M), rounded to 1e-12, 0..2."""
-    return distances_of_parts(*_parts(fixed), *_parts(others))
-
-
-def _parts(fixed):
-    length = fixed.shape[1] // 2
-    return fixed[:, :length].astype(float), fixed[:, length:].astype(float)
+    return distances_of_parts(*split(fixed), *split(others))
 
 
 def _distances(high_products, mixed_products):
-    cosines = np.ldexp(high_products, -2 * _HIGH) + np.ldexp(mixed_products, -_HIGH - _LOW)
-    return np.clip(np.round(1.0 - cosines, 12), 0.0, 2.0)
+    return np.clip(np.round(1.0 - (high_products + mixed_products), 12), 0.0, 2.0) + 0.0     # no negative zero
 
 
 def candidate_distances(fixed: np.ndarray, candidates: np.ndarray,
@@ -85,11 +81,11 @@ def candidate_distances(fixed: np.ndarray, candidates: np.ndarray,
     Parameters
     ----------
     fixed : np.ndarray
-        int32, shape (N, 2 D): the rows, as `fixed_point` gives them.
+        float64, shape (N, D): the rows, as `fixed_point` gives them.
     candidates : np.ndarray
         Integers, shape (N, c): which vectors to compare each row with.
     fixed_of : callable
-        Gives the vectors of an index array (M,) in `fixed_point` form, shape (M, 2 D).
+        Gives the vectors of an index array (M,) in `fixed_point` form, shape (M, D).
 
     Returns
     -------
@@ -97,13 +93,24 @@ def candidate_distances(fixed: np.ndarray, candidates: np.ndarray,
         float64, shape (N, c).
     """
     count, width = candidates.shape
-    length = fixed.shape[1] // 2
+    length = fixed.shape[1]
     found = np.empty((count, width))
-    rows = max(1, _GATHERED_ELEMENTS // max(1, width * 2 * length))
+    rows = max(1, _GATHERED_ELEMENTS // max(1, width * length))
+    # one product with rounding tells most distances: it and what `_distances` leaves out are off by at most this, in 1e-12
+    margin = 1e12 * (1.5 * length + 16) * 2.0 ** -53 + 1e-3
     for first in range(0, count, rows):
         some = slice(first, first + rows)
-        own = fixed[some].astype(float)[:, :, None]
-        high, low = (part.reshape(len(own), width, length) for part in _parts(fixed_of(candidates[some].ravel())))
-        own_high, own_low = own[:, :length], own[:, length:]
-        found[some] = _distances(high @ own_high, low @ own_high + high @ own_low)[:, :, 0]
+        own, others = fixed[some], fixed_of(candidates[some].ravel()).reshape(-1, width, length)
+        steps = (1.0 - (others @ own[:, :, None])[:, :, 0]) * 1e12
+        nearest = np.rint(steps)
+        distances = np.clip(nearest / 1e12, 0.0, 2.0) + 0.0
+        row, place = np.nonzero(np.abs(steps - nearest) >= 0.5 - margin)
+        distances[row, place] = _distances_of_pairs(own[row], others[row, place])
+        found[some] = distances
     return found
+
+
+def _distances_of_pairs(fixed, others):
+    (high, low), (other_high, other_low) = split(fixed), split(others)
+    return _distances(np.einsum("md,md->m", high, other_high),
+                      np.einsum("md,md->m", high, other_low) + np.einsum("md,md->m", low, other_high))

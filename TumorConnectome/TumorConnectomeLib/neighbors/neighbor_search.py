@@ -15,11 +15,10 @@ import numpy as np
 
 from .exact_cosine import unit_vectors
 
-#: patients per side of a tile of distances: 16 MB, which stays in the cache of the processor
-TILE = 2048
+#: patients per side of a tile of distances: 4 MB, which stays in the cache of the processor
+TILE = 1024
 #: neighboring distances of which first the smallest is looked at
 _CHUNK = 32
-_BLOCK_ROWS = 4096
 #: candidates (or 4 k if that is more) above which a patient is compared with everybody instead
 _CROWD = 512
 _HALF_ULP = 2.0 ** -24
@@ -35,19 +34,19 @@ class Frame:
     longest: float
 
 
-def frame_of(embedding: np.ndarray, *, source: str = "embedding") -> Frame:
-    """The frame of an embedding (N, D), read in blocks; InputError names a row without direction."""
-    total = np.zeros(embedding.shape[1])
-    for first in range(0, len(embedding), _BLOCK_ROWS):
-        total += unit_vectors(embedding[first:first + _BLOCK_ROWS], source=source, first_row=first).sum(axis=0)
-    mean = total / len(embedding)
-    longest = max(float(centered_operand(embedding[first:first + _BLOCK_ROWS], mean)[1].max())
-                  for first in range(0, len(embedding), _BLOCK_ROWS))
-    return Frame(mean, longest)
-
-
 def centered_operand(embedding: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The right-hand factor of `distance_tile`, and the lengths of the centered vectors.
+    """The right-hand factor of `distance_tile` for rows of an embedding, and the lengths of the centered vectors.
+
+    Returns
+    -------
+    operand, lengths : np.ndarray
+        As `operand_of_units` gives them.
+    """
+    return operand_of_units(unit_vectors(embedding), mean)
+
+
+def operand_of_units(units: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `centered_operand`, from unit vectors, rounded to `exact_cosine.fixed_point` form or not.
 
     Returns
     -------
@@ -56,7 +55,7 @@ def centered_operand(embedding: np.ndarray, mean: np.ndarray) -> tuple[np.ndarra
     lengths : np.ndarray
         float64, shape (N,).
     """
-    centered = (unit_vectors(embedding) - mean).astype(np.float32)
+    centered = (units - mean).astype(np.float32)
     squares = np.einsum("nd,nd->n", centered, centered, dtype=np.float64)
     operand = np.empty((len(centered), centered.shape[1] + 2), np.float32)
     operand[:, :-2], operand[:, -2], operand[:, -1] = centered, 1.0, squares / 2
@@ -131,7 +130,7 @@ class Candidates:
             Lengths of the centered vectors of those, shape (columns,).
         """
         chunks = _chunks(tile, transposed, self._k)
-        extremes = np.ascontiguousarray(self._reduce.reduce(chunks, axis=2))
+        extremes = _extremes(tile, transposed, chunks.shape[2], self._reduce)
         if self._sign < 0:
             np.negative(extremes, out=extremes)
         limits = self.limits[rows]
@@ -216,6 +215,16 @@ def _chunks(tile, transposed, k):
     if transposed:
         return tile.reshape(columns // members, members, rows).transpose(2, 0, 1)
     return tile.reshape(rows, members, columns // members).transpose(0, 2, 1)
+
+
+def _extremes(tile, transposed, members, reduce):
+    """The extreme of each chunk: shape (rows, chunks), C-contiguous. Many short reductions cost more than few long ones."""
+    columns, rows = tile.shape if transposed else tile.shape[::-1]
+    if transposed:
+        return np.ascontiguousarray(reduce.reduce(tile.reshape(columns // members, members, rows), axis=1).T)
+    first = min(4, members)
+    some = reduce.reduce(tile.reshape(rows, first, columns // first), axis=1)
+    return reduce.reduce(some.reshape(rows, members // first, columns // members), axis=1)
 
 
 def tile_edges(count: int) -> list[int]:

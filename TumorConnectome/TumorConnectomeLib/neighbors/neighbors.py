@@ -14,7 +14,7 @@ import numpy as np
 from ..base.errors import InputError
 from .blocked_neighbors import blocked_neighbors
 from .distance_scale import EXACT_PAIRS, DistanceScale, sampled_scale, scale_of_pairs
-from .exact_cosine import distances_of_parts, split, unit_vectors
+from .exact_cosine import distances_of_parts, fixed_point, split, unit_vectors
 from .match import Match
 
 #: rows of the distance matrix in memory at once, in units of elements
@@ -49,7 +49,7 @@ def distance_blocks(vectors: np.ndarray):
 
     Each block is float64, shape (rows, N), rounded to 1e-12, 0..2.
     """
-    high, low = split(vectors)
+    high, low = split(fixed_point(vectors))
     rows = max(1, _BLOCK_ELEMENTS // max(1, len(vectors)))
     for first in range(0, len(vectors), rows):
         some = slice(first, first + rows)

@@ -213,7 +213,7 @@ class CohortLoader:
             if "questions" in result:
                 self._onQuestions(data_folder, result["questions"])
                 return
-            prepared = read_prepared(result["path"])
+            prepared = read_prepared(result["path"], vectors=False)
             self.path = result["path"]
             self._onLoaded(prepared, result["note"])
 

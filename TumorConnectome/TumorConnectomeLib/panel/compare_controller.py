@@ -98,9 +98,9 @@ class CompareController:
     def _neighbors(self):
         """PatientIDs of the query's list, by rank."""
         graph, query = self._panel.state.connectome, self._panel.parameters.selectedPatient
-        if graph is None or query not in graph.patient_ids:
+        if graph is None or query not in graph.nodes:
             return []
-        return [row.patient_id for row in neighbor_rows(graph, graph.patient_ids.index(query))]
+        return [row.patient_id for row in neighbor_rows(graph, graph.nodes[query])]
 
     # Neighbors
 

@@ -106,9 +106,9 @@ class DownloadsController:
     def _neighbors(self):
         """The selected patient's neighbors that are shown, nearest first."""
         graph = self._state.connectome
-        if graph is None or self._parameters.selectedPatient not in graph.patient_ids:
+        if graph is None or self._parameters.selectedPatient not in graph.nodes:
             return []
-        edges = (graph.sources == graph.patient_ids.index(self._parameters.selectedPatient)).nonzero()[0]
+        edges = (graph.sources == graph.nodes[self._parameters.selectedPatient]).nonzero()[0]
         return [graph.patient_ids[graph.targets[edge]] for edge in sorted(edges, key=lambda edge: graph.ranks[edge])]
 
     def _group(self):
@@ -117,7 +117,7 @@ class DownloadsController:
             return []
         if not self._parameters.group:
             return self._neighbors()
-        known = set(self._state.cohort.patient_ids)
+        known = self._state.cohort.rows
         return [patient for patient in list_from_text(self._parameters.group) if patient in known] or self._neighbors()
 
     def _requests(self, patients):

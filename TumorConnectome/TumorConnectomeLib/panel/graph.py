@@ -191,9 +191,9 @@ class GraphSection:
     def tooltip(self, patientId):
         """Tooltip of a patient as HTML."""
         graph, cohort = self._state.connectome, self._state.cohort
-        if graph is None or patientId not in graph.patient_ids:
+        if graph is None or patientId not in graph.nodes:
             return ""
-        node = graph.patient_ids.index(patientId)
+        node = graph.nodes[patientId]
         values = [(_("Connections"), str(int(graph.degree[node]))), *clinical_values(cohort, node)]
         rows = "".join(f"<tr><td>{escape(name)}&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
         remarks = [_("synthetic")] if cohort.synthetic else []

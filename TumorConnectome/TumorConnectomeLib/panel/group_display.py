@@ -28,15 +28,14 @@ class GroupDisplay:
 
     def describeGroup(self, parameters):
         """Show the group against the cohort, by the facet that colors the patients."""
-        cohort, facet = self._state.cohort, self._state.facetOf(parameters)
-        known = set(cohort.patient_ids) if parameters.group else ()
-        summary = group_summary(cohort, [patient for patient in list_from_text(parameters.group) if patient in known])
-        self._ids = summary.patient_ids
-        ui = self._ui
-        ui.clearGroupButton.enabled = ui.copyGroupButton.enabled = bool(self._ids)
-        if not self._ids:
-            ui.groupLabel.text = _("Draw a lasso around patients with the Shift key held down.")
+        cohort, facet, ui = self._state.cohort, self._state.facetOf(parameters), self._ui
+        known = [patient for patient in list_from_text(parameters.group) if patient in cohort.rows]
+        ui.clearGroupButton.enabled = ui.copyGroupButton.enabled = bool(known)
+        if not known:
+            self._ids, ui.groupLabel.text = (), _("Draw a lasso around patients with the Shift key held down.")
             return
+        summary = group_summary(cohort, known)
+        self._ids = summary.patient_ids
         ui.groupLabel.text = "<b>{}</b>{}<p>{}</p>".format(
             escape(_("{n} of {all} patients").format(n=summary.count, all=len(cohort.patients))),
             "".join(self._table(composition) for composition in summary.facets if facet and composition.key == facet.key),

@@ -49,13 +49,13 @@ class PatientSection:
         """Show the query: who it is, whom it is like, and who is like it."""
         ui, graph, cohort = self._ui, self._state.connectome, self._state.cohort
         patient = parameters.selectedPatient
-        known = patient in graph.patient_ids
+        known = patient in graph.nodes
         ui.loadButton.enabled = known
         self._patientId, self._lists = patient if known else "", ([], [])
         if not known:
             self._describeNobody(patient)
             return
-        node = graph.patient_ids.index(patient)
+        node = graph.nodes[patient]
         facet, of_node = self._state.facetOf(parameters), patients_of(cohort)
         self._lists = lists = [find(graph, node, facet, self._state.prepared.analyses, of_node)
                                for find in (neighbor_rows, matched_by_rows)]
@@ -76,7 +76,7 @@ class PatientSection:
         """Show which neighbor is marked, and how far it is from the query."""
         ui, graph = self._ui, self._state.connectome
         compared = parameters.comparedPatient
-        compared = compared if self._patientId and compared in graph.patient_ids and compared != self._patientId else ""
+        compared = compared if self._patientId and compared in graph.nodes and compared != self._patientId else ""
         ui.compareButton.enabled = ui.goToButton.enabled = bool(compared)
         ui.patientDetailsLabel.text = self._details(compared) if self._patientId else ""
         for table in self._tables:
@@ -107,7 +107,7 @@ class PatientSection:
 
     def _details(self, comparedId):
         graph, lists = self._state.connectome, self._lists
-        node = graph.patient_ids.index(self._patientId)
+        node = graph.nodes[self._patientId]
         rows = [row for rows in lists for row in rows]
         links = _("{out} out, {into} in").format(out=int(graph.out_degree[node]), into=int(graph.in_degree[node]))
         values = [*clinical_values(self._state.cohort, node), (_("Links"), links)]

@@ -57,7 +57,7 @@ class SegmentationController:
         """StudyInstanceUID of each shown patient of the NLST whose segmentation is not in the scene."""
         cohort, found = self._panel.state.cohort, {}
         for patient in [patient.patient_id for patient in self._display.shown.values()]:
-            if patient in cohort.patient_ids and in_nlst(cohort, cohort.row_of(patient)) and not find_segmentation(patient):
+            if patient in cohort.rows and in_nlst(cohort, cohort.row_of(patient)) and not find_segmentation(patient):
                 found[patient] = cohort.patients.iloc[cohort.row_of(patient)]["StudyInstanceUID"]
         return found
 

@@ -51,6 +51,7 @@ class Session:
         self.prepared: PreparedCohort | None = None
         self.connectome, self.source, self.columns, self.filterProblem = None, None, [], ""
         self.shown, self.placed, self._connectomeOf = None, None, None
+        self._binned = None, None
         self.choose, self.place = self._original, self._layout
         self.bind(self.makeConnectome, "repair", "model", "match", "neighborCount", "map", LISTS)
 
@@ -85,7 +86,11 @@ class Session:
         """
         facets = self.cohort.facets
         facet = facets.get(parameters.facet) or next(iter(facets.values()), None)
-        return quantile_facet(facet) if facet and parameters.numberColors is NumberColors.QUARTILES else facet
+        if facet is None or parameters.numberColors is not NumberColors.QUARTILES:
+            return facet
+        if self._binned[0] is not facet:                # sections ask one after the other, at every click
+            self._binned = facet, quantile_facet(facet)
+        return self._binned[1]
 
     def modelOf(self, parameters) -> str:
         """The chosen model or consensus, or the cohort's first model."""

@@ -144,7 +144,7 @@ class ConnectomeView(qt.QWidget):
     def setGroup(self, patientIds: Iterable[str]):
         """Make these patients the group (dark or light rings, edges between them stand out); unknown ids are left out."""
         self._canvas.state.group = patientIds
-        self._changed()
+        self._marked()
 
     @property
     def selected(self) -> str | None:
@@ -159,7 +159,7 @@ class ConnectomeView(qt.QWidget):
     def setSelected(self, patientId: str | None):
         """Select a patient (gold ring, neighbors labeled); unknown ids and None select nobody."""
         self._canvas.state.selected = patientId if self._canvas.state.node_of(patientId) is not None else None
-        self._changed()
+        self._marked()
 
     def setCompared(self, patientId: str | None):
         """Mark the patient compared with the selected one (blue ring); unknown ids and None mark nobody."""
@@ -284,6 +284,11 @@ class ConnectomeView(qt.QWidget):
 
     def _relabel(self):
         self._canvas.relabel()
+        self.describe()
+        self.update()
+
+    def _marked(self):
+        self._canvas.remark()
         self.describe()
         self.update()
 

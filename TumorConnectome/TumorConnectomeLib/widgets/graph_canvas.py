@@ -44,7 +44,9 @@ class GraphCanvas:
         self.moving, self.empty_text, self.lasso = False, "", []
         self._theme, self._font = None, None
         self._size, self._ratio = (1, 1), 1.0
-        self._picture, self._revision = Picture(), 0
+        #: the whole graph; of a large one the edges, and the nodes, so that a selection can be drawn between them
+        self._picture, self._edges, self._nodes = Picture(), Picture(), Picture()
+        self._revision = self._marks = 0
         self._labels, self._placed = LabelPlaces(), (None, [])
 
     @property
@@ -155,9 +157,13 @@ class GraphCanvas:
         self.refresh()
 
     def refresh(self):
-        """Draw anew next time: nodes, selection or viewport have changed."""
+        """Draw anew next time: nodes, colors or viewport have changed."""
         self._revision += 1
         self.shift_view()
+
+    def remark(self):
+        """Draw anew next time what stands out: the selection or the group has changed."""
+        self._marks += 1
 
     def shift_view(self):
         """Follow a viewport that was panned or zoomed."""
@@ -214,7 +220,7 @@ class GraphCanvas:
         if self.geometry is None:
             return []
         state, (width, height) = self.state, self._size
-        key = self._revision, self.viewport.transform, self.moving, state.selected, state.compared, state.hovered
+        key = self._revision, self._marks, self.viewport.transform, self.moving, state.selected, state.compared, state.hovered
         if self._placed[0] != key:
             top = self.header.arrange(self._font, width)
             labels = wanted_labels(state, int(width * height / _AREA_PER_HUB))
@@ -235,12 +241,14 @@ class GraphCanvas:
             self._paint_empty(painter)
         else:
             drawer = GraphPainter(self.state, self._theme)
-            self._update_picture(drawer)
             whole = (0.0, 0.0, *self._size)
-            if self._picture.transform != self.viewport.transform:
-                surface.fill(whole, self._theme.background)
             painter.setRenderHint(qt.QPainter.SmoothPixmapTransform, not self.moving)
-            self._picture.paint(painter, self.viewport.transform)
+            if self.large:
+                surface.fill(whole, self._theme.background)
+                self._paint_layers(painter, surface, drawer)
+            else:
+                self._update(self._picture, drawer.paint, self._theme.background, self._marks)
+                self._picture.paint(painter, self.viewport.transform)
             hovered = self.state.node_of(self.state.hovered)
             if hovered is not None:
                 veil = qt.QColor(self._theme.background)
@@ -274,17 +282,28 @@ class GraphCanvas:
             surface.polygon(np.array(self.lasso), theme.lasso, theme.text, 1.2, dashed=True)
         self.legend.paint(surface, self._font, theme)
 
-    def _update_picture(self, drawer):
-        """Draw the picture anew if it is out of date; while a large graph moves, one that is merely elsewhere will do."""
+    def _paint_layers(self, painter, surface, drawer):
+        """Edges, what stands out, and nodes of a large graph: only the second is drawn anew after a click."""
+        clear = qt.QColor(0, 0, 0, 0)
+        self._update(self._edges, drawer.paint_background_edges, clear)
+        self._update(self._nodes, drawer.paint_visible_nodes, clear)
+        painter.setOpacity(drawer.share_beside_strong())
+        self._edges.paint(painter, self.viewport.transform)
+        painter.setOpacity(1.0)
+        drawer.paint_strong(surface, Detail.of(len(self.geometry.points), self.moving, self._ratio))
+        self._nodes.paint(painter, self.viewport.transform)
+
+    def _update(self, picture, paint, background, marks=None):
+        """Draw a picture anew if it is out of date; while a large graph moves, one that is merely elsewhere will do."""
         detail = Detail.of(len(self.geometry.points), self.moving, self._ratio)
-        content, picture = (self._revision, self._size, self._ratio), self._picture
+        content = self._revision, marks, self._size, self._ratio
         shown = picture.content is not None and picture.content[0] == content
         if shown and self.large and self.moving:
             return
         if shown and picture.content[1] == detail and picture.transform == self.viewport.transform:
             return
-        picture.render(lambda painter: drawer.paint(Surface(painter), *self._size, detail), self._size, self._ratio,
-                       self._theme.background, (content, detail), self.viewport.transform)
+        picture.render(lambda painter: paint(Surface(painter), *self._size, detail), self._size, self._ratio, background,
+                       (content, detail), self.viewport.transform)
 
     def _paint_empty(self, painter):
         painter.fillRect(qt.QRectF(0.0, 0.0, float(self._size[0]), float(self._size[1])), qt.QBrush(self._theme.background))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -39,12 +40,12 @@ class GraphGeometry:
         # many weights may be equal: a hash of the edge's number then spreads those drawn over the whole graph
         spread = (np.arange(len(connectome.weights), dtype=np.uint64) * np.uint64(2654435761)) % np.uint64(1 << 32)
         self._weak_first = np.lexsort((spread, connectome.weights))
-        self._index = {patient_id: node for node, patient_id in enumerate(connectome.patient_ids)}
 
     def index_of(self, patient_id: str | None) -> int | None:
         """Node of a patient; None when the patient is not shown."""
-        return self._index.get(patient_id)
+        return self.connectome.nodes.get(patient_id)
 
+    @cached_property
     def hubs(self) -> np.ndarray:
         """Nodes with at least half the largest degree, largest first: int64."""
         largest = self.degree.max(initial=0)

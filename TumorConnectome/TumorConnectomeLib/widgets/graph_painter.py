@@ -50,10 +50,39 @@ class GraphPainter:
     def paint(self, surface: Surface, width: float, height: float, detail: Detail):
         """Draw into the rectangle (0, 0, width, height); edges of the selection and inside the group stand out."""
         surface.set_smooth(detail.smooth)
+        strong = self._state.strong_edges()
+        if self._state.edge_mode == "all":
+            edges = self._geometry.visible_edges(width, height, detail.edge_limit, self._state.lit)
+            self._paint_weighted(surface, edges[~np.isin(edges, strong)], self.share_beside_strong(), detail)
+        self.paint_strong(surface, detail)
+        self.paint_nodes(surface, self._geometry.visible_nodes(width, height))
+
+    def paint_background_edges(self, surface: Surface, width: float, height: float, detail: Detail):
+        """Draw the edges as if nobody were selected."""
+        surface.set_smooth(detail.smooth)
+        if self._state.edge_mode == "all":
+            edges = self._geometry.visible_edges(width, height, detail.edge_limit, self._state.lit)
+            self._paint_weighted(surface, edges, 1.0, detail)
+
+    def share_beside_strong(self) -> float:
+        """Share of their strength that edges keep, 0..1: less beside those that stand out."""
+        return _BESIDE_STRONG if len(self._state.strong_edges()) else 1.0
+
+    def paint_strong(self, surface: Surface, detail: Detail):
+        """Draw what stands out below the nodes: edges of the selection and inside the group, rings around the group."""
+        surface.set_smooth(detail.smooth)
         if self._state.edge_mode != "none":
-            self._paint_edges(surface, width, height, detail)
+            selected, strong = self._state.node_of(self._state.selected), self._state.strong_edges()
+            own = strong[:0] if selected is None else self._geometry.edges_of(selected)
+            self._paint_weighted(surface, strong[~np.isin(strong, own)], 1.0, detail)
+            if selected is not None:
+                self._paint_own_edges(surface, own, selected)
         if self._state.group:
             paint_group(surface, self._geometry, self._state.group_nodes(), self._theme)
+
+    def paint_visible_nodes(self, surface: Surface, width: float, height: float, detail: Detail):
+        """Draw all nodes that reach into the rectangle."""
+        surface.set_smooth(detail.smooth)
         self.paint_nodes(surface, self._geometry.visible_nodes(width, height))
 
     def paint_neighborhood(self, surface: Surface, node: int):
@@ -86,17 +115,6 @@ class GraphPainter:
             return strong
         edges = self._geometry.visible_edges(width, height, detail.edge_limit, self._state.lit)
         return np.append(edges[~np.isin(edges, strong)], strong)
-
-    def _paint_edges(self, surface, width, height, detail):
-        strong = self._state.strong_edges()
-        edges = self.drawn_edges(width, height, detail)
-        edges = edges[:len(edges) - len(strong)]
-        self._paint_weighted(surface, edges, _BESIDE_STRONG if len(strong) else 1.0, detail)
-        selected = self._state.node_of(self._state.selected)
-        own = np.zeros(0, np.int64) if selected is None else self._geometry.edges_of(selected)
-        self._paint_weighted(surface, strong[~np.isin(strong, own)], 1.0, detail)
-        if selected is not None:
-            self._paint_own_edges(surface, own, selected)
 
     def _paint_weighted(self, surface, edges, share, detail):
         """Wider, stronger lines for larger weights; those at grayed nodes faded, and below the others."""
@@ -168,7 +186,7 @@ def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
         if node is not None:
             labels.setdefault(node, Label(node, f"{rank} \u00b7 {patient}"))
     if hovered is None:
-        hubs = geometry.hubs()
+        hubs = geometry.hubs
         for node in hubs[state.lit[hubs]][:hub_limit].tolist():
             labels.setdefault(node, Label(node, ids[node], quiet=focus is not None))
     return list(labels.values())[:_MOST_LABELS]

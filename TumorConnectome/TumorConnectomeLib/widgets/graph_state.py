@@ -38,7 +38,7 @@ class GraphState:
         self._group: tuple[str, ...] = ()
         self._hidden: frozenset[str] = frozenset()
         self._kept: frozenset[str] | None = None
-        self._lit = None
+        self._lit = self._inside = None
 
     def copy(self) -> GraphState:
         """The same state with its own geometry, without a hovered patient."""
@@ -69,7 +69,7 @@ class GraphState:
                 self._kept = None
             self._use_coloring(coloring)
             self.geometry = GraphGeometry(connectome)
-        self._lit = None
+        self._lit = self._inside = None
         for name in ("selected", "compared", "hovered"):
             if self.node_of(getattr(self, name)) is None:
                 setattr(self, name, None)
@@ -158,6 +158,7 @@ class GraphState:
     def group(self, patients: Iterable[str]):
         nodes = {self.node_of(patient) for patient in patients} - {None}
         self._group = tuple(self.geometry.connectome.patient_ids[node] for node in sorted(nodes)) if nodes else ()
+        self._inside = None
 
     def group_nodes(self) -> np.ndarray:
         """Nodes of the group: int64, ascending."""
@@ -165,14 +166,12 @@ class GraphState:
 
     def strong_edges(self) -> np.ndarray:
         """Edges that stand out: of the selected patient and inside the group: int64, ascending."""
-        chosen = np.zeros(len(self.geometry.connectome.sources), bool)
-        if (node := self.node_of(self.selected)) is not None:
-            chosen[self.geometry.edges_of(node)] = True
-        if self._group:
-            member = np.zeros(len(self.geometry.points), bool)
+        if self._inside is None:
+            member, graph = np.zeros(len(self.geometry.points), bool), self.geometry.connectome
             member[self.group_nodes()] = True
-            chosen |= member[self.geometry.connectome.sources] & member[self.geometry.connectome.targets]
-        return np.flatnonzero(chosen)
+            self._inside = np.flatnonzero(member[graph.sources] & member[graph.targets])
+        node = self.node_of(self.selected)
+        return self._inside if node is None else np.union1d(self._inside, self.geometry.edges_of(node))
 
     def step(self, by: int) -> str | None:
         """The patient `by` ranks after the compared one in the selected patient's list; it stops at both ends.

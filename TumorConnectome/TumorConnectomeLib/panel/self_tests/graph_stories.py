@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from ...connectome.prepared import read_prepared
 from ...neighbors.match import Match
 
 
@@ -74,7 +75,7 @@ class GraphStories:
         panel = self.loadDemo()
         self.delayDisplay("Looking for the neighbors of a pasted vector")
         cohort = panel.state.cohort
-        vector = cohort.embeddings[panel.state.modelOf(panel.parameters)][5]
+        vector = read_prepared(panel.cohort.loader.path).cohort.embeddings[panel.state.modelOf(panel.parameters)][5]
         panel.ui.queryVectorEdit.setPlainText(", ".join(map(repr, vector.astype(float).tolist())))
         panel.query.find()
         self.waitUntil(lambda: not panel.query.busy, "the vector is compared")
