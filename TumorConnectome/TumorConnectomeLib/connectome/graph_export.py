@@ -181,8 +181,8 @@ def _texts(kind, values):
     known = values.tolist()
     if kind == "double":
         return [repr(value) if finite else "" for value, finite in zip(known, np.isfinite(values).tolist())]
-    if kind in ("int", "long"):
-        return list(map(str, known))
+    if kind in ("int", "long"):                         # whole numbers that a column with gaps holds as float
+        return ["" if value is None or value != value else str(int(value)) for value in known]
     if kind == "boolean":
         return [str(value).lower() for value in known]
     return ["" if value is None or value != value else str(value) for value in known]
