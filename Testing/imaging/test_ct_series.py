@@ -162,7 +162,7 @@ def test_a_folder_without_ct_or_no_folder_is_an_error(tmp_path):
         read_series(tmp_path / "absent")
 
 
-@pytest.mark.parametrize("tag", ["SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "ImagePositionPatient",
+@pytest.mark.parametrize("tag", ["SOPInstanceUID", "StudyInstanceUID", "ImagePositionPatient",
                                  "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns"])
 def test_a_missing_tag_is_named_with_its_file(tmp_path, tag):
     slices = make_ct(tmp_path, 3)
@@ -192,8 +192,16 @@ def test_what_is_no_pair_of_perpendicular_unit_vectors_is_no_orientation(tmp_pat
         read_series(tmp_path)
 
 
+def test_an_image_that_names_no_series_is_left_out_and_told(tmp_path):
+    slices = make_ct(tmp_path, 3)
+    edit(slices[2], SeriesInstanceUID=None)
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices[:2])
+    name = slices[2].filename.name
+    assert series.findings == (f"Ignored 1 damaged file beside the CT: {name} (the tag is missing or empty)",)
+
+
 @pytest.mark.parametrize("tag, value", [
-    ("ImageOrientationPatient", ["0", "1", "0", "0", "0", "1"]), ("PixelSpacing", ["0.8", "0.8"]), ("Rows", 16),
     ("FrameOfReferenceUID", "1.2.3"), ("PatientID", "P2"), ("StudyInstanceUID", "1.2.3")])
 def test_a_slice_that_differs_from_the_others_is_named(tmp_path, tag, value):
     slices = make_ct(tmp_path, 4)
@@ -201,6 +209,28 @@ def test_a_slice_that_differs_from_the_others_is_named(tmp_path, tag, value):
     with pytest.raises(InputError, match=re.escape(f"{slices[0].filename}, {tag}: ")) as error:
         read_series(tmp_path)
     assert "as in the others" in one_line(error)
+
+
+@pytest.mark.parametrize("tag, value, kind", [
+    ("ImageOrientationPatient", ["0", "1", "0", "0", "0", "1"], "1 sagittal of 32 x 40 pixels"),
+    ("PixelSpacing", ["0.9", "0.9"], "1 axial of 32 x 40 pixels of 0.9 mm"), ("Rows", 16, "1 axial of 16 x 40 pixels")])
+def test_an_image_of_another_kind_is_left_out_and_told(tmp_path, tag, value, kind):
+    """A survey, say, that nothing labels as one."""
+    slices = make_ct(tmp_path, 4)
+    edit(slices[0], **{tag: value})
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices[1:])
+    assert series.findings[0].startswith("Images of another orientation, size or pixel spacing were left out (1): " + kind)
+    assert slices[0].filename.name in series.findings[0]
+
+
+def test_of_as_many_images_of_two_kinds_those_with_the_annotation_are_read(tmp_path):
+    slices = make_ct(tmp_path, 4)
+    for dataset in slices[:2]:
+        edit(dataset, ImageOrientationPatient=["0", "1", "0", "0", "0", "1"])
+    with pytest.raises(InputError, match="the images are of 2 kinds .*2 sagittal of 32 x 40 pixels.*2 axial"):
+        read_series(tmp_path)
+    assert read_series(tmp_path, wanted={slices[3].SOPInstanceUID}).sop_uids == sops(slices[2:])
 
 
 def test_rounding_of_cosines_between_slices_is_no_difference(tmp_path):

@@ -135,18 +135,8 @@ def shifted(inspection):
     return volume
 
 
-def under_a_transform(inspection):
-    import slicer
-
-    volume = plugin_volume(inspection)
-    grid = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "acquisition transform")
-    volume.SetAndObserveTransformNodeID(grid.GetID())
-    return volume
-
-
 BAD = {
     "shifted": (lambda study, messages: shifted(study), "3.0 mm from where the headers say"),
-    "bent": (lambda study, messages: under_a_transform(study), "irregular geometry"),
     "a slice lacks": (lambda study, messages: plugin_volume(study, study["files"][:-1]), "another number of voxels"),
     "nothing": (lambda study, messages: None, "0 volumes"),
     "two volumes": (lambda study, messages: (plugin_volume(study), plugin_volume(study)), "2 volumes"),
@@ -157,15 +147,12 @@ BAD = {
 
 @pytest.mark.parametrize("load, reason", BAD.values(), ids=BAD)
 def test_what_slicers_dicom_module_gets_wrong_is_read_by_the_image_reader_and_said(dicom_module, study, load, reason):
-    import slicer
-
     from TumorConnectomeLib.imaging.volume_readers import choose_reader, displacement_mm
 
     dicom_module.load = lambda messages: load(study, messages) and []
     volume, findings = choose_reader(synthetic=False).read(study)
     assert len(findings) == 1 and reason in findings[0] and "Slicer's DICOM module" in findings[0]
     assert volumes() == [volume] and displacement_mm(volume, study) < 0.01
-    assert not slicer.util.getNodesByClass("vtkMRMLGridTransformNode")
 
 
 def test_a_closed_or_missing_database_means_the_image_reader(dicom_module, study, monkeypatch):
@@ -205,3 +192,58 @@ def test_only_series_that_are_not_listed_as_a_whole_are_imported():
                    {"series_uid": "1.3", "files": ["e"]}]
     assert DicomDatabaseReader(database, ArchetypeReader()).unlisted_files(inspections) == ["c", "d", "e"]
     assert ArchetypeReader().unlisted_files(inspections) == []
+
+
+def grid_above(volume):
+    """A grid transform above a volume, as Slicer's plugin leaves it."""
+    import slicer
+
+    grid = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "acquisition transform")
+    volume.SetAndObserveTransformNodeID(grid.GetID())
+    return volume
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["ascending", "right-handed by turning"])
+@pytest.mark.parametrize("grid", [False, True], ids=["stretched", "under a grid transform"])
+def test_what_slicers_plugin_made_of_an_irregular_series_is_put_right(dicom_module, tmp_path, grid, turned):
+    """With or without its own regularization: each slice within half a voxel, the plugin's node and attributes stay."""
+    import slicer
+    from test_irregular_series import HEIGHTS, largest_error, marked_ct
+
+    from TumorConnectomeLib.imaging.volume_readers import choose_reader
+
+    _, places = marked_ct(tmp_path / "ct", HEIGHTS["1.3, then 3.1 mm"])
+    study = inspect(tmp_path / "ct")
+    made = []
+
+    def load(messages):
+        volume = (reversed_slices if turned else stretched)(study)
+        uids = study["stack"]["sop_uids"]
+        volume.SetAttribute("DICOM.instanceUIDs", " ".join(reversed(uids) if turned else uids))
+        made.append(grid_above(volume) if grid else volume)
+
+    dicom_module.load = load
+    volume, findings = choose_reader(synthetic=False).read(study)
+    assert volume is made[0] and volumes() == made and volume.GetParentTransformNode() is None
+    assert largest_error(volume, places) <= 0.65 + 1e-6
+    assert not slicer.util.getNodesByClass("vtkMRMLGridTransformNode")
+    assert any("within" not in line and "planes 1.300 mm apart" in line for line in findings)
+
+
+def stretched(inspection):
+    """What Slicer's plugin makes of an irregular series: one plane a slice, the step stretched from end to end."""
+    return plugin_volume(inspection)
+
+
+def test_int32_of_slicers_plugin_becomes_int16(dicom_module, study):
+    import slicer
+
+    from TumorConnectomeLib.imaging.volume_readers import choose_reader
+
+    def load(messages):
+        volume = plugin_volume(study)
+        slicer.util.updateVolumeFromArray(volume, slicer.util.arrayFromVolume(volume).astype(np.int32))
+
+    dicom_module.load = load
+    volume, findings = choose_reader(synthetic=False).read(study)
+    assert findings == [] and slicer.util.arrayFromVolume(volume).dtype == np.int16

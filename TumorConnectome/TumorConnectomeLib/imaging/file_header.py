@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from .bounded_stream import open_dicom
+from .bounded_stream import is_bare, open_dicom
 
 #: SeriesInstanceUID (0020,000E), the last attribute that every file is asked for
 _LAST_TAG = 0x0020000E
@@ -33,24 +33,26 @@ class FileHeader:
 
 
 def read_header(path: str | os.PathLike) -> FileHeader | None:
-    """Read the header of a DICOM file (PS3.10); None for any other, damaged or truncated file.
+    """Read the header of a DICOM file (PS3.10), or of a bare data set; None for any other, damaged or truncated file.
 
-    OSError if the file can not be read at all.
+    OSError if the file can not be read at all: one with an `errno`, as pydicom raises those without for damage.
     """
     from pydicom.filereader import read_partial
-    with open(path, "rb") as stream:
-        if stream.read(132)[128:] != b"DICM":
-            return None
+
     try:
         with open_dicom(path) as stream:
-            data = read_partial(stream, stop_when=lambda tag, vr, length: tag > _LAST_TAG)
+            bare = is_bare(stream)
+            if not bare and stream.read(132)[128:] != b"DICM":
+                return None
+            stream.seek(0)
+            data = read_partial(stream, stop_when=lambda tag, vr, length: tag > _LAST_TAG, force=bare)
             if data.get("Modality") == "SR":
                 stream.seek(0)
-                data = read_partial(stream)
+                data = read_partial(stream, force=bare)
             return _header_of(data)
-    except OSError:
-        raise
-    except Exception:                                   # noqa: BLE001 pydicom raises many kinds on damaged files
+    except Exception as error:                          # pydicom raises many kinds on damaged files
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         return None
 
 

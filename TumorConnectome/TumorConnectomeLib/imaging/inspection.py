@@ -53,7 +53,8 @@ def inspect(ct_folder, sr_file=None, series_uid=None):
         For json: ``files`` (absolute paths ascending along the normal), ``series_uid``, ``patient_id``, ``lesions`` (see
         `Lesion.as_record`), ``findings`` (one line each), ``geometry`` (``slices``, ``rows``, ``columns``, ``slice_step_mm``,
         ``pixel_spacing_mm`` rows first), ``placement`` (``first_lps`` and ``last_lps``: centers of the first pixel of the first
-        and last slice; ``axes_lps`` and ``frame_of_reference_uid``, as in `CTSeries`).
+        and last slice; ``axes_lps`` and ``frame_of_reference_uid``, as in `CTSeries`), ``stack`` (for each file
+        ``positions_lps``, ``sop_uids`` and ``pixels``, see `PixelForm.to_record`).
 
     Raises
     ------
@@ -72,7 +73,7 @@ def inspect_command(arguments, report):
     Raises
     ------
     InputError
-        See `inspect`; or Slicer's reader can not decode the pixels.
+        See `inspect`; or Slicer's reader can not decode the pixels, or they are no gray values on any slice.
     """
     parser = argparse.ArgumentParser("inspect")
     parser.add_argument("--ct", required=True)
@@ -85,6 +86,10 @@ def inspect_command(arguments, report):
     if series.undecodable:
         raise InputError(f"the pixels are stored as {series.undecodable}, which Slicer can not decode", source=series.files[0],
                          expected="uncompressed pixels, RLE, JPEG, JPEG-LS or JPEG 2000")
+    problems = [(file, form.problem) for file, form in zip(series.files, series.pixels) if form.problem]
+    if len(problems) == len(series.files):
+        raise InputError(f"the pixels can not be shown: {problems[0][1]}", source=problems[0][0],
+                         expected="gray values of a CT, one sample a pixel")
     if options.measure:
         report(None, "Measuring the lesions")
         try:
@@ -106,4 +111,6 @@ def _described(series, lesions, findings):
         "placement": {"first_lps": series.positions_lps[0].tolist(), "last_lps": series.positions_lps[-1].tolist(),
                       "axes_lps": series.axes_lps.tolist(),
                       "frame_of_reference_uid": series.frame_of_reference_uid},
+        "stack": {"positions_lps": series.positions_lps.tolist(), "sop_uids": list(series.sop_uids),
+                  "pixels": [form.to_record() for form in series.pixels]},
     }

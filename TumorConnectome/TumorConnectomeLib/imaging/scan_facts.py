@@ -10,9 +10,12 @@ from ..core.text import one_line
 if TYPE_CHECKING:
     import pydicom
 
+#: tags that tell the phases or reconstructions in one series apart, the surest first
+PHASE_TAGS = ["TemporalPositionIdentifier", "TriggerTime", "NominalPercentageOfCardiacPhase", "AcquisitionDateTime",
+              "AcquisitionTime", "ContentTime", "ConvolutionKernel", "KVP", "ImageType", "SliceThickness"]
 #: tags that `scan_facts` wants
 TAGS = ["Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "KVP", "RescaleSlope", "RescaleIntercept",
-        "AcquisitionNumber", "ImageType"]
+        "AcquisitionNumber", "ImageType", *PHASE_TAGS]
 #: longer texts of a header are cut: nobody names a kernel with more
 _LONGEST = 64
 #: transfer syntaxes that GDCM decodes, which Slicer and ITK read DICOM with
@@ -40,6 +43,8 @@ class ScanFacts:
         AcquisitionNumber.
     transfer_syntax : str
         UID of how the pixels are stored.
+    phase : tuple of str
+        Texts of PHASE_TAGS.
     """
 
     manufacturer: str = ""
@@ -49,6 +54,7 @@ class ScanFacts:
     rescale: tuple[float, float] | None = None
     acquisition: int | None = None
     transfer_syntax: str = ""
+    phase: tuple[str, ...] = ()
 
 
 def scan_facts(dataset: pydicom.Dataset) -> ScanFacts:
@@ -59,7 +65,8 @@ def scan_facts(dataset: pydicom.Dataset) -> ScanFacts:
         _text(dataset, "Manufacturer"), _text(dataset, "ManufacturerModelName"), _text(dataset, "ConvolutionKernel"),
         kvp if kvp is not None and 0 < kvp < 1000 else None, (slope, intercept) if slope and intercept is not None else None,
         int(acquisition) if acquisition is not None and abs(acquisition) < 2**31 else None,
-        str(getattr(dataset, "file_meta", {}).get("TransferSyntaxUID") or ""))
+        str(getattr(dataset, "file_meta", {}).get("TransferSyntaxUID") or ""),
+        tuple(_text(dataset, keyword) for keyword in PHASE_TAGS))
 
 
 def is_localizer(dataset: pydicom.Dataset) -> bool:
