@@ -137,6 +137,8 @@ def _segment(node, segment_id):
     import slicer
     import vtk
 
+    from TumorConnectomeLib.imaging.segmentation_nodes import surface_volume_mm3
+
     image = slicer.vtkOrientedImageData()
     node.GetBinaryLabelmapRepresentation(segment_id, image)
     to_lps = _lps(_matrix(image.GetImageToWorldMatrix))
@@ -144,18 +146,12 @@ def _segment(node, segment_id):
     mask = vtk.util.numpy_support.vtk_to_numpy(image.GetPointData().GetScalars()).reshape(
         (extent[1::2] - extent[::2] + 1)[::-1]) > 0
     places = np.argwhere(mask)[:, ::-1] + extent[::2]
-    surface, mass = vtk.vtkPolyData(), vtk.vtkMassProperties()
+    surface = vtk.vtkPolyData()
     node.GetClosedSurfaceRepresentation(segment_id, surface)
-    triangles = vtk.vtkTriangleFilter()
-    triangles.SetInputData(surface)
-    mass.SetInputConnection(triangles.GetOutputPort())
-    volume = 0.0
-    if surface.GetNumberOfPolys():
-        mass.Update()
-        volume = mass.GetVolume()
     return {"name": node.GetSegmentation().GetSegment(segment_id).GetName(),
             "center_lps": (to_lps @ np.append(places.mean(axis=0), 1))[:3].tolist() if len(places) else None,
-            "voxel_volume_mm3": float(len(places) * abs(np.linalg.det(to_lps[:3, :3]))), "surface_volume_mm3": float(volume)}
+            "voxel_volume_mm3": float(len(places) * abs(np.linalg.det(to_lps[:3, :3]))),
+            "surface_volume_mm3": surface_volume_mm3(surface)}
 
 
 def main(arguments=None):

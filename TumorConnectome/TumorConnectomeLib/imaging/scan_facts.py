@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ PHASE_TAGS = ["TemporalPositionIdentifier", "TriggerTime", "NominalPercentageOfC
 #: tags that `scan_facts` wants
 TAGS = ["Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "KVP", "RescaleSlope", "RescaleIntercept",
         "AcquisitionNumber", "ImageType", *PHASE_TAGS]
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 #: longer texts of a header are cut: nobody names a kernel with more
 _LONGEST = 64
 #: transfer syntaxes that GDCM decodes, which Slicer and ITK read DICOM with
@@ -74,6 +76,34 @@ def is_localizer(dataset: pydicom.Dataset) -> bool:
     return "LOCALIZER" in _text(dataset, "ImageType").upper().split("/")
 
 
+def lenient_number(text: str) -> float:
+    """A number as careless writers put it: "2,5", "2.5mm", "2.5\\2.5"; ValueError without one ("IM 4"), or with several."""
+    numbers = set()
+    for part in text.split("\\"):
+        number = _NUMBER.match(part.strip().replace(",", "."))
+        if number is None:
+            raise ValueError(f"{part!r} is no number")
+        numbers.add(float(number.group()))
+    if len(numbers) != 1 or not math.isfinite(min(numbers)):
+        raise ValueError(f"{text!r} is no number")
+    return numbers.pop()
+
+
+def raw_text(dataset: pydicom.Dataset, keyword: str) -> str:
+    """A value as it is written in the file, "" when it is absent; pydicom converts it, or refuses to."""
+    try:
+        element = dataset.get_item(keyword)
+        value = getattr(element, "value", None)
+        if isinstance(value, bytes):
+            return value.decode("ascii", "replace").strip(" \0")
+        if value is None:
+            return ""
+        values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
+        return "\\".join(str(part) for part in values)
+    except Exception:                                   # noqa: BLE001 pydicom decodes values late and raises nearly anything
+        return ""
+
+
 def _text(dataset, keyword):
     value = _value(dataset, keyword)
     values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
@@ -81,12 +111,10 @@ def _text(dataset, keyword):
 
 
 def _number(dataset, keyword):
-    value = _value(dataset, keyword)
     try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
+        return lenient_number(raw_text(dataset, keyword))
+    except ValueError:
         return None
-    return number if math.isfinite(number) else None
 
 
 def _value(dataset, keyword):

@@ -4,7 +4,6 @@ from __future__ import annotations
 import math
 import os
 import pathlib
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
@@ -17,7 +16,7 @@ from .file_header import read_header
 from .pixel_form import TAGS as PIXEL_TAGS
 from .pixel_form import PixelForm, pixel_form
 from .scan_facts import TAGS as SCAN_TAGS
-from .scan_facts import ScanFacts, is_localizer, scan_facts
+from .scan_facts import ScanFacts, is_localizer, lenient_number, raw_text, scan_facts
 from .slice_stack import listed
 
 _CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
@@ -27,7 +26,7 @@ _TAGS = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID
 _DEFLATED, _UNDEFINED = "1.2.840.10008.1.2.1.99", 0xFFFFFFFF
 #: first bytes of files that people hand over instead of a folder
 _MAGIC = {b"PK\x03\x04": "zip archive", b"\x1f\x8b": "gzip archive", b"7z\xbc\xaf": "7z archive", b"Rar!": "rar archive"}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_LONGEST_TEXT = 60
 #: direction cosines may be off by so much: they are often written with few digits
 _COSINE_TOLERANCE = 1e-3
 #: no length in a CT header is larger [mm]
@@ -186,31 +185,18 @@ def parse_slice(found: FoundSlice) -> SliceHeader:
 
 def _unneeded(dataset, keyword, convert):
     """A value that geometry can do without, None when it is absent or malformed; and the tag's name when it is malformed."""
+    text = raw_text(dataset, keyword)
+    if not text:
+        return None, ""
     try:
-        value = dataset.get(keyword)
-        if value is None or value == "":
-            return None, ""
-        return convert(value), ""
-    except Exception:                                   # noqa: BLE001 pydicom decodes values late and raises nearly anything
-        raw = dataset.get_item(keyword)
-    try:
-        return convert(raw.value.decode("ascii").strip(" \0")), keyword
-    except Exception:                                   # noqa: BLE001 neither pydicom's value nor the text is a number
+        value = convert(text)
+    except (ValueError, OverflowError):
         return None, keyword
-
-
-def lenient_number(value) -> float:
-    """A number as careless writers put it: "2,5", "2.5mm", "2.5\\2.5", "IM 4" has none; ValueError without one."""
-    parts = value.split("\\") if isinstance(value, str) else [value] if not hasattr(value, "__iter__") else list(value)
-    numbers = set()
-    for part in parts:
-        number = _NUMBER.match(str(part).strip().replace(",", "."))
-        if number is None:
-            raise ValueError(f"{part!r} is no number")
-        numbers.add(float(number.group()))
-    if len(numbers) != 1 or not math.isfinite(min(numbers)):
-        raise ValueError(f"{value!r} is no number")
-    return numbers.pop()
+    try:
+        float(text)
+    except ValueError:
+        return value, keyword
+    return value, ""
 
 
 def _files(source):
@@ -292,7 +278,8 @@ def _value(dataset, keyword, path, convert, expected, default=_REQUIRED):
     except InputError:
         raise
     except Exception as error:                          # pydicom decodes values late and raises nearly anything
-        raise InputError(f"has a malformed value ({_reason(error)})", source=path, row=keyword, expected=expected) from error
+        reason = repr(raw_text(dataset, keyword)[:_LONGEST_TEXT]) if raw_text(dataset, keyword) else _reason(error)
+        raise InputError(f"has a malformed value ({reason})", source=path, row=keyword, expected=expected) from error
     if default is _REQUIRED:
         raise InputError("the tag is missing or empty", source=path, row=keyword, expected=expected)
     return default

@@ -113,7 +113,7 @@ def plan_planes(positions_lps, axes_lps, pixel_spacing_mm, rows: int, columns: i
     heights = positions @ axes[2]
     spacing = np.array(pixel_spacing_mm[::-1], float)                           # of columns, of rows
     lattice, nodes = _lattice(heights, slice_step_mm)
-    shear, places, shifts = _in_plane(positions @ axes[:2].T / spacing, heights)
+    shear, places, shifts = in_plane(positions @ axes[:2].T / spacing, heights)
     bottom = lattice[0]
     origin = bottom * axes[2] + ((places + shear * bottom) * spacing) @ axes[:2]
     to_lps = np.eye(4)
@@ -175,7 +175,7 @@ def _bottom(heights, step):
     return heights[0] + (first + spread / 2) * step, spread / 2 * step
 
 
-def _in_plane(pixels, heights):
+def in_plane(pixels, heights):
     """Shear, place and whole shifts of slices in their planes, from the places of their first pixels.
 
     Parameters
