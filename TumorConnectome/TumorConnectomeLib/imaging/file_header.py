@@ -23,6 +23,10 @@ class FileHeader:
     references : tuple of str
         SeriesInstanceUIDs that a structured report lists as its evidence
         (CurrentRequestedProcedureEvidenceSequence or PertinentOtherEvidenceSequence, PS3.3 C.17.2).
+    regions : tuple of str
+        SOPInstanceUIDs of the images that a report draws regions on (SCOORD).
+    spatial : int
+        Number of its regions in patient coordinates (SCOORD3D).
     """
 
     series_uid: str
@@ -30,6 +34,8 @@ class FileHeader:
     modality: str
     description: str
     references: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    spatial: int = 0
 
 
 def read_header(path: str | os.PathLike) -> FileHeader | None:
@@ -65,4 +71,18 @@ def _header_of(data):
                                for study in data.get(keyword) or ()
                                for series in study.get("ReferencedSeriesSequence") or ()}))
     return FileHeader(series_uid, str(data.get("SOPInstanceUID") or ""), str(data.get("Modality") or ""),
-                      str(data.get("SeriesDescription") or ""), references)
+                      str(data.get("SeriesDescription") or ""), references, *_regions(data.get("ContentSequence")))
+
+
+def _regions(content):
+    """Sorted SOPInstanceUIDs of images with regions, and the number of regions in space, anywhere in a report."""
+    images, spatial, waiting = set(), 0, list(content or ())
+    for item in waiting:                                # grows while it is walked
+        below = list(item.get("ContentSequence") or ())
+        waiting += below
+        kind = item.get("ValueType")
+        spatial += kind == "SCOORD3D"
+        if kind == "SCOORD":
+            images.update(str(image.ReferencedSOPSequence[0].get("ReferencedSOPInstanceUID") or "")
+                          for image in below if image.get("ReferencedSOPSequence"))
+    return tuple(sorted(images - {""})), spatial

@@ -118,7 +118,7 @@ def find_headers(source) -> tuple[list[FoundSlice], Census]:
         census.files += 1
         try:
             dataset, place = _read_header(path)
-            kind = _kind_of_bytes(path) if dataset is None else _other_kind(dataset, path)
+            kind = _kind_of_bytes(path) if dataset is None else _other_kind(dataset, place, path)
             if not kind:
                 found.append(FoundSlice(path, _uid(dataset, "SeriesInstanceUID", path), dataset, place))
                 continue
@@ -129,10 +129,12 @@ def find_headers(source) -> tuple[list[FoundSlice], Census]:
     return found, census
 
 
-def _other_kind(dataset, path):
-    """What an image is that is no CT slice, "" for a slice."""
+def _other_kind(dataset, place, path):
+    """What an image is that is no CT slice, "" for a slice; InputError when the file ends within its header."""
     if not _is_ct(dataset, path):
         return "DICOM, but not CT"
+    if place is None and "Rows" not in dataset:
+        raise InputError("the file is cut off within its header", source=path)
     if is_localizer(dataset):
         return "localizer"
     if not any(dataset.get(keyword) for keyword in ("ImagePositionPatient", "ImageOrientationPatient")):

@@ -186,19 +186,23 @@ def in_plane(pixels, heights):
     Returns
     -------
     shear : np.ndarray
-        float64, shape (2,): pixels a mm of height, as of a tilted gantry; 0 when the slices do not lie on one line.
+        float64, shape (2,): pixels a mm of height, as of a tilted gantry.
     place : np.ndarray
         float64, shape (2,): pixel of the volume's corner at height 0.
     shifts : np.ndarray
         int64, shape (S, 2), from 0.
     """
     shear = np.zeros(2)
-    if len(heights) > 1:
+    if np.ptp(heights) > 0:
         middle = heights - heights.mean()
         slope = middle @ (pixels - pixels.mean(axis=0)) / (middle @ middle)
         left = pixels - pixels.mean(axis=0) - middle[:, None] * slope
-        if np.abs(left).max() <= _HALF_A_PIXEL:
-            shear = slope
+        # a jump in the plane must not tilt the volume
+        order = np.argsort(heights, kind="stable")
+        steps = np.diff(heights[order])
+        apart = steps > slice_stack.SAME_POSITION_MM
+        steady = np.median(np.diff(pixels[order], axis=0)[apart] / steps[apart, None], axis=0) if apart.any() else shear
+        shear = slope if np.abs(left).max() <= _HALF_A_PIXEL else steady
     level = pixels - heights[:, None] * shear
     place = (level.max(axis=0) + level.min(axis=0)) / 2
     shifts = np.rint(level - place).astype(np.int64)
