@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import slicer
 import vtk
-import vtk.util.numpy_support
+from vtk.util.numpy_support import get_vtk_array_type, numpy_to_vtk, vtk_to_numpy
 
 from ..core.errors import InputError
 from .lesions import lps_to_ras
@@ -95,8 +95,8 @@ def _built(planes, slice_hu, whole):
 
     def allocate(shape, dtype):
         image.SetDimensions(shape[::-1])
-        image.AllocateScalars(vtk.util.numpy_support.get_vtk_array_type(dtype), 1)
-        return vtk.util.numpy_support.vtk_to_numpy(image.GetPointData().GetScalars()).reshape(shape)
+        image.AllocateScalars(get_vtk_array_type(dtype), 1)
+        return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(shape)
 
     voxels = build(planes, slice_hu, allocate, whole)
     if (narrow := narrowed(voxels)).dtype != voxels.dtype:
@@ -226,7 +226,7 @@ def _corrected(volume, inspection, planes):
 
 def _replace_scalars(image, voxels):
     """Give image data other voxels of the same number; the old ones are freed."""
-    scalars = vtk.util.numpy_support.numpy_to_vtk(voxels.ravel(), deep=True)
+    scalars = numpy_to_vtk(voxels.ravel(), deep=True)
     scalars.SetName("ImageScalars")
     image.GetPointData().SetScalars(scalars)
     image.Modified()
