@@ -18,6 +18,8 @@ import vtk
 from vtk.util.numpy_support import numpy_to_vtk
 
 scene, shares = slicer.vtkMRMLScene(), {}
+logic = slicer.vtkSlicerSegmentationsModuleLogic()      # registers what converts segments
+logic.SetMRMLScene(scene)
 for size in ((3, 3, 1), (5, 5, 2), (30, 30, 30)):
     mask = np.zeros((36, 36, 36), np.uint8)
     mask[2:2 + size[2], 2:2 + size[1], 2:2 + size[0]] = 1

@@ -136,8 +136,8 @@ class DicomDatabaseReader:
     """Slicer's DICOM module: the series is loaded from the database by its UID, as from Slicer's DICOM browser.
 
     What its plugin made is kept where it is right and corrected where not: a grid transform above an irregular series gives
-    way to planes that are where the headers say, pixels that it shows otherwise than they are meant are read again. Falls
-    back on another reader, and says so, when there is nothing to correct.
+    way to planes that are where the headers say; these, and pixels that it shows otherwise than they are meant, are read again
+    from the files into its node. Falls back on another reader, and says so, when it made something else.
 
     Parameters
     ----------
@@ -211,15 +211,11 @@ def _corrected(volume, inspection, planes):
     off = displacement_mm(volume, inspection, ends=True)
     if off > TOLERANCE_MM:
         return f"its volume lies up to {off:.1f} mm from where the headers say"
-    if any(form.problem or form.inverted or form.pads_above_air for form in forms):
+    odd_pixels = any(form.problem or form.inverted or form.pads_above_air for form in forms)
+    if odd_pixels or not planes.is_plain or displacement_mm(volume, inspection) > TOLERANCE_MM:
+        # its voxels may be resampled already (regularization transform hardened), which nothing tells: the files are sure
         _put(volume, _image_of_files(inspection, planes), planes)
-        return ""
-    read = slicer.util.arrayFromVolume(volume)
-    voxels = narrowed(read)
-    if not planes.is_plain or displacement_mm(volume, inspection) > TOLERANCE_MM:
-        order = _matching_order(volume, inspection)
-        _put(volume, _built(planes, lambda index: voxels[order[index]], np.issubdtype(voxels.dtype, np.integer)), planes)
-    elif voxels.dtype != read.dtype:
+    elif (voxels := narrowed(read := slicer.util.arrayFromVolume(volume))).dtype != read.dtype:
         _replace_scalars(volume.GetImageData(), voxels)
     return ""
 
@@ -230,17 +226,6 @@ def _replace_scalars(image, voxels):
     scalars.SetName("ImageScalars")
     image.GetPointData().SetScalars(scalars)
     image.Modified()
-
-
-def _matching_order(volume, inspection):
-    """Plane of the volume that holds each slice."""
-    slices = range(inspection["geometry"]["slices"])
-    uids = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
-    places = {uid: place for place, uid in enumerate(uids)}
-    if len(places) == len(slices) and set(places) == set(inspection["stack"]["sop_uids"]):
-        return [places[uid] for uid in inspection["stack"]["sop_uids"]]
-    along = _corners(volume, range(2))[:, 0] @ lps_to_ras(np.array(inspection["placement"]["axes_lps"][2]))
-    return list(slices) if along[1] > along[0] else list(reversed(slices))
 
 
 def displacement_mm(volume, inspection: dict, ends: bool = False) -> float:
