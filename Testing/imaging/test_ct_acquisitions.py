@@ -89,6 +89,15 @@ def test_phases_without_acquisition_number_are_told_apart_by_what_there_is(tmp_p
     assert series.findings[0].startswith("2 phases or reconstructions of the same place in one series, told apart by " + how)
 
 
+def test_two_passes_of_thin_slices_that_fill_each_others_gaps_are_one_volume(tmp_path):
+    one, other = phases(tmp_path, 1.25, SliceThickness=("1.25", "1.25"))
+    series = read_series(tmp_path)
+    assert len(series.files) == 12 and series.slice_step_mm == pytest.approx(1.25) and series.findings == ()
+    acquired(one, [1] * 6)
+    acquired(other, [2] * 6)
+    assert len(read_series(tmp_path).files) == 12
+
+
 def test_slices_in_any_order_of_numbers_are_no_phases(tmp_path):
     slices = make_ct(tmp_path, 30)                      # InstanceNumber at random
     assert read_series(tmp_path).sop_uids == sops(slices)

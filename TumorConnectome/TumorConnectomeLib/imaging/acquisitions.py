@@ -13,6 +13,8 @@ from .slice_headers import SliceHeader
 
 #: a slice is redundant to an acquisition when it lies between two of its slices that are at most this many steps apart
 _NO_HOLE = 1.5
+#: slices thicker than this part of their distance leave no room for others between them
+_THICK = 0.75
 #: two acquisitions are of one place when more than this part of the smaller one is redundant
 _MOST = 0.5
 #: only groups of so many slices are phases, unless the header numbers them as acquisitions
@@ -57,7 +59,7 @@ def one_acquisition(headers: list[SliceHeader], normal: np.ndarray, wanted: Coll
     for partition in _partitions(headers, heights):
         names = partition.names
         groups = {name: heights[[found == name for found in names]] for name in names}
-        rivals = _rivals(groups)
+        rivals = _rivals(groups, min((header.thickness_mm for header in headers if header.thickness_mm), default=None))
         if any(len(found) > 1 for found in rivals):
             break
     else:
@@ -120,27 +122,31 @@ def _runs(numbers, heights):
     return runs.tolist()
 
 
-def _rivals(groups):
+def _rivals(groups, thickness_mm):
     """Groups (name to heights) of one place: list of lists of names; a group that shares its place with none is alone."""
     left, found = list(groups), []
     while left:
         component = [left.pop(0)]
         for name in component:                          # grows while it is walked
-            same = [other for other in left if _of_one_place(groups[name], groups[other])]
+            same = [other for other in left if _of_one_place(groups[name], groups[other], thickness_mm)]
             left = [other for other in left if other not in same]
             component += same
         found.append(component)
     return found
 
 
-def _of_one_place(one, other):
-    """Whether most slices of the smaller of two stacks lie where the other has slices already."""
+def _of_one_place(one, other, thickness_mm):
+    """Whether most slices of the smaller of two stacks lie where the other has slices already.
+
+    Between two slices that are far thinner than their distance there is room: two passes of a scanner make one volume.
+    """
     smaller, larger = sorted((one, other), key=len)
     larger = np.unique(larger)
     if len(larger) < 2:
         return bool(np.abs(smaller - larger[0]).max() < slice_stack.SAME_POSITION_MM)
     steps = np.diff(larger)
-    reach = _NO_HOLE * np.median(steps)
+    usual = float(np.median(steps))
+    reach = _NO_HOLE * usual if thickness_mm is None or thickness_mm > _THICK * usual else 0.0
     after = np.searchsorted(larger, smaller)
     inside = (after > 0) & (after < len(larger))
     tight = steps[np.clip(after - 1, 0, len(steps) - 1)] <= reach
