@@ -78,11 +78,14 @@ def _regions(content):
     """Sorted SOPInstanceUIDs of images with regions, and the number of regions in space, anywhere in a report."""
     images, spatial, waiting = set(), 0, list(content or ())
     for item in waiting:                                # grows while it is walked
-        below = list(item.get("ContentSequence") or ())
-        waiting += below
-        kind = item.get("ValueType")
-        spatial += kind == "SCOORD3D"
-        if kind == "SCOORD":
-            images.update(str(image.ReferencedSOPSequence[0].get("ReferencedSOPInstanceUID") or "")
-                          for image in below if image.get("ReferencedSOPSequence"))
+        try:
+            below = list(item.get("ContentSequence") or ())
+            waiting += below
+            kind = item.get("ValueType")
+            spatial += kind == "SCOORD3D"
+            if kind == "SCOORD":
+                images.update(str(image.ReferencedSOPSequence[0].get("ReferencedSOPInstanceUID") or "")
+                              for image in below if image.get("ReferencedSOPSequence"))
+        except Exception:                               # noqa: BLE001, S112 one unreadable group hides no other
+            continue
     return tuple(sorted(images - {""})), spatial

@@ -10,6 +10,7 @@ from ..core.errors import InputError
 from ..core.text import one_line
 from .bounded_stream import is_bare, open_dicom
 from .pixel_form import PixelForm, pixel_form, stored_of, stored_values, to_hu
+from .scan_facts import scan_facts
 
 #: no CT slice has more pixels; a header that says so is damaged
 _MOST_PIXELS = 4096 * 4096
@@ -47,7 +48,9 @@ def read_hu(path: pathlib.Path, form: PixelForm | None = None) -> np.ndarray:
             rows, columns = int(dataset.Rows), int(dataset.Columns)
             if rows * columns > _MOST_PIXELS:
                 raise InputError(f"{rows} x {columns} pixels", source=path, expected="one CT slice")
-            rescale = float(dataset.RescaleSlope), float(dataset.RescaleIntercept)
+            rescale = scan_facts(dataset).rescale
+            if rescale is None:
+                raise InputError("no RescaleSlope and RescaleIntercept", source=path, expected="a CT slice in HU")
             form = form or _form_of(dataset, rescale, rows, columns)
             if form.problem:
                 raise InputError(f"the pixels can not be shown: {form.problem}", source=path, expected="gray values of a CT")
