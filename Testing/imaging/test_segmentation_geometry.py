@@ -40,7 +40,7 @@ def one_segment(folder, slices, frames, **tags):
 
 
 def heights_of(segment):
-    """Lowest and highest edge of a segment along z, and the planes' edges between: float64, sorted."""
+    """Lowest and highest edge of a segment along z [mm]."""
     planes = np.flatnonzero(segment.mask.any(axis=(1, 2)))
     step = segment.ijk_to_lps[2, 2]
     return segment.ijk_to_lps[2, 3] + (planes[0] - 0.5) * step, segment.ijk_to_lps[2, 3] + (planes[-1] + 0.5) * step

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.files import checked_uid
+from .bounded_stream import is_bare, open_dicom
 from .segmentation_frames import SEG_CLASSES, frame_masks, read_frames
 
 #: a frame that no whole number of its thickness lies above the others is divided into so many planes, the fewest that do
@@ -83,7 +84,8 @@ def read_segmentation(path) -> dict:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")             # pydicom's: every value used is checked
-            dataset = pydicom.dcmread(path)
+            with open_dicom(path) as stream:
+                dataset = pydicom.dcmread(stream, force=is_bare(stream))
             if dataset.get("SOPClassUID") not in SEG_CLASSES:
                 raise InputError("it is no DICOM segmentation", source=path, expected=f"SOP class {' or '.join(SEG_CLASSES)}")
             segments, findings = _segments(dataset, path)

@@ -78,12 +78,12 @@ def _image_of_files(inspection, planes):
     files, forms, geometry = inspection["files"], _forms(inspection), inspection["geometry"]
     rows, columns = geometry["rows"], geometry["columns"]
     compressed = [index for index, form in enumerate(forms) if form.offset is None and not form.problem]
-    decoded = _decoded([files[index] for index in compressed])
+    decoded = dict(zip(compressed, _decoded([files[index] for index in compressed])))
 
     def slice_hu(index):
-        if index not in compressed:
+        if index not in decoded:
             return read_slice(files[index], forms[index], rows, columns)
-        hu = decoded[compressed.index(index)]
+        hu = decoded[index]
         return to_hu(forms[index], stored_of(forms[index], hu)) if forms[index].is_whole else hu.astype(np.float32)
 
     return _built(planes, slice_hu, all(form.is_whole for form in forms))
@@ -165,7 +165,11 @@ class DicomDatabaseReader:
             planes = planes_of(inspection)
             transform = volumes[0].GetParentTransformNode()
             volumes[0].SetAndObserveTransformNodeID(None)
-            reason = _corrected(volumes[0], inspection, planes)
+            try:
+                reason = _corrected(volumes[0], inspection, planes)
+            except InputError:
+                remove_with_helpers(nodes)
+                raise
         if not reason:
             remove_with_helpers([node for node in [*nodes, transform] if node is not None and node is not volumes[0]])
             return volumes[0], list(planes.findings)
