@@ -78,6 +78,12 @@ def test_what_the_module_refuses_is_one_line_and_status_two(report, tmp_path, ca
     assert capsys.readouterr().err.strip().endswith("no such folder")
 
 
+def test_what_is_no_segmentation_leaves_the_ct(report, tmp_path):
+    slices = make_ct(tmp_path / "ct", 3)
+    found = report("--ct", tmp_path / "ct", "--seg", slices[0].filename)
+    assert found["segments"] == [] and "no DICOM segmentation" in found["findings"][0]
+
+
 def test_a_report_that_does_not_fit_leaves_the_ct(report, tmp_path):
     make_ct(tmp_path / "ct", 4)
     make_sr(tmp_path / "sr.dcm", make_ct(tmp_path / "other", 4), [(1, rectangle(5, 5, 9, 9))])

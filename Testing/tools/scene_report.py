@@ -12,10 +12,10 @@ The file holds
   center of the brightest voxel whose center lies in the box, null when there is none;
 - ``segments``: ``name``, ``center_lps`` (centroid of its voxels), ``voxel_volume_mm3``, ``surface_volume_mm3`` (of the closed
   surface that 3-D views show);
-- ``findings``: what the module tells the user, one text each.
+- ``findings``: what the module tells the user, one text each; also why a report or segmentation could not be used.
 
 All places are those of the patient (DICOM's LPS), whatever transforms the nodes are under. Exit status 2 and one line on
-standard error when the module refuses the input.
+standard error when the module refuses the CT.
 """
 import argparse
 import json
@@ -119,11 +119,15 @@ def _place(lesion):
 
 def _segments(patient, seg):
     """The segments as they are in the scene, and what is told about them."""
+    from TumorConnectomeLib.core.errors import InputError
     from TumorConnectomeLib.imaging.patient_nodes import FRAME_ATTRIBUTE
     from TumorConnectomeLib.imaging.segmentation_file import Segment, read_segmentation_command
     from TumorConnectomeLib.imaging.segmentation_nodes import add_segmentation
 
-    found = read_segmentation_command([str(seg)], lambda fraction, message="": None)
+    try:
+        found = read_segmentation_command([str(seg)], lambda fraction, message="": None)
+    except InputError as error:                         # in the module, too, the CT stays
+        return [], [str(error)]
     if found["frame_of_reference_uid"] != (patient.volume.GetAttribute(FRAME_ATTRIBUTE) or ""):
         return [], ["The segmentation lies in another frame of reference than the CT"]
     node = add_segmentation(patient, [Segment.from_record(record) for record in found["segments"]])
