@@ -25,7 +25,7 @@ def write_patient(folder, number, thickness=2.5):
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
-    """A CSV cohort and its images: P00 has none, the CT of P01 is damaged."""
+    """A CSV cohort and its images: P00 has none, a slice of P01 lies in another frame of reference."""
     folder = tmp_path_factory.mktemp("measure")
     rng = np.random.default_rng(0)
     with open(folder / "cohort.csv", "w", newline="", encoding="utf-8") as stream:
@@ -38,7 +38,7 @@ def cohort(tmp_path_factory):
         path.unlink()
     path = next((folder / "images" / "p1" / "ct").glob("*.dcm"))
     dataset = pydicom.dcmread(path)
-    edit(dataset, Rows=8)
+    edit(dataset, FrameOfReferenceUID="1.2.3")
     return folder
 
 
@@ -57,7 +57,7 @@ def test_all_that_is_here_is_measured_once_and_the_rest_is_named(cohort, tmp_pat
     assert measure(cohort, cache, out) == 0
     said = capsys.readouterr()
     assert f"{COUNT - 2} of {COUNT} patients measured ({COUNT - 2} of them now), 1 without images here, 1 refused" in said.out
-    assert "Note: patient P01:" in said.err and "Rows: is 8" in said.err and "Traceback" not in said.err
+    assert "Note: patient P01:" in said.err and "FrameOfReferenceUID: is '1.2.3'" in said.err and "Traceback" not in said.err
     rows = rows_of(out)
     assert list(rows[0]) == list(COLUMNS) and [row["PatientID"] for row in rows] == [f"P{n:02d}" for n in range(2, COUNT)]
     assert float(rows[3]["box_width_mm"]) == pytest.approx((2 + 5) * 0.7) and rows[3]["kernel"] == "SOFT"

@@ -163,6 +163,14 @@ def test_another_frame_of_reference_is_refused_in_one_line(tmp_path, slices):
     assert "\n" not in str(error.value)
 
 
+def test_a_region_of_another_frame_of_reference_takes_no_box_away(tmp_path, slices):
+    lps = read_series(tmp_path / "ct").pixels_to_lps(4, rectangle(5, 6, 9, 12))
+    groups = in_space(slices, "POLYGON", lps, "elsewhere", frame="1.2.3.4"), volumetric(slices, (2,))
+    lesions, findings = lesions_of(write(tmp_path / "sr.dcm", slices, *groups), tmp_path)
+    assert len(lesions) == 1
+    assert findings == ["Boxes left out because they are in another frame of reference (1): elsewhere"]
+
+
 def test_regions_in_space_need_no_evidence_but_must_lie_in_the_ct(tmp_path, slices):
     lps = read_series(tmp_path / "ct").pixels_to_lps(4, rectangle(5, 6, 9, 12))
     inside, outside = in_space(slices, "POLYGON", lps, "in"), in_space(slices, "POLYGON", lps + [0, 0, 500], "far")
@@ -219,7 +227,7 @@ def test_one_region_on_several_images_is_refused(tmp_path, slices):
         region.ContentSequence.append(region.ContentSequence[0])
 
     path = edited(write(tmp_path / "sr.dcm", slices, volumetric(slices, (2,))), change)
-    with pytest.raises(InputError, match="its region refers to 2 images; expected one CT slice"):
+    with pytest.raises(InputError, match=r"has no boxes \(1 measurement group: its region refers to 2 images\)"):
         read_sr(path)
 
 

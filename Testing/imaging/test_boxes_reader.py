@@ -94,8 +94,8 @@ def test_a_report_of_another_template_is_refused(sr_file):
 def test_a_single_point_is_no_box(tmp_path, slices):
     path = tmp_path / "sr.dcm"
     make_sr(path, slices, [(1, np.array([[3, 4]], np.float32))], graphic_type="POINT")
-    assert problem(path) == (", group 1 (Bounding box #1): its region is SCOORD POINT with 1 point; expected a polyline, "
-                             "polygon, circle, ellipse or points with an area")
+    assert problem(path) == (": has no boxes (1 measurement group: its region is SCOORD POINT with 1 point); expected "
+                             "measurement groups with an image region")
 
 
 def region(group):
@@ -114,13 +114,69 @@ def region(group):
     (lambda d, g: setattr(region(g), "GraphicData", [1, 2, 3]), "not in groups of 2"),
     (lambda d, g: setattr(region(g).ContentSequence[0].ReferencedSOPSequence[0], "ReferencedFrameNumber", 2), "on frame 2"),
     (lambda d, g: setattr(region(g).ContentSequence[0].ReferencedSOPSequence[0], "ReferencedSOPInstanceUID", "../x"),
-     "'../x' is not a DICOM UID"),
-    (lambda d, g: delattr(d, "StudyInstanceUID"), "damaged"),
-    (lambda d, g: delattr(d, "ContentSequence"), "damaged")])
+     "'../x' is not a DICOM UID")])
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
-def test_a_group_that_is_no_box_on_one_slice_is_refused(sr_file, change, expected):
+def test_a_group_that_is_no_box_on_one_slice_is_told_and_takes_no_other_away(sr_file, change, expected):
     rewritten(sr_file, change)
-    assert expected in problem(sr_file)
+    report = read_sr(sr_file)
+    assert [box.tracking_id for box in report.boxes] == ["Bounding box #2"]
+    (finding,) = report.findings
+    assert finding.startswith("Ignored 1 measurement group of the report: ") and expected in finding
+
+
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "ContentSequence"])
+def test_a_report_without_its_frame_is_refused(sr_file, keyword):
+    rewritten(sr_file, lambda dataset, group: delattr(dataset, keyword))
+    assert "damaged" in problem(sr_file)
+
+
+def test_values_that_deidentification_blanked_are_named(tmp_path, slices):
+    path = tmp_path / "sr.dcm"
+    make_sr(path, slices, [(1, rectangle(3, 4, 9, 9))])
+
+    def blank(dataset, group):
+        region(group).GraphicData = None
+        for item in group.ContentSequence:
+            if item.ValueType == "TEXT":
+                item.TextValue = ""
+
+    rewritten(path, blank)
+    assert "values are empty: blanked by de-identification" in problem(path)
+    rewritten(path, lambda dataset, group: setattr(dataset, "ContentSequence", []))
+    assert "blanked by de-identification: it has no content" in problem(path)
+
+
+def under_numbers(group):
+    """Hang a group's region under its measurements of area and mean, as OHIF and cornerstone do (TID 300)."""
+    scoord = region(group)
+    del scoord.ConceptNameCodeSequence
+    scoord.RelationshipType = "INFERRED FROM"
+    numbers = []
+    for value, meaning in (("42798000", "Area"), ("373098007", "Mean")):
+        number, name = pydicom.Dataset(), pydicom.Dataset()
+        name.CodeValue, name.CodingSchemeDesignator, name.CodeMeaning = value, "SCT", meaning
+        number.RelationshipType, number.ValueType, number.ConceptNameCodeSequence = "CONTAINS", "NUM", [name]
+        number.ContentSequence = [scoord]
+        numbers.append(number)
+    group.ContentSequence = [*group.ContentSequence[:-1], *numbers]
+
+
+def test_a_rectangle_under_its_measurements_is_one_box(sr_file):
+    rewritten(sr_file, lambda dataset, group: under_numbers(group))
+    report = read_sr(sr_file)
+    assert [box.tracking_id for box in report.boxes] == ["Bounding box #1", "Bounding box #2"] and report.findings == ()
+
+
+def test_a_report_without_preamble_is_read(tmp_path, sr_file):
+    dataset = pydicom.dcmread(sr_file)
+    del dataset.file_meta
+    dataset.preamble = None
+    pydicom.dcmwrite(tmp_path / "bare.dcm", dataset, implicit_vr=True, little_endian=True, enforce_file_format=False)
+    assert len(read_sr(tmp_path / "bare.dcm").boxes) == 2
+
+
+def test_a_folder_is_no_report(tmp_path):
+    assert "is a folder where a file is expected" in problem(tmp_path)
 
 
 def test_frame_one_of_a_single_frame_slice_is_that_slice(tmp_path, slices):

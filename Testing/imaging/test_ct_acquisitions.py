@@ -56,6 +56,57 @@ def test_acquisitions_that_follow_each_other_are_one_volume(tmp_path):
     assert read_series(tmp_path).sop_uids == sops(slices)
 
 
+def test_table_positions_that_share_a_slice_position_are_one_volume(tmp_path):
+    slices = make_ct(tmp_path / "a", 6)
+    again = make_ct(tmp_path / "b", 5, origin=slices[5].ImagePositionPatient, series_uid=slices[0].SeriesInstanceUID,
+                    study_uid=slices[0].StudyInstanceUID, frame_uid=slices[0].FrameOfReferenceUID)
+    acquired(slices, [1] * 6)
+    acquired(again, [2] * 5)
+    series = read_series(tmp_path, wanted={slices[2].SOPInstanceUID, again[3].SOPInstanceUID})
+    assert len(series.files) == 10 and {slices[2].SOPInstanceUID, again[3].SOPInstanceUID} < set(series.sop_uids)
+    assert series.findings[0].startswith("Slices at the position of another were left out of the volume (1)")
+
+
+def phases(folder, offset, count=6, **tags):
+    """Two phases of one place, InstanceNumber running through; `tags`: keyword to the values of both."""
+    one = make_ct(folder / "a", count)
+    other = make_ct(folder / "b", count, origin=(-100.0, -80.0, 50.0 + offset), series_uid=one[0].SeriesInstanceUID,
+                    study_uid=one[0].StudyInstanceUID, frame_uid=one[0].FrameOfReferenceUID)
+    for phase, slices in enumerate((one, other)):
+        for number, dataset in enumerate(slices):
+            edit(dataset, InstanceNumber=phase * count + number + 1, **{key: values[phase] for key, values in tags.items()})
+    return one, other
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.25], ids=["same positions", "half a step apart"])
+@pytest.mark.parametrize("tags, how", [
+    ({}, "the order of InstanceNumber"), ({"AcquisitionTime": ("120000", "120100")}, "AcquisitionTime"),
+    ({"ConvolutionKernel": ("B", "C")}, "ConvolutionKernel")], ids=["numbers", "times", "kernels"])
+def test_phases_without_acquisition_number_are_told_apart_by_what_there_is(tmp_path, offset, tags, how):
+    _, other = phases(tmp_path, offset, **tags)
+    series = read_series(tmp_path, wanted={other[2].SOPInstanceUID})
+    assert series.sop_uids == sops(other) and series.slice_step_mm == pytest.approx(2.5)
+    assert series.findings[0].startswith("2 phases or reconstructions of the same place in one series, told apart by " + how)
+
+
+def test_two_passes_of_thin_slices_that_fill_each_others_gaps_are_one_volume(tmp_path):
+    one, other = phases(tmp_path, 1.25, SliceThickness=("1.25", "1.25"))
+    series = read_series(tmp_path)
+    assert len(series.files) == 12 and series.slice_step_mm == pytest.approx(1.25) and series.findings == ()
+    acquired(one, [1] * 6)
+    acquired(other, [2] * 6)
+    assert len(read_series(tmp_path).files) == 12
+
+
+def test_slices_in_any_order_of_numbers_are_no_phases(tmp_path):
+    slices = make_ct(tmp_path, 30)                      # InstanceNumber at random
+    assert read_series(tmp_path).sop_uids == sops(slices)
+    for number, dataset in enumerate(slices):           # every rotation of the tube makes three
+        edit(dataset, AcquisitionTime=f"1200{number // 3:02d}")
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices) and series.findings == ()
+
+
 def test_localizers_in_the_series_are_left_out_and_told(tmp_path):
     slices = make_ct(tmp_path / "ct", 4)
     scout = make_ct(tmp_path / "scout", 1, orientation=CORONAL, size=(64, 64), series_uid=slices[0].SeriesInstanceUID,

@@ -162,7 +162,7 @@ def test_a_folder_without_ct_or_no_folder_is_an_error(tmp_path):
         read_series(tmp_path / "absent")
 
 
-@pytest.mark.parametrize("tag", ["SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "ImagePositionPatient",
+@pytest.mark.parametrize("tag", ["SOPInstanceUID", "StudyInstanceUID", "ImagePositionPatient",
                                  "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns"])
 def test_a_missing_tag_is_named_with_its_file(tmp_path, tag):
     slices = make_ct(tmp_path, 3)
@@ -192,8 +192,16 @@ def test_what_is_no_pair_of_perpendicular_unit_vectors_is_no_orientation(tmp_pat
         read_series(tmp_path)
 
 
+def test_an_image_that_names_no_series_is_left_out_and_told(tmp_path):
+    slices = make_ct(tmp_path, 3)
+    edit(slices[2], SeriesInstanceUID=None)
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices[:2])
+    name = slices[2].filename.name
+    assert series.findings == (f"Ignored 1 damaged file beside the CT: {name} (the tag is missing or empty)",)
+
+
 @pytest.mark.parametrize("tag, value", [
-    ("ImageOrientationPatient", ["0", "1", "0", "0", "0", "1"]), ("PixelSpacing", ["0.8", "0.8"]), ("Rows", 16),
     ("FrameOfReferenceUID", "1.2.3"), ("PatientID", "P2"), ("StudyInstanceUID", "1.2.3")])
 def test_a_slice_that_differs_from_the_others_is_named(tmp_path, tag, value):
     slices = make_ct(tmp_path, 4)
@@ -203,10 +211,96 @@ def test_a_slice_that_differs_from_the_others_is_named(tmp_path, tag, value):
     assert "as in the others" in one_line(error)
 
 
+@pytest.mark.parametrize("tag, value, kind", [
+    ("ImageOrientationPatient", ["0", "1", "0", "0", "0", "1"], "1 sagittal of 32 x 40 pixels"),
+    ("PixelSpacing", ["0.9", "0.9"], "1 axial of 32 x 40 pixels of 0.9 mm"), ("Rows", 16, "1 axial of 16 x 40 pixels")])
+def test_an_image_of_another_kind_is_left_out_and_told(tmp_path, tag, value, kind):
+    """A survey, say, that nothing labels as one."""
+    slices = make_ct(tmp_path, 4)
+    edit(slices[0], **{tag: value})
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices[1:])
+    assert series.findings[0].startswith("Images of another orientation, size or pixel spacing were left out (1): " + kind)
+    assert slices[0].filename.name in series.findings[0]
+
+
+def test_of_as_many_images_of_two_kinds_those_with_the_annotation_are_read(tmp_path):
+    slices = make_ct(tmp_path, 4)
+    for dataset in slices[:2]:
+        edit(dataset, ImageOrientationPatient=["0", "1", "0", "0", "0", "1"])
+    with pytest.raises(InputError, match="the images are of 2 kinds .*2 sagittal of 32 x 40 pixels.*2 axial"):
+        read_series(tmp_path)
+    assert read_series(tmp_path, wanted={slices[3].SOPInstanceUID}).sop_uids == sops(slices[2:])
+
+
 def test_rounding_of_cosines_between_slices_is_no_difference(tmp_path):
     slices = make_ct(tmp_path, 3)
     edit(slices[1], ImageOrientationPatient=["1", "0.00004", "0", "-0.00004", "1", "0"])
     assert read_series(tmp_path).sop_uids == sops(slices)
+
+
+@pytest.mark.parametrize("tag, vr, text, told", [
+    ("InstanceNumber", "IS", "IM 4", True), ("SliceThickness", "DS", "2,5", True), ("SliceThickness", "DS", "2.5\\2.5", True),
+    ("SliceThickness", "DS", "2.5mm", True), ("AcquisitionNumber", "IS", "4.1", False)])
+def test_malformed_values_that_nothing_depends_on_stop_nothing(tmp_path, tag, vr, text, told):
+    slices = make_ct(tmp_path, 3)
+    for dataset in slices:
+        number = pydicom.tag.Tag(tag)
+        raw = text.encode() + b" " * (len(text) % 2)
+        dataset._dict[number] = pydicom.dataelem.RawDataElement(number, vr, len(raw), raw, 0, False, True)
+        save(dataset, dataset.filename)
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices) and series.thickness_mm == 2.5
+    assert series.findings == ((f"{tag} is malformed in 3 of 3 slices, which nothing depends on",) if told else ())
+
+
+def test_slices_without_preamble_are_read(tmp_path):
+    slices = make_ct(tmp_path, 4)
+    for dataset in slices:
+        path = dataset.filename
+        del dataset.file_meta
+        pydicom.dcmwrite(path, dataset, implicit_vr=True, little_endian=True, enforce_file_format=False)
+        assert path.read_bytes()[:2] == b"\x08\x00"
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices) and series.findings == ()
+
+
+@pytest.mark.parametrize("part", [0.2, 0.6])
+def test_a_damaged_file_of_another_series_is_told(tmp_path, part):
+    slices, others = make_ct(tmp_path / "a", 3), make_ct(tmp_path / "b", 1)
+    path = others[0].filename
+    path.write_bytes(path.read_bytes()[:int(part * path.stat().st_size)])
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices)
+    assert series.findings[0].startswith(f"Ignored 1 damaged file beside the CT: {path.name} (")
+
+
+def test_a_page_without_a_place_in_space_is_told(tmp_path):
+    slices = make_ct(tmp_path / "a", 3)
+    (page,) = make_ct(tmp_path / "b", 1, series_uid=slices[0].SeriesInstanceUID)
+    edit(page, ImagePositionPatient=None, ImageOrientationPatient=None, PixelSpacing=None)
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices) and "without a place in space" in series.findings[0]
+
+
+def test_messages_name_what_was_seen(tmp_path):
+    def said(source=tmp_path):
+        with pytest.raises(InputError) as error:
+            read_series(source)
+        return one_line(error)
+
+    (tmp_path / "ct.zip").write_bytes(b"PK\x03\x04" + b"x" * 100)
+    (tmp_path / "notes.txt").write_text("text")
+    assert "no CT slices found (2 files: 1 zip archive, 1 not DICOM)" in said()
+    assert "is a zip archive where a folder is expected" in said(tmp_path / "ct.zip")
+    slices = make_ct(tmp_path, 4)
+    assert "is a file where a folder is expected" in said(slices[0].filename)
+    for dataset in slices:
+        edit(dataset, FrameOfReferenceUID=pydicom.uid.generate_uid())
+    assert "every slice has its own frame of reference" in said()
+    for dataset in slices:
+        edit(dataset, FrameOfReferenceUID="1.2.3", ImagePositionPatient=["0", "0", "0"], SliceThickness=None)
+    assert "4 images at one position and no SliceThickness" in said()
 
 
 def test_multi_frame_ct_is_refused(tmp_path):

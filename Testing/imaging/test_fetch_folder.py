@@ -2,6 +2,7 @@
 import os
 import shutil
 
+import pydicom
 import pytest
 from dicom_factory import make_ct, make_sr, rectangle
 
@@ -106,6 +107,17 @@ def test_the_report_is_the_one_that_refers_to_the_ct(study, tmp_path):
     study.add_report("A_other_ct", others)
     study.add_report("B_other_kind", description="Volumetric measurements")
     assert study.fetch().sr_file == study.report_file
+
+
+def test_of_several_reports_the_one_with_regions_on_the_slices_counts_whatever_its_name(study):
+    """A text report that lists the CT as evidence comes first by name, as in most studies."""
+    text = study.add_report("A_text", description="Radiology report")
+    dataset = pydicom.dcmread(text)
+    dataset.ContentSequence[-1].ContentSequence = []
+    dataset.save_as(text)
+    assert study.fetch().sr_file == study.report_file
+    study.report_file.unlink()
+    assert study.fetch().sr_file is None, "a report without regions has no boxes to show"
 
 
 def test_the_report_asked_for_is_preferred(study):

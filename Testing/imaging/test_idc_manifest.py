@@ -143,6 +143,24 @@ def test_a_series_that_idc_does_not_have():
     assert "missing" in run_blocking(_single(PythonJob("Looking up", "locate", "x", "1.2", "1.2.3", "")))
 
 
+def test_a_series_that_idc_had_once_is_named_with_its_last_version(tmp_path, monkeypatch):
+    needs_index()
+    import duckdb
+    import idc_index_data
+
+    with duckdb.connect() as connection:
+        one = "select * from read_parquet(?) limit 1"
+        connection.execute(f"copy ({one}) to '{tmp_path / 'idc_index.parquet'}' (format parquet)",
+                           [str(idc_index_data.IDC_INDEX_PARQUET_FILEPATH)])
+        rows = "select * from (values ('1.2.3', 12), ('1.2.3', 18)) as t(SeriesInstanceUID, max_idc_version)"
+        connection.execute(f"copy ({rows}) to '{tmp_path / 'prior_versions_index.parquet'}' (format parquet)")
+    monkeypatch.setattr(idc_index_data, "IDC_INDEX_PARQUET_FILEPATH", tmp_path / "idc_index.parquet")
+    with pytest.raises(NotAvailable, match=r"IDC has no series 1\.2\.3 in study 1\.2; IDC had this series until version 18"):
+        idc_index.locate(SeriesRequest("x", "1.2", "1.2.3"))
+    with pytest.raises(NotAvailable, match=r"IDC has no series 1\.2\.4 in study 1\.2$"):
+        idc_index.locate(SeriesRequest("x", "1.2", "1.2.4"))
+
+
 def test_a_bad_uid_ends_the_look_up_with_one_line():
     with pytest.raises(JobFailed, match="is not a DICOM UID"):
         run_blocking(_single(PythonJob("Looking up", "locate", "x", "1.2", "1.2.3'; drop", "")))

@@ -91,6 +91,27 @@ def test_the_side_is_told_with_its_distance_from_the_midline(tmp_path):
     assert lesions[0].midline_mm == pytest.approx((87 - 64) * 2.0, abs=1.0)
 
 
+@pytest.mark.parametrize("value, signed, intercept, tagged", [
+    (-2000, True, 0, -2000), (63536, False, -1024, 63536), (0, True, 0, 0), (-2000, True, 0, 63536)],
+    ids=["below air", "written unsigned", "as soft tissue", "tag of the other sign"])
+def test_padding_around_the_field_of_view_is_no_body(tmp_path, value, signed, intercept, tagged):
+    """A body off the middle, a ring of padding around a round field: the lesion is on the right of the body's own midline."""
+    rows, columns = np.mgrid[:128, :128]
+    hu = np.where(((columns - 90) / 30) ** 2 + ((rows - 64) / 28) ** 2 < 1, 40, -1000)
+    stored = hu - intercept
+    stored[(columns - 63.5) ** 2 + (rows - 63.5) ** 2 > 60**2] = value
+
+    slices = make_ct(tmp_path / "ct", 6, size=(128, 128), spacing=(3.0, 3.0), origin=(-190.5, -190.5, 0.0))
+    for dataset in slices:
+        dataset.PixelRepresentation, dataset.RescaleIntercept = int(signed), str(intercept)
+        dataset.PixelData = stored.astype(np.int16 if signed else np.uint16).tobytes()
+        dataset.add_new(0x00280120, "SS" if tagged < 0 else "US", tagged)
+        edit(dataset)
+    make_sr(tmp_path / "sr.dcm", slices, [(2, rectangle(74, 60, 80, 66))])
+    (lesion,) = measured(tmp_path).lesions
+    assert lesion.side == "Right" and lesion.midline_mm == pytest.approx((77 - 90) * 3.0, abs=4.0)
+
+
 def test_without_usable_pixels_the_middle_of_the_image_decides_and_says_so(tmp_path):
     slices = study(tmp_path, size=(64, 128), boxes=((1, (115, 5, 125, 9)), (4, (50, 5, 54, 9))))
     for dataset in slices:

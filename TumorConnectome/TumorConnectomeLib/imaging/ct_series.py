@@ -2,18 +2,20 @@
 import pathlib
 import types
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..base.errors import InputError
-from . import slice_selection, slice_stack
+from . import acquisitions, slice_selection, slice_stack
+from .pixel_form import PixelForm
 from .scan_facts import READABLE_SYNTAXES, ScanFacts
-from .slice_headers import SliceHeader, find_headers, parse_slice
+from .slice_headers import Census, SliceHeader, find_headers, parse_slice
+from .slice_selection import ROUNDING
 
-#: differences of cosines and of pixel spacings [mm] that are rounding: 0.05 mm across 500 mm or 500 pixels
-_ROUNDING = 1e-4
+_IDENTITIES = {"StudyInstanceUID": "study", "PatientID": "patient", "FrameOfReferenceUID": "frame of reference"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,8 @@ class CTSeries:
         SliceThickness of the first slice, None when its header has none.
     scans : tuple of ScanFacts
         How each slice was made, in the order of `files`.
+    pixels : tuple of PixelForm
+        How each slice stores its gray values; those with a `problem` can not be shown.
     findings : tuple of str
         What is unusual, one line each; empty for a regular series.
     """
@@ -68,6 +72,7 @@ class CTSeries:
     slice_indices: Mapping[str, int]
     thickness_mm: float | None = None
     scans: tuple[ScanFacts, ...] = ()
+    pixels: tuple[PixelForm, ...] = ()
     findings: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -118,8 +123,8 @@ def read_series(source, series_uid=None, wanted=()):
     Parameters
     ----------
     source : path or iterable of path
-        A folder, searched with its subfolders (hidden files left out), or files. What is not DICOM, not CT, or a localizer is
-        ignored and counted in the findings.
+        A folder, searched with its subfolders (hidden files left out), or files. What is not DICOM, not CT, a localizer, a page
+        without a place in space, or a damaged file of another series is ignored and counted in the findings.
     series_uid : str, optional
         Which series, when there are several.
     wanted : collection of str
@@ -134,29 +139,52 @@ def read_series(source, series_uid=None, wanted=()):
     Raises
     ------
     InputError
-        No CT, several series and no `series_uid`, a damaged or multi-frame file, a missing or malformed tag, a slice whose
-        orientation, pixel spacing, size, frame of reference, study or patient is not that of the others.
+        No CT, several series and no `series_uid`, a damaged or multi-frame file of the series, a missing or malformed tag that
+        geometry needs, a slice whose frame of reference, study or patient is not that of the others.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")                 # pydicom's: every value used is checked, with the file's name
-        datasets, findings = find_headers(source)
-        headers = [parse_slice(path, dataset) for path, dataset in _one_series(datasets, source, series_uid)]
+        found, census = find_headers(source)
+        chosen = _one_series(found, census, source, series_uid)
+        findings = census.findings()
+        headers = [parse_slice(image) for image in chosen]
+    headers = slice_selection.without_strangers(headers, wanted, findings)
     _check_uniform(headers)
     headers = slice_selection.without_copies(headers, findings)
     axes = _orthonormal_axes(headers[0])
-    headers, chosen = slice_selection.one_acquisition(headers, axes[2], wanted, findings)
-    headers, indices = slice_selection.one_per_position(headers, axes[2], findings, chosen)
+    headers, preferred = acquisitions.one_acquisition(headers, axes[2], wanted, findings)
+    images = len(headers)
+    headers, indices = slice_selection.one_per_position(headers, axes[2], findings, preferred)
     positions = np.array([header.position for header in headers])
     thickness = headers[0].thickness_mm
     if len(headers) == 1 and not thickness:
-        raise InputError("the only slice has no SliceThickness, so its extent is unknown", source=headers[0].file)
-    findings += slice_stack.stack_findings(positions, axes[2]) + _scan_findings(headers)
+        what = f"{images} images at one position and" if images > 1 else "the only slice has"
+        raise InputError(f"{what} no SliceThickness, so its extent is unknown", source=headers[0].file)
+    findings += slice_stack.stack_findings(positions, axes[2]) + _scan_findings(headers) + _pixel_findings(headers)
     first = headers[0]
     return CTSeries(
         first.series_uid, first.study_uid, first.patient_id, first.frame_of_reference_uid,
         tuple(header.file for header in headers), tuple(header.sop_uid for header in headers), positions, axes,
         first.pixel_spacing, first.rows, first.columns, slice_stack.slab_edges(positions @ axes[2], thickness), indices,
-        thickness, tuple(header.scan for header in headers), tuple(findings))
+        thickness, tuple(header.scan for header in headers), tuple(header.pixels for header in headers), tuple(findings))
+
+
+def _pixel_findings(headers):
+    """What is unusual about how the slices store their gray values, one line each."""
+    findings = []
+    for number, what in ((sum(header.pixels.inverted for header in headers),
+                          "MONOCHROME1, meant to be shown inverted: HU are shown as those of any CT"),
+                         (sum(header.pixels.pads_above_air for header in headers),
+                          "padding outside the field of view brighter than air: shown as air")):
+        if number:
+            findings.append(f"{number} of {len(headers)} slices: {what}")
+    bad = [f"{header.file.name}: {header.pixels.problem}" for header in headers if header.pixels.problem]
+    if bad:
+        findings.append(f"Slices whose pixels can not be shown ({len(bad)}): {slice_stack.listed(bad)}")
+    odd = Counter(tag for header in headers for tag in header.malformed)
+    findings += [f"{tag} is malformed in {count} of {len(headers)} slices, which nothing depends on"
+                 for tag, count in odd.items()]
+    return findings
 
 
 def _scan_findings(headers):
@@ -173,16 +201,22 @@ def _scan_findings(headers):
     return findings
 
 
-def _one_series(datasets, source, series_uid):
-    """Keep the files of the series asked for, or of the only one: list of (path, pydicom.Dataset)."""
+def _one_series(found, census: Census, source, series_uid):
+    """Keep the images of the series asked for, or of the only one: list of FoundSlice.
+
+    A damaged file stops its own series only.
+    """
     place = source if isinstance(source, str | pathlib.Path) else None
     by_series = {}
-    for path, uid, dataset in datasets:
-        by_series.setdefault(uid, []).append((path, dataset))
+    for image in found:
+        by_series.setdefault(image.series_uid, []).append(image)
+    for _, error, uid in census.damaged:
+        if not by_series or uid and uid == (series_uid or next(iter(by_series))):
+            raise error
     if not by_series:
-        raise InputError("no CT slices found", source=place, expected="the DICOM files of a CT series")
+        raise InputError(f"no CT slices found ({census.summary()})", source=place, expected="the DICOM files of a CT series")
     if series_uid is None and len(by_series) > 1:
-        counts = [f"{uid} ({len(files)} files)" for uid, files in sorted(by_series.items())]
+        counts = [f"{uid} ({len(images)} files)" for uid, images in sorted(by_series.items())]
         raise InputError(f"{len(by_series)} CT series found: {slice_stack.listed(counts)}", source=place,
                          expected="one series, or its Series Instance UID given")
     chosen = series_uid if series_uid is not None else next(iter(by_series))
@@ -197,9 +231,12 @@ def _check_uniform(headers):
         values = [getattr(header, field) for header in headers]
         if len(set(values)) == 1:
             continue
+        if len(set(values)) == len(values) > 2 and isinstance(values[0], str):
+            raise InputError(f"every slice has its own {_IDENTITIES[keyword]}", source=headers[0].file, row=keyword,
+                             expected="one for the whole series")
         usual = max(values, key=values.count)
         for header, value in zip(headers, values):
-            alike = np.allclose(value, usual, 0, _ROUNDING) if isinstance(value, tuple) else value == usual
+            alike = np.allclose(value, usual, 0, ROUNDING) if isinstance(value, tuple) else value == usual
             if not alike:
                 raise InputError(f"is {value!r}", source=header.file, row=keyword, expected=f"{usual!r} as in the others")
 

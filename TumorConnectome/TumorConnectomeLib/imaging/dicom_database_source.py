@@ -89,10 +89,10 @@ def gather_command(arguments, report):
     if not slices:
         return {"missing": f"none of the {len(listed['ct'])} files of series {request.ct_uid} is where it was"}
     whole_series(len(slices), max(int(arguments[2]), len(listed["ct"])), request.ct_uid)
-    reports = [(header.series_uid, header.description, header.references, path) for path in listed["reports"]
+    reports = [(header, path) for path in listed["reports"]
                if (header := _header(path)) and header.modality == "SR"]
     return {"ct_folder": str(folder_of(sorted(slices.values()), request.ct_uid, cache_folder)),
-            "report": choose_report(reports, request)}
+            "report": choose_report(reports, request, slices)}
 
 
 def _header(path):

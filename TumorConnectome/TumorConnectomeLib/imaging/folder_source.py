@@ -10,11 +10,11 @@ from collections.abc import Callable
 from ..base.errors import InputError, NotAvailable
 from ..base.files import atomic_file
 from ..work.jobs import PythonJob, Sequence
-from .file_header import read_header
+from .file_header import FileHeader, read_header
 from .linked_files import choose_report, folder_of
 from .sources import SeriesFiles, SeriesRequest, whole_series
 
-_INDEX_FORMAT = 1
+_INDEX_FORMAT = 2
 
 
 class FolderSource:
@@ -104,7 +104,7 @@ def index_folder(folder: pathlib.Path, cache_folder: pathlib.Path, report=lambda
     -------
     dict
         Relative path (``/`` between parts) to ``size``, ``time`` (ns) and, for DICOM files, ``series``, ``sop``,
-        ``modality``, ``description``, ``references``.
+        ``modality``, ``description``, ``references``, ``regions``, ``spatial`` (see `FileHeader`).
     """
     if not folder.is_dir():
         raise InputError("no such folder", source=folder)
@@ -150,7 +150,8 @@ def _describe(path, size, time):
         return entry                                    # not readable for this user: as good as not there
     if header:
         entry.update(series=header.series_uid, sop=header.sop_uid, modality=header.modality,
-                     description=header.description, references=list(header.references))
+                     description=header.description, references=list(header.references), regions=list(header.regions),
+                     spatial=header.spatial)
     return entry
 
 
@@ -165,5 +166,7 @@ def _slices(index, ct_uid):
 
 def _find_report(index, request):
     """Relative path of the report that belongs to the CT, or None."""
-    return choose_report(((entry["series"], entry["description"], entry["references"], path)
-                          for path, entry in index.items() if entry.get("modality") == "SR"), request)
+    reports = ((FileHeader(*(entry[name] for name in ("series", "sop", "modality", "description", "references", "regions",
+                                                      "spatial"))), path)
+               for path, entry in index.items() if entry.get("modality") == "SR")
+    return choose_report(reports, request, {entry["sop"] for entry in index.values() if entry.get("series") == request.ct_uid})

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import importlib.util
+import pathlib
 
 from ..base.errors import NotAvailable, PackageMissing
 from .idc_series import IdcSeries, IdcStudy
@@ -15,6 +16,7 @@ _QUERY = """
     where StudyInstanceUID = ?
       and (SeriesInstanceUID in (?, ?) or replace(lower(analysis_result_id), '-', '_') = 'nlst_sybil')
     order by SeriesInstanceUID"""
+_PRIOR_QUERY = "select max(max_idc_version) from read_parquet(?) where SeriesInstanceUID = ?"
 _STUDY_QUERY = "select any_value(StudyInstanceUID) from read_parquet(?) where SeriesInstanceUID = ?"
 #: SeriesNumber of a Sybil report minus that of its CT: a hint, not a proof
 _NUMBER_OFFSET = 100
@@ -47,13 +49,28 @@ def locate(request: SeriesRequest) -> IdcStudy:
     found = {row[0]: (IdcSeries(*row[:5]), *row[5:]) for row in rows}
     if request.ct_uid not in found:
         place = f" in study {request.study_uid}" if request.study_uid else ""
-        raise NotAvailable(f"IDC has no series {request.ct_uid}{place}")
+        raise NotAvailable(f"IDC has no series {request.ct_uid}{place}{_until_version(index, request.ct_uid)}")
     ct, _, ct_number = found.pop(request.ct_uid)
     if request.sr_uid:
         return IdcStudy(ct, (found[request.sr_uid][0],) if request.sr_uid in found else ())
     reports = sorted((number != (ct_number or 0) + _NUMBER_OFFSET, series.uid, series)
                      for series, modality, number in found.values() if modality == "SR")
     return IdcStudy(ct, tuple(series for _, _, series in reports))
+
+
+def _until_version(index, uid):
+    """What the list of prior versions beside an index says of a series that the index has not, "" if nothing."""
+    import duckdb
+
+    prior = pathlib.Path(index).parent / "prior_versions_index.parquet"
+    if not prior.is_file():
+        return ""
+    try:
+        with duckdb.connect() as connection:
+            row = connection.execute(_PRIOR_QUERY, [str(prior), uid]).fetchone()
+    except duckdb.Error:                                # a list of another form: it was only a hint
+        return ""
+    return f"; IDC had this series until version {row[0]}" if row and row[0] is not None else ""
 
 
 def locate_command(arguments, report):

@@ -1,5 +1,6 @@
 """One look at a CT folder and its report: what the module needs before it loads them, as plain JSON."""
 import argparse
+import pathlib
 
 from ..base.errors import InputError
 from .ct_series import read_series
@@ -53,7 +54,8 @@ def inspect(ct_folder, sr_file=None, series_uid=None):
         For json: ``files`` (absolute paths ascending along the normal), ``series_uid``, ``patient_id``, ``lesions`` (see
         `Lesion.as_record`), ``findings`` (one line each), ``geometry`` (``slices``, ``rows``, ``columns``, ``slice_step_mm``,
         ``pixel_spacing_mm`` rows first), ``placement`` (``first_lps`` and ``last_lps``: centers of the first pixel of the first
-        and last slice; ``axes_lps`` and ``frame_of_reference_uid``, as in `CTSeries`).
+        and last slice; ``axes_lps`` and ``frame_of_reference_uid``, as in `CTSeries`), ``stack`` (for each file
+        ``positions_lps``, ``sop_uids`` and ``pixels``, see `PixelForm.to_record`).
 
     Raises
     ------
@@ -72,7 +74,8 @@ def inspect_command(arguments, report):
     Raises
     ------
     InputError
-        See `inspect`; or Slicer's reader can not decode the pixels.
+        See `inspect`, but a report that can not be used is told and the CT read all the same; or Slicer's reader can not
+        decode the pixels, or they are no gray values on any slice.
     """
     parser = argparse.ArgumentParser("inspect")
     parser.add_argument("--ct", required=True)
@@ -81,17 +84,32 @@ def inspect_command(arguments, report):
     parser.add_argument("--measure")
     options = parser.parse_args(arguments)
     report(None, "Reading the CT's geometry and the report")
-    series, lesions, findings = read_study(options.ct, options.sr, options.series)
+    series, lesions, findings = _with_boxes_if_possible(options.ct, options.sr, options.series)
     if series.undecodable:
         raise InputError(f"the pixels are stored as {series.undecodable}, which Slicer can not decode", source=series.files[0],
                          expected="uncompressed pixels, RLE, JPEG, JPEG-LS or JPEG 2000")
-    if options.measure:
+    problems = [(file, form.problem) for file, form in zip(series.files, series.pixels) if form.problem]
+    if len(problems) == len(series.files):
+        raise InputError(f"the pixels can not be shown: {problems[0][1]}", source=problems[0][0],
+                         expected="gray values of a CT, one sample a pixel")
+    if options.measure and (lesions or options.sr is None):
         report(None, "Measuring the lesions")
         try:
             MeasurementStore(options.measure).add(measure(series, lesions, fingerprint(options.ct, options.sr)))
         except OSError as error:                        # a full disk, say: the images can be shown all the same
             findings = [*findings, f"The measurements could not be stored: {error.strerror or error}"]
     return _described(series, lesions, findings)
+
+
+def _with_boxes_if_possible(ct_folder, sr_file, series_uid):
+    """What `read_study` returns; without boxes, and told why, when the report is there but can not be used for this CT."""
+    try:
+        return read_study(ct_folder, sr_file, series_uid)
+    except InputError as error:
+        if sr_file is None or not pathlib.Path(sr_file).is_file():
+            raise
+        series, lesions, findings = read_study(ct_folder, None, series_uid)
+        return series, lesions, [*findings, f"No boxes: {error}"]
 
 
 def _described(series, lesions, findings):
@@ -106,4 +124,6 @@ def _described(series, lesions, findings):
         "placement": {"first_lps": series.positions_lps[0].tolist(), "last_lps": series.positions_lps[-1].tolist(),
                       "axes_lps": series.axes_lps.tolist(),
                       "frame_of_reference_uid": series.frame_of_reference_uid},
+        "stack": {"positions_lps": series.positions_lps.tolist(), "sop_uids": list(series.sop_uids),
+                  "pixels": [form.to_record() for form in series.pixels]},
     }

@@ -8,8 +8,8 @@ from ..base.files import atomic_file, checked_uid
 from .series_cache import list_files
 
 #: part of every file: raise it when `imaging.inspection.inspect` finds out more, or something else
-VERSION = 1
-_KEYS = {"files", "series_uid", "patient_id", "lesions", "findings", "geometry", "placement"}
+VERSION = 2
+_KEYS = {"files", "series_uid", "patient_id", "lesions", "findings", "geometry", "placement", "stack"}
 
 
 class InspectionStore:

@@ -83,8 +83,11 @@ def find_lesions(report, series):
     """
     referenced, findings = report.referenced_series_uids, []
     planar = [box for box in report.boxes if box.sop_uid in series.slice_indices]
-    _check_frame(report, series)
-    spatial = [box for box in report.spatial if _reaches(box, series)]
+    framed = [box for box in report.spatial if box.frame_of_reference_uid == series.frame_of_reference_uid]
+    spatial = [box for box in framed if _reaches(box, series)]
+    if report.spatial and not framed and not planar:
+        raise InputError(f"its regions are in the frame of reference {report.spatial[0].frame_of_reference_uid}",
+                         source=report.file, expected=f"that of the CT, {series.frame_of_reference_uid or 'which has none'}")
     if series.series_uid not in referenced and (referenced or not planar) and not spatial:
         raise InputError(f"refers to series {listed(referenced) or '(none)'}, not to the given CT series {series.series_uid}",
                          source=report.file, expected="the report of this CT")
@@ -93,10 +96,11 @@ def find_lesions(report, series):
                          f"{series.series_uid}", source=report.file, expected="the annotated slices in the CT")
     if referenced and series.series_uid not in referenced:
         findings.append("The report was made on another series in the same frame of reference")
-    for absent in ([box for box in report.boxes if box.sop_uid not in series.slice_indices],
-                   [box for box in report.spatial if box not in spatial]):
+    for why, absent in (
+            ("their slice is missing from the CT", [box for box in report.boxes if box.sop_uid not in series.slice_indices]),
+            ("they are in another frame of reference", [box for box in report.spatial if box not in framed]),
+            ("they lie outside the CT", [box for box in framed if box not in spatial])):
         if absent:
-            why = "their slice is missing from the CT" if absent[0] in report.boxes else "they lie outside the CT"
             findings.append(f"Boxes left out because {why} ({len(absent)}): {_named(absent)}")
     outside = [box for box in planar
                if box.corners.min() < 0 or (box.corners.max(axis=0) > [series.columns, series.rows]).any()]
@@ -109,14 +113,6 @@ def find_lesions(report, series):
 
 def _named(boxes):
     return listed(box.tracking_id or getattr(box, "sop_uid", "") or "(no name)" for box in boxes)
-
-
-def _check_frame(report, series):
-    """Coordinates in space mean something only in the CT's own frame of reference."""
-    for box in report.spatial:
-        if box.frame_of_reference_uid != series.frame_of_reference_uid:
-            raise InputError(f"its regions are in the frame of reference {box.frame_of_reference_uid}", source=report.file,
-                             expected=f"that of the CT, {series.frame_of_reference_uid or 'which has none'}")
 
 
 def _reaches(box, series):

@@ -5,28 +5,44 @@ import hashlib
 import os
 import pathlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ..base.files import atomic_folder
-from .file_header import SYBIL_DESCRIPTION
+from .file_header import SYBIL_DESCRIPTION, FileHeader
 from .sources import SeriesRequest
 
 #: folder of the cache
 LINKED = "linked"
 
 
-def choose_report(reports: Iterable[tuple[str, str, Iterable[str], object]], request: SeriesRequest):
-    """The report asked for, else a Sybil report of the CT, else any that refers to it; None if there is none.
+def choose_report(reports: Iterable[tuple[FileHeader, object]], request: SeriesRequest, sop_uids: Collection[str]):
+    """The report that belongs to a CT, by what is in it: most studies have several reports, and most of those no boxes.
+
+    The one asked for; else one with regions on slices of the CT, or in space and with a reference to it, a Sybil report
+    before others, then the one with the most of such slices.
 
     Parameters
     ----------
-    reports : iterable of (str, str, iterable of str, object)
-        SeriesInstanceUID, SeriesDescription and referenced SeriesInstanceUIDs of each, and what to return for it.
+    reports : iterable of (FileHeader, object)
+        Each report, and what to return for it.
     request : SeriesRequest
+    sop_uids : collection of str
+        SOPInstanceUIDs of the CT's slices.
+
+    Returns
+    -------
+    object or None
+        None if there is none.
     """
-    fitting = [(uid != request.sr_uid, description != SYBIL_DESCRIPTION, place)
-               for uid, description, references, place in reports if request.ct_uid in references or uid == request.sr_uid]
-    return min(fitting)[2] if fitting else None
+    slices, fitting = frozenset(sop_uids), []
+    for header, place in reports:
+        drawn = len(slices.intersection(header.regions))
+        refers = request.ct_uid in header.references
+        asked = header.series_uid == request.sr_uid
+        if asked or drawn or refers and (header.regions or header.spatial):
+            fitting.append(((not asked, not (drawn or header.spatial), header.description != SYBIL_DESCRIPTION, -drawn,
+                             header.series_uid, header.sop_uid), place))
+    return min(fitting, key=lambda pair: pair[0])[1] if fitting else None
 
 
 def folder_of(files: list[pathlib.Path], ct_uid: str, cache_folder: pathlib.Path) -> pathlib.Path:

@@ -65,7 +65,10 @@ def _midline(series, center_lps):
     sagittal = abs(normal[0]) > _SAGITTAL
     span = (heights[0], heights[-1]) if sagittal else np.dot(center_lps, normal) + np.array([-1, 1]) * _MIDLINE_REACH_MM
     wanted = np.linspace(*span, _MIDLINE_SLICES * (4 if sagittal else 1))
-    indices = np.unique(np.abs(heights[:, None] - wanted).argmin(axis=0))
+    shown = np.flatnonzero([not form.problem for form in series.pixels]) if series.pixels else np.arange(len(heights))
+    if not shown.size:
+        return _image_middle(series, series.pixels[0].problem)
+    indices = np.unique(shown[np.abs(heights[shown, None] - wanted).argmin(axis=0)])
     try:
         hu = np.stack([read_hu(series.files[index]) for index in indices])
     except InputError as error:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,13 @@ from ..base.text import one_line
 if TYPE_CHECKING:
     import pydicom
 
+#: tags that tell the phases or reconstructions in one series apart, the surest first
+PHASE_TAGS = ["TemporalPositionIdentifier", "TriggerTime", "NominalPercentageOfCardiacPhase", "AcquisitionDateTime",
+              "AcquisitionTime", "ContentTime", "ConvolutionKernel", "KVP", "ImageType", "SliceThickness"]
 #: tags that `scan_facts` wants
 TAGS = ["Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "KVP", "RescaleSlope", "RescaleIntercept",
-        "AcquisitionNumber", "ImageType"]
+        "AcquisitionNumber", "ImageType", *PHASE_TAGS]
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 #: longer texts of a header are cut: nobody names a kernel with more
 _LONGEST = 64
 #: transfer syntaxes that GDCM decodes, which Slicer and ITK read DICOM with
@@ -40,6 +45,8 @@ class ScanFacts:
         AcquisitionNumber.
     transfer_syntax : str
         UID of how the pixels are stored.
+    phase : tuple of str
+        Texts of PHASE_TAGS.
     """
 
     manufacturer: str = ""
@@ -49,6 +56,7 @@ class ScanFacts:
     rescale: tuple[float, float] | None = None
     acquisition: int | None = None
     transfer_syntax: str = ""
+    phase: tuple[str, ...] = ()
 
 
 def scan_facts(dataset: pydicom.Dataset) -> ScanFacts:
@@ -59,12 +67,41 @@ def scan_facts(dataset: pydicom.Dataset) -> ScanFacts:
         _text(dataset, "Manufacturer"), _text(dataset, "ManufacturerModelName"), _text(dataset, "ConvolutionKernel"),
         kvp if kvp is not None and 0 < kvp < 1000 else None, (slope, intercept) if slope and intercept is not None else None,
         int(acquisition) if acquisition is not None and abs(acquisition) < 2**31 else None,
-        str(getattr(dataset, "file_meta", {}).get("TransferSyntaxUID") or ""))
+        str(getattr(dataset, "file_meta", {}).get("TransferSyntaxUID") or ""),
+        tuple(_text(dataset, keyword) for keyword in PHASE_TAGS))
 
 
 def is_localizer(dataset: pydicom.Dataset) -> bool:
     """Whether an image is a localizer (scout) by its ImageType (PS3.3 C.8.2.1.1.1)."""
     return "LOCALIZER" in _text(dataset, "ImageType").upper().split("/")
+
+
+def lenient_number(text: str) -> float:
+    """A number as careless writers put it: "2,5", "2.5mm", "2.5\\2.5"; ValueError without one ("IM 4"), or with several."""
+    numbers = set()
+    for part in text.split("\\"):
+        number = _NUMBER.match(part.strip().replace(",", "."))
+        if number is None:
+            raise ValueError(f"{part!r} is no number")
+        numbers.add(float(number.group()))
+    if len(numbers) != 1 or not math.isfinite(min(numbers)):
+        raise ValueError(f"{text!r} is no number")
+    return numbers.pop()
+
+
+def raw_text(dataset: pydicom.Dataset, keyword: str) -> str:
+    """A value as it is written in the file, "" when it is absent; pydicom converts it, or refuses to."""
+    try:
+        element = dataset.get_item(keyword)
+        value = getattr(element, "value", None)
+        if isinstance(value, bytes):
+            return value.decode("ascii", "replace").strip(" \0")
+        if value is None:
+            return ""
+        values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
+        return "\\".join(str(part) for part in values)
+    except Exception:                                   # noqa: BLE001 pydicom decodes values late and raises nearly anything
+        return ""
 
 
 def _text(dataset, keyword):
@@ -74,12 +111,10 @@ def _text(dataset, keyword):
 
 
 def _number(dataset, keyword):
-    value = _value(dataset, keyword)
     try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
+        return lenient_number(raw_text(dataset, keyword))
+    except ValueError:
         return None
-    return number if math.isfinite(number) else None
 
 
 def _value(dataset, keyword):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import pathlib
+import warnings
 import zlib
 from dataclasses import dataclass
 
@@ -10,10 +11,11 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..base.files import checked_uid
+from .bounded_stream import is_bare, open_dicom
+from .segmentation_frames import SEG_CLASSES, frame_masks, read_frames
 
-_SEG_CLASS = "1.2.840.10008.5.1.4.1.1.66.4"
-#: share of a fractional segment from which a voxel counts as inside
-_INSIDE = 0.5
+#: a frame that no whole number of its thickness lies above the others is divided into so many planes, the fewest that do
+_DIVISIONS, _TOLERANCE_MM = (1, 2, 4, 8), 0.1
 #: no mask that is cut to its segment is larger [voxels]
 _LARGEST = 200_000_000
 _LONGEST_LABEL = 64
@@ -59,8 +61,9 @@ class Segment:
 def read_segmentation(path) -> dict:
     """Read a SEG file.
 
-    Binary, fractional (0.5 counts as inside) and label map segmentations, any orientation, frames in any order, empty frames
-    left out by the writer or not.
+    Binary, fractional (0.5 counts as inside) and label map segmentations, any orientation, tilted gantry, frames in any order,
+    empty frames left out by the writer or not. Every frame stands where its own position says; how thick it is, see
+    `segmentation_frames.thickness_of`.
 
     Returns
     -------
@@ -71,31 +74,33 @@ def read_segmentation(path) -> dict:
     Raises
     ------
     InputError
-        It is no segmentation, damaged, or its frames do not make a volume.
+        It is no segmentation, damaged, or its frames do not say where they lie.
     """
-    import highdicom
     import pydicom
 
     path = pathlib.Path(path)
+    if path.is_dir():
+        raise InputError("is a folder where a file is expected", source=path, expected="a DICOM segmentation")
     try:
-        dataset = pydicom.dcmread(path)
-        if dataset.get("SOPClassUID") != _SEG_CLASS:
-            raise InputError("it is no DICOM segmentation", source=path, expected=f"SOP class {_SEG_CLASS}")
-        segmentation = highdicom.seg.Segmentation.from_dataset(dataset)
-        found = [_segment(segmentation, number, path) for number in segmentation.segment_numbers]
-        references = [str(item.SeriesInstanceUID) for item in dataset.get("ReferencedSeriesSequence", ())]
-        frame_uid, patient_id = dataset.get("FrameOfReferenceUID", ""), str(dataset.get("PatientID", ""))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")             # pydicom's: every value used is checked
+            with open_dicom(path) as stream:
+                dataset = pydicom.dcmread(stream, force=is_bare(stream))
+            if dataset.get("SOPClassUID") not in SEG_CLASSES:
+                raise InputError("it is no DICOM segmentation", source=path, expected=f"SOP class {' or '.join(SEG_CLASSES)}")
+            segments, findings = _segments(dataset, path)
+            references = [str(item.SeriesInstanceUID) for item in dataset.get("ReferencedSeriesSequence", ())]
+            frame_uid, patient_id = dataset.get("FrameOfReferenceUID", ""), str(dataset.get("PatientID", ""))
     except InputError:
         raise
-    except Exception as error:                          # pydicom and highdicom raise nearly anything on damaged files
+    except Exception as error:                          # pydicom raises nearly anything on damaged files
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise InputError(f"the segmentation can not be read ({reason})", source=path) from error
-    empty = [label for label, segment in found if segment is None]
-    return {"segments": [segment for _, segment in found if segment is not None],
+    return {"segments": segments,
             "series_uid": checked_uid(references[0], source=str(path)) if references else "",
             "frame_of_reference_uid": checked_uid(str(frame_uid), source=str(path)) if frame_uid else "",
             "patient_id": patient_id,
-            "findings": [f"Empty segments were left out: {', '.join(empty)}"] if empty else []}
+            "findings": findings}
 
 
 def read_segmentation_command(arguments, report):
@@ -105,18 +110,56 @@ def read_segmentation_command(arguments, report):
     return {**found, "segments": [segment.as_record() for segment in found["segments"]]}
 
 
-def _segment(segmentation, number, path):
-    """Label of a segment, and the Segment; None if it is empty."""
-    label = str(segmentation.get_segment_description(number).segment_label)[:_LONGEST_LABEL]
-    volume = segmentation.get_volume(segment_numbers=[number])
-    mask = np.asarray(volume.array)[..., 0] >= _INSIDE
-    if mask.size > _LARGEST:
-        raise InputError(f"segment {label} has {mask.size} voxels", source=path, expected=f"at most {_LARGEST}")
-    if not mask.any():
-        return label, None
-    bounds = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))[[0, -1]] for axis in range(3)]
-    low = np.array([bound[0] for bound in bounds])
-    cut = mask[tuple(slice(first, last + 1) for first, last in bounds)]
-    to_lps = np.array(volume.affine, float)             # from (slice, row, column)
-    to_lps[:3, 3] += to_lps[:3, :3] @ low
-    return label, Segment(label, cut, to_lps[:, [2, 1, 0, 3]])
+def _segments(dataset, path):
+    """All segments that are not empty, in the order of their numbers, and what to tell."""
+    frames = read_frames(dataset, path)
+    labels = {int(item.SegmentNumber): str(item.get("SegmentLabel") or f"Segment {item.SegmentNumber}")[:_LONGEST_LABEL]
+              for item in dataset.SegmentSequence}
+    parts = {number: [] for number in sorted(labels) if number > 0}     # 0 is the background of a label map
+    for index, height in enumerate(frames.heights_mm):
+        for number, mask in frame_masks(dataset, index, frames):
+            if number in parts and mask.any():
+                parts[number].append((float(height), index, *_cropped(mask)))
+    segments = [_joined(labels[number], found, frames, path) for number, found in parts.items() if found]
+    empty = [labels[number] for number, found in parts.items() if not found]
+    return segments, [f"Empty segments were left out: {', '.join(empty)}"] if empty else []
+
+
+def _cropped(mask):
+    """First row and column of what is set, and that part alone."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis))[[0, -1]] for axis in (1, 0))
+    return rows[0], columns[0], mask[rows[0]:rows[1] + 1, columns[0]:columns[1] + 1].copy()
+
+
+def _joined(label, parts, frames, path):
+    """One segment of its parts (height, frame, first row, first column, mask), each as thick as `frames` says."""
+    parts = [(height, row + int(frames.shifts[index, 1]), column + int(frames.shifts[index, 0]), mask)
+             for height, index, row, column, mask in parts]
+    bottoms = np.array([part[0] for part in parts]) - frames.thickness_mm / 2
+    division, nodes = _planes(bottoms, frames.thickness_mm)
+    step = frames.thickness_mm / division
+    top = int(nodes.max()) + division
+    row0, column0 = (min(part[place] for part in parts) for place in (1, 2))
+    row1, column1 = (max(part[place] + part[3].shape[place - 1] for part in parts) for place in (1, 2))
+    shape = (top, row1 - row0, column1 - column0)
+    if np.prod(shape, dtype=float) > _LARGEST:
+        raise InputError(f"segment {label} has {np.prod(shape, dtype=float):.0f} voxels", source=path,
+                         expected=f"at most {_LARGEST}")
+    volume = np.zeros(shape, bool)
+    for (_, row, column, mask), node in zip(parts, nodes):
+        (high, wide), row, column = mask.shape, row - row0, column - column0
+        volume[node:node + division, row:row + high, column:column + wide] |= mask
+    to_lps = frames.to_lps(bottoms.min() + step / 2, step)
+    to_lps[:3, 3] += to_lps[:3, 0] * column0 + to_lps[:3, 1] * row0
+    return Segment(label, volume, to_lps)
+
+
+def _planes(bottoms, thickness_mm):
+    """In how many planes a frame is divided so that all stand where they are, and the first plane of each frame."""
+    above = bottoms - bottoms.min()
+    for division in _DIVISIONS:
+        step = thickness_mm / division
+        nodes = np.rint(above / step).astype(np.int64)
+        if np.abs(nodes * step - above).max() <= _TOLERANCE_MM:
+            break
+    return division, nodes

@@ -1,7 +1,6 @@
-"""Which of a series' slices make its volume: without copies, second acquisitions and slices at the same position."""
+"""Which of a series' slices make its volume: without strangers, copies and slices at the same position."""
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 
 import numpy as np
@@ -9,6 +8,56 @@ import numpy as np
 from ..base.errors import InputError
 from . import slice_stack
 from .slice_headers import SliceHeader
+
+#: differences of cosines and of pixel spacings [mm] that are rounding: 0.05 mm across 500 mm or 500 pixels
+ROUNDING = 1e-4
+
+
+def without_strangers(headers: list[SliceHeader], wanted: Collection[str], findings: list[str]) -> list[SliceHeader]:
+    """Keep the images that have one orientation, matrix and pixel spacing; others (a survey, say) can not be in the volume.
+
+    Of several such groups the one with the most slices in `wanted` is kept, then the largest.
+
+    Parameters
+    ----------
+    headers : list of SliceHeader
+    wanted : collection of str
+        SOP Instance UIDs of annotated slices.
+    findings : list of str
+        Gets a line when images are left out.
+
+    Raises
+    ------
+    InputError
+        Two groups of the same size and no annotation that decides.
+    """
+    groups = []
+    for header in headers:
+        form = np.array([*header.orientation, *header.pixel_spacing])
+        for shape, usual, members in groups:
+            if shape == (header.rows, header.columns) and np.abs(form - usual).max() <= ROUNDING:
+                members.append(header)
+                break
+        else:
+            groups.append(((header.rows, header.columns), form, [header]))
+    if len(groups) == 1:
+        return headers
+    sizes = [(sum(header.sop_uid in wanted for header in members), len(members)) for *_, members in groups]
+    best = max(range(len(groups)), key=lambda number: sizes[number])
+    if sizes.count(sizes[best]) > 1:
+        named = slice_stack.listed(_named(*group) for group in groups)
+        raise InputError(f"the images are of {len(groups)} kinds ({named})", source=headers[0].file.parent,
+                         expected="one orientation, size and pixel spacing, or a report that decides")
+    others = slice_stack.listed(_named(*group) for number, group in enumerate(groups) if number != best)
+    left_out = len(headers) - sizes[best][1]
+    findings.append(f"Images of another orientation, size or pixel spacing were left out ({left_out}): {others}")
+    return groups[best][2]
+
+
+def _named(shape, form, members):
+    """One group of images in a few words, for messages."""
+    kind = ("sagittal", "coronal", "axial")[int(np.abs(np.cross(form[:3], form[3:6])).argmax())]
+    return f"{len(members)} {kind} of {shape[0]} x {shape[1]} pixels of {form[6]:g} mm, {members[0].file.name}"
 
 
 def without_copies(headers: list[SliceHeader], findings: list[str]) -> list[SliceHeader]:
@@ -24,51 +73,6 @@ def without_copies(headers: list[SliceHeader], findings: list[str]) -> list[Slic
     if copies:
         findings.append(f"Files that repeat a slice were left out ({len(copies)}): {slice_stack.listed(copies)}")
     return list(kept.values())
-
-
-def one_acquisition(headers: list[SliceHeader], normal: np.ndarray, wanted: Collection[str], findings: list[str]
-                    ) -> tuple[list[SliceHeader], frozenset[str]]:
-    """Keep one of several acquisitions (AcquisitionNumber) that cover the same place.
-
-    Kept is the one with the most slices in `wanted`, then the one with the most slices, then the first. Acquisitions that
-    only follow each other along the normal, as in a scan in several breath holds, are one volume and all kept. Slices
-    of another acquisition at the position of a kept one stay, see `one_per_position`.
-
-    Parameters
-    ----------
-    headers : list of SliceHeader
-    normal : np.ndarray
-        float64, shape (3,): slice normal.
-    wanted : collection of str
-        SOP Instance UIDs, of annotated slices.
-    findings : list of str
-        Gets a line when there are several acquisitions.
-
-    Returns
-    -------
-    headers : list of SliceHeader
-    chosen : frozenset of str
-        SOP Instance UIDs of the acquisition that was chosen; empty when there was nothing to choose.
-    """
-    numbers = {header.scan.acquisition for header in headers}
-    if len(numbers) < 2 or len(numbers) == len(headers):        # some scanners count every slice as an acquisition
-        return headers, frozenset()
-    heights = {header.sop_uid: float(np.dot(header.position, normal)) for header in headers}
-    ranges = sorted((min(found), max(found)) for found in (
-        [heights[header.sop_uid] for header in headers if header.scan.acquisition == number] for number in numbers))
-    if all(one[1] < other[0] - slice_stack.SAME_POSITION_MM for one, other in zip(ranges, ranges[1:])):
-        return headers, frozenset()
-    counts = Counter(header.scan.acquisition for header in headers)
-    annotated = Counter(header.scan.acquisition for header in headers if header.sop_uid in wanted)
-    chosen = min(counts, key=lambda number: (-annotated[number], -counts[number], number is None, number or 0))
-    places = np.array([heights[header.sop_uid] for header in headers if header.scan.acquisition == chosen])
-    kept = [header for header in headers if header.scan.acquisition == chosen
-            or np.abs(places - heights[header.sop_uid]).min() < slice_stack.SAME_POSITION_MM]
-    listed = slice_stack.listed([f"number {'(none)' if number is None else number} with {counts[number]} slices"
-                                 for number in sorted(counts, key=lambda number: (number is None, number or 0))])
-    findings.append(f"{len(counts)} acquisitions of the same place in one series ({listed}): "
-                    f"number {'(none)' if chosen is None else chosen} is shown")
-    return kept, frozenset(header.sop_uid for header in kept if header.scan.acquisition == chosen)
 
 
 def one_per_position(headers: list[SliceHeader], normal: np.ndarray, findings: list[str],

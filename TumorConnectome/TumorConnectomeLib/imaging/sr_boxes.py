@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from ..base.errors import InputError
 from ..base.files import checked_uid
 from ..base.text import one_line
-from .bounded_stream import open_dicom
+from .bounded_stream import is_bare, open_dicom
+from .sr_blanks import blanked
 from .sr_regions import PlanarBox, SpatialBox, planar_corners, spatial_points
 
 #: Enhanced, Comprehensive and Comprehensive 3D SR Storage: those that can hold TID 1500
 _SR_CLASSES = {"1.2.840.10008.5.1.4.1.1.88.22", "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.88.34"}
+
+#: so many different reasons why groups were left out are told
+_MOST_REASONS = 5
 
 # codes of the coding scheme DCM
 _IMAGING_MEASUREMENTS, _MEASUREMENT_GROUP = "126010", "125007"
@@ -72,10 +76,12 @@ def read_sr(sr_file):
     Raises
     ------
     InputError
-        No such file, not DICOM, cut off, damaged, not such a report, segmentations instead of boxes, no boxes, or a region that
-        is no box.
+        No such file, not DICOM, cut off, damaged, not such a report, or no boxes: then it says what is there instead
+        (segmentations, points, values that de-identification blanked).
     """
     path = pathlib.Path(sr_file).absolute()
+    if path.is_dir():
+        raise InputError("is a folder where a file is expected", source=path, expected="a DICOM structured report")
     if not path.is_file():
         raise InputError("no such file", source=path)
     try:
@@ -95,7 +101,7 @@ def _read(path):
 
     try:
         with open_dicom(path) as stream:
-            dataset = pydicom.dcmread(stream)
+            dataset = pydicom.dcmread(stream, force=is_bare(stream))
     except pydicom.errors.InvalidDicomError:
         raise InputError("is not a DICOM file", source=path, expected="a DICOM structured report") from None
     for tag in sorted(dataset.keys()):
@@ -112,20 +118,25 @@ def _read(path):
 
 
 def _parse(dataset, path):
-    content = dataset.ContentSequence
+    content = list(dataset.get("ContentSequence") or ())
+    if not content:
+        raise InputError("is damaged, or was blanked by de-identification: it has no content (ContentSequence)", source=path,
+                         expected="a measurement report")
     template = dataset.get("ContentTemplateSequence") or [{}]
     if str(template[0].get("TemplateIdentifier") or "1500") != "1500":
         raise InputError("is not a measurement report", source=path, expected="content of TID 1500")
     planar, spatial, ignored = [], [], {}
     for number, group in enumerate(_groups(content), 1):
-        found = _regions(group, number, path)
-        if isinstance(found, str):
-            ignored[found] = ignored.get(found, 0) + 1
-        else:
-            planar += [box for box in found if isinstance(box, PlanarBox)]
-            spatial += [box for box in found if isinstance(box, SpatialBox)]
+        found, reasons = _regions(group, number, path)
+        planar += [box for box in found if isinstance(box, PlanarBox)]
+        spatial += [box for box in found if isinstance(box, SpatialBox)]
+        for reason in reasons:
+            ignored[reason] = ignored.get(reason, 0) + 1
     if not planar and not spatial:
         why = "; ".join(f"{count} measurement group{'s' * (count > 1)}: {what}" for what, count in ignored.items())
+        blank, values = blanked(content)
+        if blank:
+            why = f"{blank} of {values} values are empty: blanked by de-identification" + (f"; {why}" if why else "")
         raise InputError("has no boxes" + (f" ({why})" if why else ""), source=path,
                          expected="measurement groups with an image region")
     evidence = [study for keyword in ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
@@ -135,7 +146,8 @@ def _parse(dataset, path):
         path, checked_uid(dataset.SeriesInstanceUID, source=path), checked_uid(dataset.StudyInstanceUID, source=path),
         str(dataset.get("PatientID", "") or ""), tuple(dict.fromkeys(checked_uid(uid, source=path) for uid in referenced)),
         tuple(planar), tuple(spatial),
-        tuple(f"Ignored {count} measurement group{'s' * (count > 1)} of the report: {what}" for what, count in ignored.items()))
+        tuple(f"Ignored {count} measurement group{'s' * (count > 1)} of the report: {what}"
+              for what, count in list(ignored.items())[:_MOST_REASONS]))
 
 
 def _groups(content):
@@ -148,18 +160,42 @@ def _groups(content):
 
 
 def _regions(group, number, path):
-    """The boxes of a group, or a text that says why it has none; InputError for a region that is no box."""
+    """The boxes of a group, and texts that say what else there is: a point beside boxes takes nothing from them."""
     items = list(group.get("ContentSequence") or ())
-    tracking_id = one_line(_first(items, _TRACKING_IDENTIFIER, "TextValue"))
-    tracking_uid = one_line(_first(items, _TRACKING_UID, "UID"))
-    place = f"group {number}" + (f" ({tracking_id[:60]})" if tracking_id else "")
-    regions = [item for item in items if _code(item) in (_IMAGE_REGION, _VOLUME_SURFACE)
-               and item.get("ValueType") in ("SCOORD", "SCOORD3D")]
-    if not regions:
+    try:
+        tracking_id = one_line(_first(items, _TRACKING_IDENTIFIER, "TextValue"))
+        tracking_uid = one_line(_first(items, _TRACKING_UID, "UID"))
+        regions = [item for item in items if _code(item) in (_IMAGE_REGION, _VOLUME_SURFACE)
+                   and item.get("ValueType") in ("SCOORD", "SCOORD3D")] or _regions_of_numbers(items)
         segments = any(_code(item) in (_REFERENCED_SEGMENT, _SEGMENTATION_FRAME) for item in items)
-        return "segments of a segmentation image, not boxes" if segments else "without an image region"
+    except Exception as error:                          # pydicom decodes values late and raises nearly anything
+        return [], [f"can not be read ({one_line(error, 80) or type(error).__name__})"]
+    if not regions:
+        return [], ["segments of a segmentation image, not boxes" if segments else "without an image region"]
+    place = f"group {number}" + (f" ({tracking_id[:60]})" if tracking_id else "")
     lesion = f"uid {tracking_uid}" if tracking_uid else f"group {number}" if len(regions) > 1 else ""
-    return [_box(region, tracking_id, tracking_uid, lesion, path, place) for region in regions]
+    boxes, reasons = [], []
+    for region in regions:
+        try:
+            boxes.append(_box(region, tracking_id, tracking_uid, lesion, path, place))
+        except InputError as error:
+            reasons.append(error.problem)
+        except Exception as error:                      # as above
+            reasons.append(f"can not be read ({one_line(error, 80) or type(error).__name__})")
+    return boxes, list(dict.fromkeys(reasons))
+
+
+def _regions_of_numbers(items):
+    """Regions under the measurements they were made for, as OHIF and cornerstone write them (TID 300), each once."""
+    found = {}
+    for item in items:
+        for region in item.get("ContentSequence") or () if item.get("ValueType") == "NUM" else ():
+            if region.get("ValueType") in ("SCOORD", "SCOORD3D"):
+                images = [str(inner.ReferencedSOPSequence[0].get("ReferencedSOPInstanceUID") or "")
+                          for inner in region.get("ContentSequence") or () if inner.get("ReferencedSOPSequence")]
+                data = tuple(region.get("GraphicData") or ())
+                found.setdefault((str(region.get("GraphicType")), data, *images), region)
+    return list(found.values())
 
 
 def _box(region, tracking_id, tracking_uid, lesion, path, place):
@@ -169,6 +205,8 @@ def _box(region, tracking_id, tracking_uid, lesion, path, place):
         frame = checked_uid(region.get("ReferencedFrameOfReferenceUID") or "", source=f"{path}, {place}, frame of reference")
         return SpatialBox(frame, points, curved, tracking_id, tracking_uid, lesion)
     images = [item for item in region.get("ContentSequence") or () if item.get("ValueType") == "IMAGE"]
+    if not _has_values(region, images):
+        raise InputError("its region is empty: blanked by de-identification", source=path, row=place, expected="coordinates")
     if len(images) != 1:
         raise InputError(f"its region refers to {len(images)} images", source=path, row=place, expected="one CT slice")
     reference = images[0].ReferencedSOPSequence[0]
@@ -177,6 +215,13 @@ def _box(region, tracking_id, tracking_uid, lesion, path, place):
         raise InputError(f"its region is on frame {frames}", source=path, row=place, expected="a slice of a single frame")
     return PlanarBox(checked_uid(reference.ReferencedSOPInstanceUID, source=f"{path}, {place}"),
                      planar_corners(graphic_type, values, path, place), tracking_id, tracking_uid, lesion)
+
+
+def _has_values(region, images):
+    """Whether a region has coordinates that are not all 0, and every image it refers to a name."""
+    named = all(image.get("ReferencedSOPSequence") and image.ReferencedSOPSequence[0].get("ReferencedSOPInstanceUID")
+                for image in images)
+    return named and ("GraphicData" not in region or bool(region.GraphicData) and any(region.GraphicData))
 
 
 def _code(item):

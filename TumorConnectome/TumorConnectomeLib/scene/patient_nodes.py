@@ -6,6 +6,7 @@ views, its zoom and its crosshair are right for all of them at once.
 """
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,8 @@ SERIES_ATTRIBUTE = "TumorConnectome.SeriesInstanceUID"
 ROLE_ATTRIBUTE = "TumorConnectome.Role"
 FRAME_ATTRIBUTE = "TumorConnectome.FrameOfReferenceUID"
 FINDINGS_ATTRIBUTE = "TumorConnectome.Findings"
+#: of a lesion's ROI: SOP Instance UIDs of the annotated slices and tracking identifiers, as JSON lists
+SLICES_ATTRIBUTE, TRACKING_ATTRIBUTE = "TumorConnectome.SOPInstanceUIDs", "TumorConnectome.TrackingIDs"
 _VOLUME, _LESION, _TRANSFORM = "CT", "lesion", "tumor at origin"
 
 
@@ -146,6 +149,8 @@ def _roi(patient_id, number, lesion):
     roi.SetAndObserveObjectToNodeMatrix(vtk_matrix)
     roi.SetSize(*[float(side) for side in lesion["size_mm"]])
     roi.SetLocked(True)
+    roi.SetAttribute(SLICES_ATTRIBUTE, json.dumps(lesion["slices"]))
+    roi.SetAttribute(TRACKING_ATTRIBUTE, json.dumps(lesion["tracking_ids"]))
     roi.CreateDefaultDisplayNodes()
     display = roi.GetDisplayNode()
     display.SetSelectedColor(1.0, 0.85, 0.2)
