@@ -29,13 +29,16 @@ _MRML = re.compile(r"[A-Z]\w*(IDs?|Name|Attribute|LayoutDescription|Orientation|
 #: they only give what an object itself is called
 _PLAIN = {"GetID", "GetName", "GetClassName"}
 _VIEWS = ("sliceWidget", "sliceView", "sliceController", "threeDWidget", "threeDView")
+#: the same for plots and tables, from the members of their classes
+_RESULT_VIEWS = ("qMRMLPlotWidget", "qMRMLPlotView", "qMRMLTableWidget", "qMRMLTableView")
 
 
 @functools.cache
 def _view_names():
     """Members of Slicer's views that no other widget has: in unknown objects, too, they are those of a view."""
     others = known_names.members("qMRMLWidget") | {"roll"}        # numpy's
-    return frozenset().union(*map(known_names.members, _VIEWS)) - others
+    results = frozenset().union(*map(known_names.members, _RESULT_VIEWS)) - known_names.members("QTableView")
+    return (frozenset().union(*map(known_names.members, _VIEWS)) | results - {"title", "format"}) - others
 
 
 class _Calls(FileCheck):
@@ -48,7 +51,8 @@ class _Calls(FileCheck):
     def visit_Attribute(self, node):
         self.generic_visit(node)
         kind = self._types.of(node.value, self._scope)
-        owner = _OWNERS.get((kind or "").removesuffix("+")) or (_BY_NAME.get(_end_of(node.value)) if kind is None else None)
+        by_name = kind is None and not (isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name))
+        owner = _OWNERS.get((kind or "").removesuffix("+")) or (_BY_NAME.get(_end_of(node.value)) if by_name else None)
         if owner and not node.attr.endswith("Event"):
             self.calls.add((owner, node.attr))
         elif kind is None and node.attr in _view_names():

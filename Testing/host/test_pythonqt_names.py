@@ -114,7 +114,7 @@ def test_application_layout_and_views_have_slicers_names(window):
     for thing, name in ((slicer.app, "scene"), (manager, "sliceWidgets"), (widget, "slider"), (widget.sliceView(), "image")):
         with pytest.raises(AttributeError, match=name):
             getattr(thing, name)
-    for thing, name in ((slicer.app, "errorLogModel"), (manager, "plotWidget"), (widget, "viewColor"),
+    for thing, name in ((slicer.app, "errorLogModel"), (manager, "activeThreeDRenderer"), (widget, "viewColor"),
                         (widget.sliceView(), "convertXYZToRAS")):
         with pytest.raises(NotImplementedError, match=name):
             getattr(thing, name)

@@ -11,13 +11,13 @@ from cohort_factory import write_model
 
 from TumorConnectomeLib.base.errors import InputError, JobFailed, NotAvailable
 from TumorConnectomeLib.cohort.clinical import ClinicalColumn, with_clinical
+from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.cohort.table_columns import ColumnKind, table_columns
 from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.connectome.prepared import read_prepared
 from TumorConnectomeLib.imaging.clinical_source import clinical_command
 from TumorConnectomeLib.imaging.transfer_errors import TransferFailed
 from TumorConnectomeLib.readers.cohort_reader import read_cohort
-from TumorConnectomeLib.readers.row_rules import RowRule
 from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 
 PATIENTS = [str(100000 + number) for number in range(30)]

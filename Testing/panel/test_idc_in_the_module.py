@@ -247,7 +247,7 @@ def test_the_expert_segmentation_is_offered_loaded_and_unloaded(with_segmentatio
 
 
 def test_rows_of_one_patient_that_are_nodes_of_their_own_load_their_own_series(opened, tmp_path):
-    from TumorConnectomeLib.readers.row_rules import RowRule
+    from TumorConnectomeLib.cohort.row_rules import RowRule
 
     rows = [pickle_factory.row(PATIENT, opened.fetcher.study.request.ct_uid, SOPInstanceUID=f"1.2.3.{number}")
             for number in (1, 2)] + [pickle_factory.row(f"3{number}", f"1.2.3{number}") for number in range(8)]

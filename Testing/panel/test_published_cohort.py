@@ -7,8 +7,8 @@ from cohort_factory import write_model
 from published_on_loopback import PublishedOnLoopback
 from PySide6 import QtCore, QtTest, QtWidgets
 
+from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.imaging.cohort_download import remove_downloads
-from TumorConnectomeLib.readers.row_rules import RowRule
 
 PATIENTS = [f"P{number}" for number in (*range(24), 3, 3, 5)]
 

@@ -31,13 +31,13 @@ def plots(session):
     import slicer
 
     from TumorConnectomeLib.panel import result_plots
-    from TumorConnectomeLib.scene.view_layouts import RESULTS_LAYOUT, show_layout
+    from TumorConnectomeLib.scene.view_layouts import CONNECTOME_LAYOUT, RESULTS_LAYOUT, show_layout
 
     slicer.mrmlScene.Clear()
     show_layout(RESULTS_LAYOUT)
     session.settle(0.02)
     yield result_plots
-    show_layout(session.panel.compare.display.layoutNumber())
+    show_layout(CONNECTOME_LAYOUT)
 
 
 def shown(session, chart):

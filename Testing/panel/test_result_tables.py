@@ -44,6 +44,18 @@ def test_cells_without_a_figure_are_empty(results):
     assert "<lift>" not in tips[4] and "1 is chance" in tips[4] and "&lt;lift&gt;" in tips[4]
 
 
+def test_every_column_of_a_result_has_a_title_and_an_explanation():
+    from TumorConnectomeLib.commands import agreement, evaluate, hubs, probes
+    from TumorConnectomeLib.evaluation.reliability import COLUMNS as BINS
+    from TumorConnectomeLib.presentation.result_columns import RESULT_COLUMNS
+
+    tables = (agreement.COLUMNS, evaluate.COLUMNS, evaluate.CONFOUND_COLUMNS, evaluate.SAME_PATIENT_COLUMNS,
+              evaluate.VOTE_COLUMNS, hubs.COLUMNS, probes.COLUMNS, BINS)
+    assert [name for columns in tables for name in columns if name not in RESULT_COLUMNS] == []
+    assert all(column.title and column.note.endswith(".") for column in RESULT_COLUMNS.values())
+    assert all(len({RESULT_COLUMNS[name].title for name in columns}) == len(columns) for columns in tables)
+
+
 def test_columns_without_gaps_stay_numbers(results):
     node = results.write_result("retrieval", COLUMNS, ROWS, {})
     assert [node.GetTable().GetColumnByName(name).GetClassName() for name in COLUMNS] == [

@@ -3,6 +3,7 @@
 The pictures of all arrangements are in output/windows: look at them.
 """
 import itertools
+import math
 import pathlib
 
 import numpy as np
@@ -68,11 +69,22 @@ def show(session, arrangement):
 
 
 def result_nodes():
-    """An empty chart and an empty table."""
-    import slicer
+    """The chart and the table of an evaluation with long names: lifts of nine models for four facets, with intervals."""
+    from TumorConnectomeLib.panel import result_nodes, result_plots
+    from TumorConnectomeLib.presentation.heat_map import Axes, HeatMap
 
-    return [slicer.mrmlScene.GetFirstNodeByName("sizes") and slicer.mrmlScene.GetFirstNodeByClass(name)
-            or slicer.mrmlScene.AddNewNodeByClass(name, "sizes") for name in ("vtkMRMLPlotChartNode", "vtkMRMLTableNode")]
+    models = ("CT-CLIP", "CT-FM", "FMCIB", "MedImageInsight", "Merlin", "Models Genesis", "PASTA", "SuPreM", "VISTA3D")
+    facets = ("sex", "stage", "histology", "smoking")
+
+    def cell(model, facet):
+        lift = 1 + 0.1 * models.index(model) * (facets.index(facet) - 1)
+        return lift, 0.0, False, "", (0.0, 0.0), (lift - 0.2, lift + 0.2)
+
+    heat_map = HeatMap.of_cells("Lift of P@k over chance", models, facets, ("Sex", "Stage", "Cancer type", "Smoking status"),
+                                cell, axes=Axes(figures="Lift of P@k", chance=1.0))
+    rows = [[model, "P@k", 5, 289, cell(model, "sex")[0], math.nan] for model in models]
+    return result_plots.write_plot("retrieval", heat_map), result_nodes.write_result(
+        "retrieval", ("model", "metric", "k", "n", "lift", "p"), rows, {})
 
 
 def size(session):
@@ -133,7 +145,10 @@ def test_every_arrangement_leaves_the_window_its_size(sized, arrangement):
     sized.picture(PICTURES / f"{before[0]}x{before[1]}-{arrangement.replace(' ', '-')}.png")
     assert size(sized) == before
     assert sized.window.minimumSizeHint.width() <= SIZES[0][0] and sized.window.minimumSizeHint.height() <= SIZES[0][1]
-    if arrangement not in ("connectome", "results"):
+    if arrangement == "results":
+        manager = sized.application.layoutManager()
+        assert manager.plotWidget(0).plotController().isVisible() and manager.tableWidget(0).tableController().isVisible()
+    elif arrangement != "connectome":
         views = ImageViews(arrangement.split(" ")[0])
         for widget in [widget for *_place, widget in slice_widgets(sized, views)]:
             assert_nothing_is_cut(widget.sliceView())
@@ -197,6 +212,9 @@ def test_views_of_other_layouts_keep_their_bars(sized):
     assert manager.threeDWidget("View1").threeDController().isVisible()
     assert manager.sliceWidget("Red").minimumSizeHint == QtCore.QSize(318, 81)
     assert manager.threeDWidget("View1").minimumSizeHint == QtCore.QSize(125, 81)
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
+    assert manager.plotWidget(0).minimumSizeHint == QtCore.QSize(125, 81)
+    assert manager.tableWidget(0).minimumSizeHint.width() == 100
 
 
 def test_bars_above_the_axial_views_are_a_choice(sized):

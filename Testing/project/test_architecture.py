@@ -18,22 +18,21 @@ LONGEST_FILE, LONGEST_FUNCTION = 600, 60
 MAY_IMPORT = {
     "base": set(),
     "work": {"base"},
-    "cohort": {"base", "work"},
+    "cohort": {"base"},
     "readers": {"base", "cohort"},
     "neighbors": {"base"},
     "layout": {"base", "neighbors"},
     "connectome": {"base", "cohort", "neighbors", "layout"},
-    "evaluation": {"base", "cohort", "readers", "neighbors", "connectome"},
-    "presentation": {"base", "cohort", "neighbors", "connectome", "evaluation"},
-    "imaging": {"base", "work", "cohort", "readers", "connectome"},
+    "evaluation": {"base", "cohort", "neighbors", "connectome"},
+    "presentation": {"cohort", "neighbors", "connectome", "evaluation"},
+    "imaging": {"base", "work", "cohort", "connectome"},
     "synthetic": {"base", "work", "cohort", "readers", "imaging"},
-    "study": {"base", "cohort", "neighbors", "connectome"},
     "scene": {"base", "work", "imaging"},
-    "widgets": {"base", "cohort", "readers", "neighbors", "connectome", "evaluation", "presentation", "study"},
-    "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging", "synthetic",
-                 "study"},
+    "widgets": {"base", "cohort", "readers", "neighbors", "connectome", "evaluation", "presentation"},
+    "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging",
+                 "synthetic"},
     "panel": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "imaging",
-              "synthetic", "study", "scene", "widgets", "commands"},
+              "synthetic", "scene", "widgets"},
 }
 ROOMS = tuple(MAY_IMPORT)
 _GUI = {"qt", "ctk"}
@@ -43,7 +42,7 @@ _NETWORK = {"socket", "urllib", "http", "requests", "ftplib", "ssl", "boto3", "i
 _COMPUTING = _GUI | _SLICER | _DICOM | _NETWORK
 #: room -> packages it may not import, not even inside a function
 NEVER = {
-    **dict.fromkeys(("base", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "study"),
+    **dict.fromkeys(("base", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation"),
                     _COMPUTING),
     "work": _SLICER | _DICOM | _NETWORK,
     "imaging": _GUI | _SLICER,

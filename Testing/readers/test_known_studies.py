@@ -6,8 +6,8 @@ from cohort_factory import write_model
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.cohort.nlst import SHIPPED_LIST, known_studies
+from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.readers.cohort_reader import read_cohort
-from TumorConnectomeLib.readers.row_rules import RowRule
 
 
 def test_studies_of_known_series_are_filled_in_and_given_ones_stay(tmp_path, monkeypatch):

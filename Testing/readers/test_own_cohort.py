@@ -7,13 +7,13 @@ from cohort_factory import write_model
 from own_files import ids, vectors, write_csv
 
 from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.row_rules import RowRule, patients_of
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare, preview
 from TumorConnectomeLib.connectome.prepared import read_prepared
 from TumorConnectomeLib.readers.files import FilePreview
 from TumorConnectomeLib.readers.own_cohort import previews, read_own_cohort
 from TumorConnectomeLib.readers.recognition import ImportChoice
-from TumorConnectomeLib.readers.row_rules import RowRule, patients_of
 from TumorConnectomeLib.readers.sources import choices_from_text, choices_to_text, read_data, split_paths
 
 

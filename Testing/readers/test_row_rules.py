@@ -6,6 +6,7 @@ import pytest
 from cohort_factory import vector, write_model
 
 from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.row_rules import RowRule, one_node_per_patient, patients_of
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.connectome.analysis import analyze, connectome
@@ -14,7 +15,6 @@ from TumorConnectomeLib.connectome.prepared import read_prepared
 from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.presentation.patient_summary import neighbor_rows
 from TumorConnectomeLib.readers.cohort_reader import read_cohort
-from TumorConnectomeLib.readers.row_rules import RowRule, one_node_per_patient, patients_of
 
 #: patients of the rows in file order: 5 and 3 have several, which are not side by side
 PATIENTS, SERIES = [5, 3, 5, 10, 3, 7, 5], [1, 2, 3, 4, 5, 6, 7]

@@ -196,7 +196,7 @@ def test_the_image_reader_is_where_the_headers_say(scene, tmp_path, seed):
     assert displacement_mm(volume, study) == pytest.approx(2, abs=0.01)
 
 
-def test_only_series_that_are_not_listed_as_a_whole_are_imported():
+def test_only_series_that_are_not_listed_as_a_whole_are_imported(host):
     from TumorConnectomeLib.scene.volume_readers import ArchetypeReader, DicomDatabaseReader
 
     database = FakeDatabase()

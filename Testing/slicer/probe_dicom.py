@@ -98,6 +98,43 @@ def _open(cleaning):
     return before is True, database.isOpen
 
 
+def _opening(cleaning):
+    """Another file with the same object, without closed(); a file in a folder that is not there is only remembered."""
+    database, place, heard = _database(cleaning), pathlib.Path(folder(cleaning)), []
+
+    def on_opened():
+        heard.append("opened")
+
+    def on_closed():
+        heard.append("closed")
+
+    database.connect("opened()", on_opened)
+    database.connect("closed()", on_closed)
+    opened = database.openDatabase(str(place / "ctkDICOM.sql"))
+    after_opening = list(heard)
+    database.closeDatabase()
+    database.closeDatabase()
+    after_closing = list(heard)
+    missing = database.openDatabase(str(place / "missing" / "ctkDICOM.sql"))
+    database.disconnect("opened()", on_opened)
+    database.disconnect("closed()", on_closed)
+    database.openDatabase(str(place / "ctkDICOM.sql"))
+    silent, remembered = len(heard) == 2, pathlib.Path(database.databaseFilename).parent == place
+    as_said = bool(opened) and after_opening == ["opened"] and after_closing == ["opened", "closed"]
+    return as_said and silent and remembered, missing
+
+
+def _file_of_the_database(what):
+    def probe(cleaning):
+        database, missing = _database(cleaning), pathlib.Path(folder(cleaning)) / "missing" / "ctkDICOM.sql"
+        before = getattr(ctk.ctkDICOMDatabase(), what)
+        database.openDatabase(str(missing))
+        wanted = missing if what == "databaseFilename" else missing.parent
+        return not database.isOpen and pathlib.Path(getattr(database, what)) == wanted, before
+
+    return probe
+
+
 def _foreground(cleaning):
     _database_, heard = _listed(cleaning, wait=False)
     return heard["at once"] and not _listed(cleaning)[1]["at once"]
@@ -126,6 +163,11 @@ def _load(cleaning):
 
 
 PROBES = {
+    "dicomDatabase.openDatabase": _opening, "dicomDatabase.closeDatabase": lambda cleaning: _opening(cleaning)[0],
+    "dicomDatabase.connect": lambda cleaning: (_opening(cleaning)[0], NO_EFFECT),
+    "dicomDatabase.disconnect": lambda cleaning: (_opening(cleaning)[0], NO_EFFECT),
+    "dicomDatabase.databaseFilename": _file_of_the_database("databaseFilename"),
+    "dicomDatabase.databaseDirectory": _file_of_the_database("databaseDirectory"),
     "dicomDatabase.isOpen": _open, "dicomDatabase.filesForSeries": _files, "dicomDatabase.studyForSeries": _study,
     "dicomDatabase.seriesForStudy": _series, "dicomDatabase.fieldForSeries": _field,
     "ctkDICOMIndexer.setDatabase": lambda cleaning: len(_listed(cleaning)[0].filesForSeries(_SERIES)) == 2,

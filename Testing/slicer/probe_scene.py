@@ -152,6 +152,43 @@ def _storage_place(cleaning):
     return volume.GetNthStorageNode(0) is storage, volume.GetNthStorageNode(9)
 
 
+def _file_name(cleaning):
+    storage = slicer.vtkMRMLVolumeArchetypeStorageNode()
+    storage.SetFileName(_NOBODY)
+    return storage.GetFileName() == _NOBODY, refused(storage.SetFileName, None)
+
+
+def _control_point(cleaning):
+    """RAS before transforms; a place that is not there is said in the error log."""
+    points, transform = added(cleaning, "vtkMRMLMarkupsFiducialNode"), added(cleaning, "vtkMRMLLinearTransformNode")
+    cleaning.callback(_remove_display, points)
+    points.AddControlPoint(1.0, 2.0, 3.0)
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(0, 3, 10.0)
+    transform.SetMatrixTransformToParent(matrix)
+    points.SetAndObserveTransformNodeID(transform.GetID())
+    right = tuple(points.GetNthControlPointPosition(0)) == (1.0, 2.0, 3.0)
+    warned = vtk.vtkObject.GetGlobalWarningDisplay()
+    cleaning.callback(vtk.vtkObject.SetGlobalWarningDisplay, warned)
+    vtk.vtkObject.GlobalWarningDisplayOff()
+    return right, points.GetNthControlPointPosition(9)
+
+
+def _unique_name(cleaning):
+    scene = slicer.vtkMRMLScene()
+    return len({scene.GetUniqueNameByString("Probe") for _ in range(2)}) == 2
+
+
+def _address(name):
+    def probe(cleaning):
+        scene = slicer.vtkMRMLScene()
+        before = scene.GetURL()
+        getattr(scene, f"Set{name}")("/no/such/place")
+        return getattr(scene, f"Get{name}")() == "/no/such/place", before
+
+    return probe
+
+
 def _hierarchy_item(cleaning):
     """The hierarchy, and the item of a new folder in it."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
@@ -321,6 +358,11 @@ def _requirements(cleaning):
 PROBES = {
     "mrmlScene.AddNewNodeByClass": _names_are_taken, "mrmlScene.GetFirstNodeByClass": _first_by_class,
     "mrmlScene.GetNodeByID": _by_id, "mrmlScene.GetSingletonNode": _singleton, "mrmlScene.IsNodePresent": _present,
+    "mrmlScene.GetUniqueNameByString": _unique_name,
+    "mrmlScene.GetURL": _address("URL"), "mrmlScene.SetURL": lambda cleaning: _address("URL")(cleaning)[0],
+    "mrmlScene.GetRootDirectory": lambda cleaning: _address("RootDirectory")(cleaning)[0],
+    "mrmlScene.SetRootDirectory": lambda cleaning: _address("RootDirectory")(cleaning)[0],
+    "vtkMRMLStorageNode.SetFileName": _file_name, "vtkMRMLMarkupsNode.GetNthControlPointPosition": _control_point,
     "mrmlScene.RemoveNode": _removed, "mrmlScene.Clear": _cleared, "vtkMRMLNode.GetAttribute": _attribute,
     "vtkMRMLNode.SetAttribute": lambda cleaning: _attribute(cleaning)[0],
     "vtkMRMLNode.SetName": lambda cleaning: len({added(cleaning, "vtkMRMLTextNode", "Twin").GetName() for _ in "ab"}) == 1,

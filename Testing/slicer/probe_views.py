@@ -30,6 +30,51 @@ def _three_d_widget():
     return layout_manager().threeDWidget(_three_d_node().GetName())
 
 
+def _plot_widget():
+    manager = layout_manager()
+    if not manager.plotViewCount:
+        raise NotHere("no layout with a plot view was shown yet")
+    return manager.plotWidget(0)
+
+
+def _plot_by_place(cleaning):
+    _plot_widget()
+    manager = layout_manager()
+    nodes = {manager.plotWidget(place).mrmlPlotViewNode().GetID() for place in range(manager.plotViewCount)}
+    return len(nodes) == manager.plotViewCount, manager.plotWidget(manager.plotViewCount)
+
+
+def _layout_changed(cleaning):
+    """The signal comes at a change of the layout, and not after it was disconnected."""
+    manager, heard = layout_manager(), []
+    cleaning.callback(manager.setLayout, manager.layout)
+
+    def on_layout(number):
+        heard.append(number)
+
+    manager.connect("layoutChanged(int)", on_layout)
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpGreenSliceView)
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+    manager.disconnect("layoutChanged(int)", on_layout)
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpGreenSliceView)
+    return heard == [slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpGreenSliceView,
+                     slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView], NO_EFFECT
+
+
+def _bar_is_kept(cleaning):
+    """A bar that is hidden stays so in another layout."""
+    manager, bar = layout_manager(), _slice_widget().sliceController()
+    cleaning.callback(bar.setVisible, not bar.isHidden())
+    cleaning.callback(manager.setLayout, manager.layout)
+    bar.setVisible(False)
+    hidden = bar.isHidden()
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpGreenSliceView)
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+    kept = bar.isHidden()
+    bar.setVisible(True)
+    return hidden and kept and not bar.isHidden()
+
+
 def _set_layout(cleaning):
     manager, conventional = layout_manager(), slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView
     cleaning.callback(manager.setLayout, manager.layout)
@@ -99,6 +144,15 @@ def _select_module(cleaning):
     return slicer.util.selectedModule() in (before, _NOBODY), wrong
 
 
+def _selected_module(cleaning):
+    if slicer.util.mainWindow() is None:
+        raise NotHere("there is no module selector without a main window")
+    before = slicer.util.selectedModule()
+    cleaning.callback(lambda: slicer.util.selectModule(before) if before else None)
+    slicer.util.selectModule(_NOBODY)
+    return slicer.util.selectedModule() == _NOBODY
+
+
 def _load_ui(cleaning):
     path = pathlib.Path(folder(cleaning)) / "probe.ui"
     path.write_text('<ui version="4.0"><class>W</class><widget class="QWidget" name="W"/></ui>', encoding="utf-8")
@@ -155,11 +209,27 @@ def _settings_value(cleaning):
     return right, slicer.util.settingsValue("TumorConnectomeProbe/none", None)
 
 
+def _all_keys(cleaning):
+    _settings(cleaning)
+    return "TumorConnectomeProbe/key" in qt.QSettings().allKeys()
+
+
+def _removed_settings(cleaning):
+    """A key goes with all below it; another one is no error."""
+    _settings(cleaning)
+    settings = qt.QSettings()
+    settings.remove("TumorConnectomeProbe")
+    settings.sync()
+    return not [key for key in settings.allKeys() if key.startswith("TumorConnectomeProbe")], \
+        refused(settings.remove, "TumorConnectomeProbe/none")
+
+
 PROBES = {
     "slicer.app.layoutManager": lambda cleaning: layout_manager() is not None,
     "slicer.app.applicationLogic": lambda cleaning: slicer.app.applicationLogic().IsA("vtkMRMLApplicationLogic"),
     "slicer.app.processEvents": lambda cleaning: slicer.app.processEvents() is None,
     "slicer.app.connect": lambda cleaning: _signal(slicer.app, "startupCompleted()", True),
+    "slicer.app.activeModalWidget": lambda cleaning: (True, slicer.app.activeModalWidget()),
     "layoutManager.layout": lambda cleaning: isinstance(layout_manager().layout, int),
     "layoutManager.setLayout": _set_layout,
     "layoutManager.layoutLogic": lambda cleaning: layout_manager().layoutLogic().GetLayoutNode() is not None,
@@ -167,6 +237,15 @@ PROBES = {
     "layoutManager.registerViewFactory": lambda cleaning: callable(layout_manager().registerViewFactory),
     "layoutManager.sliceWidget": _slice_by_name,
     "layoutManager.threeDWidget": _three_d_by_name,
+    "layoutManager.plotViewCount": lambda cleaning: _plot_widget() is not None,
+    "layoutManager.plotWidget": _plot_by_place,
+    "layoutManager.connect": _layout_changed, "layoutManager.disconnect": _layout_changed,
+    "sliceController.setVisible": _bar_is_kept, "sliceController.isHidden": _bar_is_kept,
+    "threeDWidget.threeDController": lambda cleaning: _three_d_widget().threeDController().isHidden() in (True, False),
+    "plotWidget.mrmlPlotViewNode": lambda cleaning: _plot_widget().mrmlPlotViewNode().IsA("vtkMRMLPlotViewNode"),
+    "plotWidget.plotView": lambda cleaning: _plot_widget().plotView() is not None,
+    "plotView.chart": lambda cleaning: _plot_widget().plotView().chart().IsA("vtkChartXY"),
+    "plotView.scene": lambda cleaning: _plot_widget().plotView().scene().IsA("vtkContextScene"),
     "sliceWidget.sliceLogic": lambda cleaning: _slice_widget().sliceLogic().IsA("vtkMRMLSliceLogic"),
     "sliceWidget.sliceView": lambda cleaning: _slice_widget().sliceView().renderWindow() is not None,
     "sliceWidget.mrmlSliceNode": lambda cleaning: _slice_widget().mrmlSliceNode().IsA("vtkMRMLSliceNode"),
@@ -180,14 +259,16 @@ PROBES = {
     "vtkMRMLLayoutNode.IsLayoutDescription": _is_description,
     "vtkMRMLLayoutNode.AddLayoutDescription": _add_description,
     "vtkMRMLLayoutNode.SetLayoutDescription": _set_description,
-    "QSettings.setValue": _settings,
+    "QSettings.setValue": _settings, "QSettings.allKeys": _all_keys, "QSettings.remove": _removed_settings,
+    "QSettings.sync": lambda cleaning: qt.QSettings().sync() is None,
+    "QSettings.value": lambda cleaning: (_settings(cleaning), qt.QSettings().value("TumorConnectomeProbe/none")),
     "slicer.util.settingsValue": _settings_value,
     "slicer.util.findChildren": _find_children,
     "slicer.util.childWidgetVariables":
         lambda cleaning: hasattr(slicer.util.childWidgetVariables(_children(cleaning)[0]), "probeEdit"),
     "slicer.util.loadUI": _load_ui,
     "slicer.util.mainWindow": lambda cleaning: slicer.util.mainWindow() is not None or layout_manager() is None,
-    "slicer.util.selectModule": _select_module,
+    "slicer.util.selectModule": _select_module, "slicer.util.selectedModule": _selected_module,
     "slicer.util.confirmOkCancelDisplay": _dialogs,
     "slicer.util.tryWithErrorDisplay": _error_display,
 }

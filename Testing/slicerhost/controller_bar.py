@@ -11,7 +11,8 @@ class ControllerBar(QtWidgets.QWidget):
     Parameters
     ----------
     narrowest : int
-        Minimum width in pixels, measured in Slicer 5.13: 318 for slice views, 125 for 3D views.
+        Minimum width in pixels, measured in Slicer 5.13: 318 for slice views, 125 for 3D views; those of plots and tables
+        have as many buttons as those of 3D views or one less (Libs/MRML/Widgets/qMRMLPlotViewControllerWidget.cxx).
     """
 
     def __init__(self, narrowest, parent=None):

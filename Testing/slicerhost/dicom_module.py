@@ -30,7 +30,7 @@ class ctkDICOMDatabase(QtCore.QObject):
 
     def openDatabase(self, databaseFile, connectionName=""):
         """Open a file, or make it; its folder must be there. Returns whether it worked."""
-        was_open, self._file = self.isOpen, os.path.abspath(databaseFile)
+        was_open, self._file = self.isOpen, databaseFile
         self._release()
         try:
             self._connection = sqlite3.connect(self._file)
@@ -110,7 +110,7 @@ class ctkDICOMDatabase(QtCore.QObject):
 
     isOpen = property(lambda self: self._connection is not None)
     databaseFilename = property(lambda self: self._file)
-    databaseDirectory = property(lambda self: os.path.dirname(self._file))
+    databaseDirectory = property(lambda self: os.path.dirname(os.path.abspath(self._file)) if self._file else "")
     lastError = property(lambda self: self._error)
 
 

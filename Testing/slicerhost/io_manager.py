@@ -99,6 +99,10 @@ def _load_volume(path, name, properties):
     options = sum(bit for bit, on in (
         (_LABELMAP, properties.get("labelmap")), (_CENTER, properties.get("center")),
         (_SINGLE_FILE, properties.get("singleFile")), (_AUTO_WINDOW_LEVEL, properties.get("autoWindowLevel", True))) if on)
+    if files is not None and files.GetNumberOfValues() > 1:
+        # Slicer tries readers of tensors and vectors first, which log this; slicer-core does not
+        vtk.vtkOutputWindow.GetInstance().DisplayErrorText(
+            "There is more than one file, use the vtkITKArchetypeImageSeriesReader instead\n")
     volume = slicer.modules.volumes.logic().AddArchetypeVolume(path, name, options, files)
     if volume and properties.get("show", True):
         slicer.util.setSliceViewerLayers(background=volume, fit=True)

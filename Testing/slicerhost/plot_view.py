@@ -7,6 +7,7 @@ import slicer
 import vtk
 from PySide6 import QtWidgets
 
+from .controller_bar import ControllerBar
 from .render_view import RenderView
 
 _SERIES, _PEN, _AXIS = slicer.vtkMRMLPlotSeriesNode, vtk.vtkPen, vtk.vtkAxis
@@ -19,6 +20,8 @@ _MARKERS = {_SERIES.MarkerStyleNone: vtk.vtkPlotPoints.NONE, _SERIES.MarkerStyle
 _BARS = (_SERIES.PlotTypeBar, _SERIES.PlotTypeScatterBar)
 _BACKGROUND = (255, 253, 246, 255)
 _DPI = 72
+#: the bar has what that of a 3D view has: pin, name, button to maximize, button to fit
+_NARROWEST = 125
 
 
 class qMRMLPlotView(RenderView):
@@ -121,16 +124,34 @@ class qMRMLPlotView(RenderView):
         self.scheduleRender()
 
 
+class qMRMLPlotViewControllerWidget(ControllerBar):
+    """The bar above a plot view: its name."""
+
+    def __init__(self, node, parent=None):
+        super().__init__(_NARROWEST, parent)
+        self._node = node
+        self._row.addStretch(1)
+        self._show_node(node)
+
+    def mrmlPlotViewNode(self):
+        return self._node
+
+
 class qMRMLPlotWidget(QtWidgets.QWidget):
-    """A plot view; without its bar."""
+    """A plot view under its bar."""
 
     def __init__(self, node, _app_logic, parent=None):
         super().__init__(parent)
         self.setObjectName("qMRMLPlotWidget" + node.GetLayoutName())
-        self._view = qMRMLPlotView(node, self)
+        self._view, self._controller = qMRMLPlotView(node, self), qMRMLPlotViewControllerWidget(node, self)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._view)
+        column.setSpacing(0)
+        column.addWidget(self._controller)
+        column.addWidget(self._view, 1)
+
+    def plotController(self):
+        return self._controller
 
     def plotView(self):
         return self._view

@@ -4,6 +4,11 @@ What a table node's columns become follows Libs/MRML/Widgets/qMRMLTableModel.cxx
 """
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from .controller_bar import ControllerBar
+
+#: the bar has a button less than that of a 3D view, which is 125 pixels wide: pin, name, button to maximize
+_NARROWEST = 100
+
 
 class qMRMLTableView(QtWidgets.QTableView):
     """The table of one table view node; without editing, copying and transposing."""
@@ -39,20 +44,24 @@ class qMRMLTableView(QtWidgets.QTableView):
             self.setMRMLTableNode(self._view_node.GetTableNode())
 
     def _fill(self, *_):
-        self._model.clear()
+        """Replace the cells; as in Slicer columns keep their widths while the same node is shown."""
         table = self._node.GetTable() if self._node else None
         first = int(bool(table) and self._node.GetUseFirstColumnAsRowHeader())
-        headers = bool(table) and self._node.GetUseColumnTitleAsColumnHeader()
-        for place in range(first, table.GetNumberOfColumns() if table else 0):
+        offset = 0 if table and self._node.GetUseColumnTitleAsColumnHeader() else 1
+        rows, columns = (table.GetNumberOfRows(), table.GetNumberOfColumns()) if table else (0, 0)
+        self._model.setRowCount(rows + offset if columns else 0)
+        self._model.setColumnCount(max(0, columns - first))
+        for place in range(first, columns):
             name = table.GetColumnName(place)
-            cells = [self._item(table, row, place) for row in range(table.GetNumberOfRows())]
-            self._model.appendColumn(cells if headers else [QtGui.QStandardItem(name), *cells])
+            if offset:
+                self._model.setItem(0, place - first, QtGui.QStandardItem(name))
+            for row in range(rows):
+                self._model.setItem(row + offset, place - first, self._item(table, row, place))
             self._model.setHeaderData(place - first, QtCore.Qt.Orientation.Horizontal,
-                                      self._header(name) if headers else chr(ord("A") + (place - first) % 26))
-        if first:
-            offset = 0 if headers else 1
-            for row in range(table.GetNumberOfRows()):
-                self._model.setHeaderData(row + offset, QtCore.Qt.Orientation.Vertical, table.GetValue(row, 0).ToString())
+                                      chr(ord("A") + (place - first) % 26) if offset else self._header(name))
+        for row in range(rows if columns else 0):
+            label = table.GetValue(row, 0).ToString() if first else str(row + offset + 1)
+            self._model.setHeaderData(row + offset, QtCore.Qt.Orientation.Vertical, label)
 
     def _item(self, table, row, place):
         value, column = table.GetValue(row, place), table.GetColumn(place)
@@ -77,16 +86,35 @@ class qMRMLTableView(QtWidgets.QTableView):
         return "<p>".join(lines)
 
 
+class qMRMLTableViewControllerWidget(ControllerBar):
+    """The bar above a table view: its name."""
+
+    def __init__(self, node, parent=None):
+        super().__init__(_NARROWEST, parent)
+        self._node = node
+        self._row.addStretch(1)
+        self._show_node(node)
+
+    def mrmlTableViewNode(self):
+        return self._node
+
+
 class qMRMLTableWidget(QtWidgets.QWidget):
-    """A table view; without its bar."""
+    """A table view under its bar."""
 
     def __init__(self, node, _app_logic, parent=None):
         super().__init__(parent)
         self.setObjectName("qMRMLTableWidget" + node.GetLayoutName())
         self._node, self._view = node, qMRMLTableView(node, self)
         column = QtWidgets.QVBoxLayout(self)
+        self._controller = qMRMLTableViewControllerWidget(node, self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._view)
+        column.setSpacing(0)
+        column.addWidget(self._controller)
+        column.addWidget(self._view, 1)
+
+    def tableController(self):
+        return self._controller
 
     def tableView(self):
         return self._view

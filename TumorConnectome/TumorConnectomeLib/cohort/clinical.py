@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..base.errors import InputError
-from ..readers.row_rules import patients_of
 from .cohort import Cohort
 from .facets import standard_facets
+from .row_rules import patients_of
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..base.errors import InputError
-from ..readers.row_rules import PATIENT_OF_NODE, RowRule
+from .row_rules import PATIENT_OF_NODE, RowRule
 from .vector_checks import unusable_rows
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..readers.row_rules import PATIENT_OF_NODE
 from .cohort import UNKNOWN, Facet
 from .column_facets import column_facet, column_facets, why_no_facet
 from .icd_o_3 import GROUPS, histological_group, is_known_name
+from .row_rules import PATIENT_OF_NODE
 from .words import known_categories
 
 if TYPE_CHECKING:

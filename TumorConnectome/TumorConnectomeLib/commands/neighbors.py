@@ -5,11 +5,11 @@ import sys
 
 from ..base.errors import InputError
 from ..base.files import atomic_file
+from ..cohort.row_rules import patients_of
 from ..connectome.analysis import KEPT_NEIGHBORS
 from ..connectome.graph_export import NEIGHBOR_COLUMNS, SAME_PATIENT
 from ..neighbors.match import Match
 from ..neighbors.neighbors import neighbor_lists
-from ..readers.row_rules import patients_of
 from .cluster_search import ROWS_PER_TASK
 from .neighbor_result import write_result
 from .tables import add_data_option, add_rows_option, cohort_of

@@ -4,11 +4,11 @@ import pathlib
 
 from ..base.errors import InputError
 from ..base.files import sha256_of_file
+from ..cohort.row_rules import RowRule
 from ..connectome.analysis import analyze
 from ..connectome.graph_result import MANIFEST, is_result, read_result
 from ..connectome.prepared import VERSION, PreparedCohort, read_prepared, write_prepared
 from ..readers.own_cohort import previews
-from ..readers.row_rules import RowRule
 from ..readers.sources import choices_from_text, data_key, published_folder, read_data, split_paths
 from .tables import add_rows_option
 

@@ -10,12 +10,12 @@ import sys
 from ..base.errors import InputError
 from ..base.files import atomic_file, default_cache_folder
 from ..cohort.measurements import with_measurements
+from ..cohort.row_rules import RowRule, one_node_per_patient
 from ..connectome.prepared import read_prepared
 from ..imaging.measurement_store import MeasurementStore
 from ..neighbors.consensus import with_consensus
 from ..readers.own_cohort import previews, undecided
 from ..readers.recognition import ROW_NUMBER
-from ..readers.row_rules import RowRule, one_node_per_patient
 from ..readers.sources import published_folder, read_data, split_paths
 
 #: lines of the import report that only say what a file holds

@@ -14,10 +14,10 @@ from ..base.errors import InputError
 from ..base.files import atomic_file, checked_name, sha256_of_file
 from ..cohort.cohort import Cohort, MissingVectors
 from ..cohort.facets import standard_facets
+from ..cohort.row_rules import RowRule
 from ..neighbors.distance_scale import DistanceScale
 from ..neighbors.match import Match
 from ..neighbors.neighbors import NeighborLists
-from ..readers.row_rules import RowRule
 from .analysis import ModelAnalysis
 from .prepared import PreparedCohort, checked_analysis, cohort_state, state_of_record
 

@@ -8,9 +8,9 @@ import numpy as np
 from ..base.arrays_file import read_arrays, write_arrays
 from ..base.errors import InputError
 from ..cohort.cohort import Cohort, Facet, MissingVectors
+from ..cohort.row_rules import RowRule
 from ..neighbors.match import Match
 from ..neighbors.neighbors import NeighborLists
-from ..readers.row_rules import RowRule
 from .analysis import ModelAnalysis
 
 _KIND = "TumorConnectome prepared cohort"

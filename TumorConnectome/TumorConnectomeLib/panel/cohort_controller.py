@@ -8,10 +8,10 @@ from slicer.i18n import tr as _
 from ..base.errors import Cancelled, InputError, PackageMissing, TumorConnectomeError
 from ..base.files import default_cache_folder
 from ..cohort.nlst import has_nlst, published_cohort
+from ..cohort.row_rules import RowRule
 from ..connectome.prepared import read_prepared
 from ..imaging.cohort_download import download_sequence, downloaded_bytes, remove_downloads
 from ..readers.files import KINDS, SEPARATOR, FilePreview
-from ..readers.row_rules import RowRule
 from ..readers.sources import choices_from_text, choices_to_text
 from ..widgets.file_drop import FileDrop
 from ..widgets.import_dialog import ImportDialog

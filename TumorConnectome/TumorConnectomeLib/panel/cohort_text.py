@@ -2,7 +2,7 @@
 from slicer.i18n import tr as _
 
 from ..cohort.cohort import Cohort
-from ..readers.row_rules import RowRule, patients_of
+from ..cohort.row_rules import RowRule, patients_of
 
 
 def cohort_text(cohort: Cohort) -> str:

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from ..base.errors import TumorConnectomeError
 from ..base.files import atomic_file
+from ..cohort.row_rules import patients_of
 from ..evaluation.controls import RANDOM
 from ..evaluation.hubs import TOP_HUBS
 from ..evaluation.probe_tasks import STANDARD_TITLES
@@ -22,7 +23,6 @@ from ..neighbors.repairs import Repair
 from ..presentation.cell_patients import best_queries, common_queries, largest_hubs
 from ..presentation.evidence_maps import model_and_facet
 from ..presentation.result_maps import RELIABILITY, ResultKind, heat_map_of
-from ..readers.row_rules import patients_of
 from ..scene.view_layouts import RESULTS_LAYOUT, show_layout
 from ..widgets.check_list import CheckList
 from ..widgets.heat_map import HeatMapWidget

@@ -8,8 +8,8 @@ from slicer.i18n import tr as _
 
 from ..base.errors import InputError, TumorConnectomeError
 from ..base.files import atomic_file
+from ..cohort.row_rules import patients_of
 from ..connectome.graph_export import graphml, layout_csv, neighbors_csv, patients_csv
-from ..readers.row_rules import patients_of
 from ..widgets.graph_export import export_picture
 
 #: kind -> (title, file name ending)

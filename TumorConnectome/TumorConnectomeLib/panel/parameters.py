@@ -4,12 +4,12 @@ from typing import Annotated
 
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
+from ..cohort.row_rules import RowRule
 from ..connectome.analysis import KEPT_NEIGHBORS
 from ..layout.maps import MapKind
 from ..neighbors.match import Match
 from ..neighbors.repairs import Repair
 from ..presentation.result_maps import ResultKind
-from ..readers.row_rules import RowRule
 from ..scene.image_views import ImageViews
 
 

@@ -9,11 +9,11 @@ from slicer.i18n import tr as _
 from ..base.errors import TumorConnectomeError
 from ..base.files import default_cache_folder
 from ..cohort.nlst import data_note, in_nlst, patient_viewer_url
+from ..cohort.row_rules import patients_of
 from ..imaging.thumbnail import thumbnail_sequence
 from ..imaging.thumbnail_store import ThumbnailStore
 from ..neighbors.match import Match
 from ..presentation.patient_summary import clinical_values, matched_by_rows, neighbor_rows, percent_text, percentile_text
-from ..readers.row_rules import patients_of
 from ..scene.patient_nodes import find_patient
 from ..scene.tumor_picture import common_field_mm, tumor_picture
 from ..widgets.pair_table import SAME_PATIENT, PairTable

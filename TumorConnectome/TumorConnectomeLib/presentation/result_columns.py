@@ -16,6 +16,16 @@ def _interval(of):
     return f"end of the 95 % bootstrap interval of {of}, patients drawn with replacement."
 
 
+def _hubs(direction):
+    """The columns of one direction in the table of hubs."""
+    lists = f"lists of the {direction} patients"
+    return {"max": ResultColumn(f"Largest hub, {direction}", f"In how many {lists} the most frequent patient is."),
+            "max_PatientID": ResultColumn(f"Largest hub, {direction}: PatientID", f"Who is in most {lists}."),
+            "skewness": ResultColumn(f"Skewness, {direction}", f"Of how often patients are in {lists}; above 1: hubs."),
+            "top5_share": ResultColumn(f"Top-5 share, {direction}", f"Share of all places in {lists} that 5 patients take."),
+            "never": ResultColumn(f"In no list, {direction}", f"Number of patients in none of the {lists}.")}
+
+
 #: column of a result table -> what it is; see COLUMNS of the modules that make the tables
 RESULT_COLUMNS = {
     # who, what
@@ -54,6 +64,11 @@ RESULT_COLUMNS = {
     "same": ResultColumn("Same label", "Share of pairs with the same category."),
     "same_low": ResultColumn("Same label, CI low", f"Lower {_interval('the share')}"),
     "same_high": ResultColumn("Same label, CI high", f"Upper {_interval('the share')}"),
+    # hubs
+    "repair": ResultColumn("Repair", "How hubs were mended before neighbors were listed."),
+    **{f"near_{name}": column for name, column in _hubs("nearest").items()},
+    **{f"far_{name}": column for name, column in _hubs("farthest").items()},
+    "mean_cosine": ResultColumn("Mean cosine", "Of all pairs of embeddings: near 1 when all point the same way."),
     # inside strata
     "within": ResultColumn("Strata of", "Label or column inside whose strata patients are compared; empty: all patients."),
     "strata": ResultColumn("Strata", "Number of strata."),

@@ -11,11 +11,11 @@ from ..base.files import sha256_of_files, visible_files
 from ..cohort.cohort import Cohort
 from ..cohort.facets import standard_facets
 from ..cohort.nlst import add_known_studies, published_cohort, verification
+from ..cohort.row_rules import PATIENT_OF_NODE, RowRule
 from .delimited import read_patients
 from .joining import aligned, filled, joined_columns
 from .patient_table import find_patient_table, patient_table
 from .published_file import read_published
-from .row_rules import PATIENT_OF_NODE, RowRule
 from .row_selection import select_rows, vectors_of
 
 SUFFIX = "_features.pkl"

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..base.errors import InputError
+from ..cohort.row_rules import PATIENT_OF_NODE, RowRule
 from ..cohort.words import as_text, is_missing
 from .embedding_file import EmbeddingFile
-from .row_rules import PATIENT_OF_NODE, RowRule
 from .row_selection import RowSelection
 
 _NAMED = 3

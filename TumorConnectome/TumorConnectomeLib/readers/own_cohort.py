@@ -8,13 +8,13 @@ import numpy as np
 from ..base.errors import InputError
 from ..cohort.cohort import Cohort
 from ..cohort.facets import facet_notes, standard_facets
+from ..cohort.row_rules import PATIENT_OF_NODE, RowRule
 from ..cohort.vector_checks import is_constant
 from .embedding_file import EmbeddingFile, refuse_repeated
 from .files import FilePreview, own_files, preview, read_file
 from .joining import import_report, joined_columns, overlapping, summary_of, unmatched_patients
 from .patient_table import patient_table
 from .recognition import ROW_NUMBER, ImportChoice, model_name
-from .row_rules import PATIENT_OF_NODE, RowRule
 from .row_selection import select_rows, vectors_of
 
 

@@ -28,10 +28,13 @@ _RADIOMICS = re.compile(r"(?:original|wavelet\d*-[LH]{2,3}|log-sigma-[\d-]+mm-[2
                         r"exponential|gradient|lbp-[23]D-\w+)_(?:shape|shape2D|firstorder|glcm|glrlm|glszm|gldm|ngtdm)_\w+")
 RADIOMICS = "radiomics"
 #: places and sizes: no embedding where there is a larger one
-_GEOMETRY = re.compile(r"(?:.*[_ .-])?(?:x|y|z|[xyz](?:min|max)|bbox(?:es)?|box(?:es)?|boundingbox|coords?|coordinates?|"
+_GEOMETRY = re.compile(r"(?:.*[_ .-])?(?:[xyz](?:min|max)|bbox(?:es)?|box(?:es)?|boundingbox|coords?|coordinates?|"
                        r"centers?|centres?|centroids?|positions?|locations?|points?|landmarks?|spacings?|origin|sizes?|shapes?|dims?|affine|"
                        r"direction|orientation|xyz|spatial)[_ .-]?", re.IGNORECASE)
 _LARGEST_GEOMETRY = 16
+#: axes, and maps of an embedding in a plane or in space
+_AXES = re.compile(r"(?:.*[_ .-])?(?:x|y|z|umap|tsne|t-sne|phate|draw_graph.*)[_ .-]?", re.IGNORECASE)
+_LARGEST_AXES = 4
 #: a group is no model beside one that has more than so many times its numbers
 _SMALL = 8
 _WHOLE_AS_FRACTION = re.compile(r"[+-]?\d+\.0*")
@@ -232,7 +235,8 @@ def _radiomics(columns, numbers):
 def _small_groups(groups):
     """Prefixes of groups that are places, sizes or other small things beside the largest group."""
     sizes = {group.prefix: group.size or (len(group.columns) if len(group.columns) > 1 else 0) for group in groups}
-    geometry = {prefix for prefix, size in sizes.items() if _GEOMETRY.fullmatch(prefix) and size <= _LARGEST_GEOMETRY}
+    geometry = {prefix for prefix, size in sizes.items() if (_GEOMETRY.fullmatch(prefix) and size <= _LARGEST_GEOMETRY)
+                or (_AXES.fullmatch(prefix) and size <= _LARGEST_AXES)}
     if len(geometry) == len(sizes):
         geometry = set()                                # nothing else is there
     largest = max((size for prefix, size in sizes.items() if prefix not in geometry), default=0)

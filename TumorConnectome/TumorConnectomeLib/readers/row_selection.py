@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..base.errors import InputError
+from ..cohort.row_rules import RowRule
 from .embedding_file import EmbeddingFile
-from .row_rules import RowRule
 
 #: columns that tell the rows of a patient apart, where every file has them
 _KEYS = ("CT_SeriesInstanceUID", "center_SOPInstanceUID")

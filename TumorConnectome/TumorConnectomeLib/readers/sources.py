@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from ..base.errors import InputError
 from ..base.files import sha256_of_files, visible_files
 from ..cohort.cohort import Cohort
+from ..cohort.row_rules import RowRule
 from .cohort_reader import SUFFIX, cohort_files, read_cohort
 from .files import SEPARATOR, files_to_hash, own_files
 from .own_cohort import read_own_cohort
 from .recognition import ImportChoice
-from .row_rules import RowRule
 
 
 def split_paths(text: str) -> list[pathlib.Path]:

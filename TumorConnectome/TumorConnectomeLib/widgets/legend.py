@@ -218,8 +218,8 @@ class Header:
         line, top = metrics.height() + 2, _BORDER - 2
         if self.banner:
             left = width - _BORDER - self._banner_width
-            surface.panel((left, top, self._banner_width, line + 2), theme.banner)
-            surface.text(left + _PAD, top + 2 + metrics.ascent(), self.banner, bold, theme.banner_text)
+            surface.panel((left, top - 3, self._banner_width, line + 1), theme.banner)     # clear of the line below
+            surface.text(left + _PAD, top - 1 + metrics.ascent(), self.banner, bold, theme.banner_text)
         for number, (text, strong) in enumerate(self._lines):
             baseline = top + number * line + metrics.ascent()
             surface.text(_BORDER, baseline, text, bold if strong else font, theme.text if strong else theme.quiet)

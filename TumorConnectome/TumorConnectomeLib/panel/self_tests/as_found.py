@@ -93,7 +93,7 @@ class AsFound:
         for node_id, path in self._files.items():
             node = slicer.mrmlScene.GetNodeByID(node_id)
             if node is not None and node.IsA("vtkMRMLStorageNode"):
-                node.SetFileName(path)
+                node.SetFileName(path or "")            # None is refused
         for node_id in self._unsaved:
             node = slicer.mrmlScene.GetNodeByID(node_id)
             if node is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..cohort.cohort import Cohort
+    from .cohort import Cohort
 
 #: column of the patient table that names the patient of a node, where one patient has several nodes
 PATIENT_OF_NODE = "patient"
