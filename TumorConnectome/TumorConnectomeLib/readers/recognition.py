@@ -351,10 +351,11 @@ def ids_of_texts(values: Sequence, column: str) -> tuple[list[str], list[str]]:
     Where all are whole numbers, "100000.0" is 100000: a missing value made a program write fractions.
     """
     ids, notes = [as_text(value) for value in values], []
-    if any(map(_WHOLE_AS_FRACTION.fullmatch, ids)) and all(
+    together = "".join(ids)                             # most ids have no sign of what is looked for below
+    if "." in together and any(map(_WHOLE_AS_FRACTION.fullmatch, ids)) and all(
             _WHOLE_AS_FRACTION.fullmatch(text) or _WHOLE.fullmatch(text) for text in ids if text):
         ids = [text.partition(".")[0] for text in ids]
-    if short := next(filter(_SCIENTIFIC.fullmatch, ids), ""):
+    if "E" in together.upper() and (short := next(filter(_SCIENTIFIC.fullmatch, ids), "")):
         notes.append(f"Ids such as {short!r} of column {column!r} are rounded numbers: a spreadsheet may have changed them, "
                      "and different patients may have one id.")
     return ids, notes
