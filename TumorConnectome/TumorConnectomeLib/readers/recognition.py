@@ -32,6 +32,8 @@ _GEOMETRY = re.compile(r"(?:.*[_ .-])?(?:[xyz](?:min|max)|bbox(?:es)?|box(?:es)?
                        r"centers?|centres?|centroids?|positions?|locations?|points?|landmarks?|spacings?|origin|sizes?|shapes?|dims?|affine|"
                        r"direction|orientation|xyz|spatial)[_ .-]?", re.IGNORECASE)
 _LARGEST_GEOMETRY = 16
+#: of so many columns only the first rows tell whether they hold numbers
+_MANY_COLUMNS, _ROWS_LOOKED_AT = 100, 12
 #: axes, and maps of an embedding in a plane or in space
 _AXES = re.compile(r"(?:.*[_ .-])?(?:x|y|z|umap|tsne|t-sne|phate|draw_graph.*)[_ .-]?", re.IGNORECASE)
 _LARGEST_AXES = 4
@@ -191,7 +193,8 @@ def recognize(columns: Sequence[str], sample: Mapping[str, Sequence[str]], lists
     """
     numbers = set(columns if numeric is None else numeric)
     if numeric is None:
-        numbers = {name for name in columns if all(_is_number(value) for value in sample.get(name, ()))}
+        rows = _ROWS_LOOKED_AT if len(columns) > _MANY_COLUMNS else None
+        numbers = {name for name in columns if all(_is_number(value) for value in sample.get(name, ())[:rows])}
     lengths = dict(lists) if isinstance(lists, Mapping) else dict.fromkeys(lists, 0)
     lengths = {name: length for name, length in lengths.items() if not _NEVER_MEANT.fullmatch(name)}
     in_cells = [FeatureGroup(name, (name,), size=length) for name, length in lengths.items()]
