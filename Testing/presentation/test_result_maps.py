@@ -64,7 +64,8 @@ def test_lifts_inside_strata_have_a_row_only_where_there_is_a_lift():
             "strata": 2, "exchangeable": 9}
     records = [base, {**base, "facet": "race", "p": 0.051}, {**base, "facet": "age", "lift": 0.9}]
     found = heat_map_of(ResultKind.RETRIEVAL, records, CONFOUNDS, {"stage": "Stage (AJCC)"})
-    assert found.row_keys == ("A: Stage",) and found.column_keys == ("", "sex") and found.columns[0] == "All patients"
+    assert found.row_keys == ('["A", "stage"]',) and found.rows == ("A: Stage",)
+    assert found.column_keys == ("", "sex") and found.columns[0] == "All patients"
     assert found.values.tolist() == [[1.2, 1.1]] and found.marks.tolist() == [[True, False]]
     assert "labels of 9 patients can change" in found.words[0][1]
 

@@ -1,4 +1,4 @@
-"""Texts of unknown origin on one line."""
+"""Texts of unknown origin on one line, and in little room."""
 
 #: room for the mark that stands for what was cut out
 _MARK = 40
@@ -16,3 +16,9 @@ def shortened(text, longest) -> str:
     room = max(longest - _MARK, 2)
     end = room // 4
     return f"{text[:room - end]} [... {len(text) - room:,} characters ...] {text[-end:]}"
+
+
+def elided(text: str, longest: int = 40) -> str:
+    """A text without its middle if it is longer: ids of 64 or 110 characters differ at their ends."""
+    half = (longest - 1) // 2
+    return text if len(text) <= longest else f"{text[:half]}\N{HORIZONTAL ELLIPSIS}{text[-half:]}"

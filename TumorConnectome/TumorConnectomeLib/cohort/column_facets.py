@@ -61,13 +61,15 @@ def column_facet(name: str, column: pd.Series, *, fewest: int = 2, join_rare: bo
     join_rare : bool
         Whether of more than MOST_VALUES texts the rare ones are joined even where nearly every patient has one of its own.
     """
+    numbers = as_numbers(column) if column.dtype == float else None
+    if numbers is not None:
+        different = np.unique(numbers[~np.isnan(numbers)])
+        if len(different) > (MOST_BINS if (different % 1 > 0).any() else MOST_WHOLE):
+            return numeric_facet(name, title_of(name), numbers, note=note_of(name))
     texts = as_texts(column)
     values, counts = np.unique(np.array([text for text in texts if text], str), return_counts=True)
     if len(values) < fewest:
         return None
-    numbers = as_numbers(column) if column.dtype == float else None
-    if numbers is not None and len(values) > (MOST_BINS if (numbers % 1 > 0).any() else MOST_WHOLE):
-        return numeric_facet(name, title_of(name), numbers, note=note_of(name))
     note, joined = note_of(name), False
     if len(values) > MOST_VALUES:
         if not join_rare and _tells_everyone_apart(counts):

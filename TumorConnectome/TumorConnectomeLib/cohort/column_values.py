@@ -18,7 +18,8 @@ def as_texts(column: pd.Series) -> np.ndarray:
 def as_numbers(column: pd.Series) -> np.ndarray | None:
     """Values as float64, NaN for missing ones, shape (N,); None if one is not a finite number, or all are missing."""
     try:
-        numbers = np.array([float(value) if value != "" else math.nan for value in column], np.float64)
+        numbers = column.to_numpy(np.float64) if column.dtype == float else np.array(
+            [float(value) if value != "" else math.nan for value in column], np.float64)
     except (TypeError, ValueError):
         return None
     return numbers if np.isfinite(numbers).any() and not np.isinf(numbers).any() else None

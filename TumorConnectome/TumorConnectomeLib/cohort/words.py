@@ -65,6 +65,8 @@ def as_text(value) -> str:
 
     Patients are compared by this text of their PatientID, so that 100158, "100158 " and 100158.0 are the same one.
     """
+    if type(value) is str:
+        return value.replace("\0", "").strip()
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or (isinstance(value, float) and math.isnan(value)):

@@ -21,7 +21,7 @@ from ..neighbors.consensus import CONSENSUS, with_consensus
 from ..neighbors.match import Match
 from ..neighbors.repairs import Repair
 from ..presentation.cell_patients import best_queries, common_queries, largest_hubs
-from ..presentation.evidence_maps import SEPARATOR, row_of
+from ..presentation.evidence_maps import model_and_facet
 from ..presentation.result_maps import RELIABILITY, ResultKind, heat_map_of
 from ..scene.view_layouts import RESULTS_LAYOUT, show_layout
 from ..widgets.check_list import CheckList
@@ -178,14 +178,11 @@ class EvaluateController:
         """Whether the graph shows the repair of the figures and, if a row is of the consensus, that."""
         shown = self._panel.state.shown
         return (self._kind is ResultKind.PROBES or shown.repair is self._repair()) and (
-            model_of_row(row, self._panel.state.cohort) != CONSENSUS or shown.model == CONSENSUS)
+            model_and_facet(row)[0] != CONSENSUS or shown.model == CONSENSUS)
 
     def _heatMap(self):
         """The heat map of what is chosen; None without figures."""
-        try:
-            return heat_map_of(self._kind, self._records, self._metric(), self._titles()) if self._records else None
-        except (KeyError, TypeError, ValueError):       # the table of the scene was changed by somebody else
-            return None
+        return heat_map_of(self._kind, self._records, self._metric(), self._titles()) if self._records else None
 
     def _presentTable(self, facts):
         ui, heat_map = self._ui, self._heatMap()
@@ -266,7 +263,7 @@ class EvaluateController:
             self._drawCurves(row, column)
         if not self._shownIs(row):
             self._pending = row, column
-            model = {"model": CONSENSUS} if model_of_row(row, state.cohort) == CONSENSUS else {}
+            model = {"model": CONSENSUS} if model_and_facet(row)[0] == CONSENSUS else {}
             self._panel.set(repair=self._repair() if self._kind is not ResultKind.PROBES else state.shown.repair, **model)
             return
         values, text = choice_of_cell(self._kind, row, column, state, self._facts)
@@ -380,11 +377,8 @@ class ReliabilityDisplay:
     def draw(self, task: str, model: str, name: str):
         """Show the curves of a task, which people know by `name`, and a model ("": clinical data alone)."""
         node = find_result(RELIABILITY)
-        try:
-            records, facts = read_result(node) if node is not None else ([], {})
-            positive, curves = curves_of(records, task, model)
-        except (KeyError, TypeError):                   # the table of the scene was changed by somebody else
-            positive, curves, facts = "", (), {}
+        records, facts = read_result(node) if node is not None else ([], {})
+        positive, curves = curves_of(records, task, model) if records else ("", ())
         self._title = name if positive.lower() in ("", name.lower()) else f"{name}: {positive}"
         self._synthetic = bool(facts.get("synthetic"))
         self.plot.setCurves(self._title, curves)
@@ -393,11 +387,6 @@ class ReliabilityDisplay:
         """Put the shown curves into the scene; returns the chart, None when nothing is shown."""
         return write_curves(RELIABILITY, _("Calibration: {title}").format(title=self._title), self.plot.curves,
                             self._synthetic) if self.plot.curves else None
-
-
-def model_of_row(row: str, cohort) -> str:
-    """The model that a row of a heat map is about; a row may be of a model and a facet."""
-    return row if row in with_consensus(cohort.models) else row.partition(SEPARATOR)[0]
 
 
 def choice_of_cell(kind: ResultKind, row: str, column: str, state, facts) -> tuple[dict, str]:
@@ -414,14 +403,12 @@ def choice_of_cell(kind: ResultKind, row: str, column: str, state, facts) -> tup
         Of the result (see `result_nodes.write_result`).
     """
     cohort, analyses = state.cohort, {state.shown.model: state.shown.analysis, **state.prepared.analyses}
-    row, place = model_of_row(row, cohort), row
-    if kind is ResultKind.RETRIEVAL and row not in analyses:
-        return {}, _("{name}: there is no group to show.").format(name=place)
+    row, label = model_and_facet(row)
+    if kind is ResultKind.RETRIEVAL and row not in with_consensus(cohort.models):
+        return {}, _("There is no group of patients behind this row.")
     if row not in analyses:
         return {}, _("{model} is no model of this cohort.").format(model=row)
-    if place != row:                                    # the row of a model and a facet: the lift inside strata
-        column = next((key for key, one in cohort.facets.items()
-                       if place == row_of({"model": row, "facet": key}, {key: one.title})), column)
+    column = label or column                            # the row of a model and a facet: the lift inside strata
     k = min(int(facts.get("k", 5)), analyses[row].largest_k)
     values = {"model": row, "hiddenCategories": ""}
     if kind is ResultKind.HUBS:

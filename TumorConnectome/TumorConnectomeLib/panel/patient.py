@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 
 from ..base.errors import TumorConnectomeError
 from ..base.files import default_cache_folder
+from ..base.text import elided
 from ..cohort.nlst import data_note, in_nlst, patient_viewer_url
 from ..cohort.row_rules import patients_of
 from ..imaging.thumbnail import thumbnail_sequence
@@ -59,7 +60,8 @@ class PatientSection:
         facet, of_node = self._state.facetOf(parameters), patients_of(cohort)
         self._lists = lists = [find(graph, node, facet, self._state.prepared.analyses, of_node)
                                for find in (neighbor_rows, matched_by_rows)]
-        ui.patientLabel.text = f"<b>{escape(patient)}</b>" + (f" ({_('synthetic')})" if cohort.synthetic else "")
+        ui.patientLabel.toolTip = patient
+        ui.patientLabel.text = f"<b>{escape(elided(patient))}</b>" + (f" ({_('synthetic')})" if cohort.synthetic else "")
         note = data_note(cohort, node)
         ui.noticeLabel.text = f"\N{WARNING SIGN} {note}" if note else ""
         ui.noticeLabel.setVisible(bool(note))
@@ -95,7 +97,7 @@ class PatientSection:
 
     def _describeNobody(self, patientId):
         ui = self._ui
-        ui.patientLabel.text = _("Patient {id} is not in this cohort.").format(id=patientId) if patientId \
+        ui.patientLabel.text = _("Patient {id} is not in this cohort.").format(id=elided(patientId)) if patientId \
             else _("Click a patient in the connectome.")
         ui.noticeLabel.setVisible(False)
         ui.viewerButton.enabled = False

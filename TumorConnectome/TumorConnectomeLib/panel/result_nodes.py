@@ -11,8 +11,11 @@ from slicer.i18n import tr as _
 
 from ..presentation.result_columns import RESULT_COLUMNS
 
-#: attributes of a table node: which result it is, what else belongs to it, and which columns of texts are numbers
+#: attributes of a table node: which result it is, what else belongs to it, which columns of texts are numbers, and its form
 _RESULT, _FACTS, _NUMBERS = "TumorConnectome.Result", "TumorConnectome.Facts", "TumorConnectome.Numbers"
+_FORM = "TumorConnectome.Form"
+#: raise it when a column of a result gets another name or meaning: results in older scenes have to be made anew
+_VERSION = 1
 #: begins the names of tables and charts
 PREFIX = "TumorConnectome"
 #: significant digits of numbers in a column of texts: those of numbers that Slicer shows and saves
@@ -37,6 +40,7 @@ def write_result(kind: str, columns: Sequence[str], rows: Sequence[Sequence], fa
     fill_table(node, columns, [[row[place] for row in rows] for place in range(len(columns))])
     node.SetAttribute(_RESULT, kind)
     node.SetAttribute(_FACTS, json.dumps(facts))
+    node.SetAttribute(_FORM, json.dumps([_VERSION, *columns]))
     return node
 
 
@@ -46,9 +50,14 @@ def find_result(kind: str) -> slicer.vtkMRMLTableNode | None:
 
 
 def read_result(node) -> tuple[list[dict], dict]:
-    """Rows by column names and facts of a table node; missing numbers are NaN. Facts of other programs are left out."""
+    """Rows by column names and facts of a table node; missing numbers are NaN. Facts of other programs are left out.
+
+    A table of another version, or whose columns somebody else changed, has no rows: nobody knows what they mean.
+    """
     table = node.GetTable()
     columns = [table.GetColumn(place) for place in range(table.GetNumberOfColumns())]
+    if [_VERSION, *(column.GetName() for column in columns)] != _content(node, _FORM, list):
+        return [], _content(node, _FACTS, dict)
     numbers = _content(node, _NUMBERS, list)
     values = {column.GetName(): [column.GetValue(row) for row in range(table.GetNumberOfRows())] for column in columns}
     values = {name: list(map(_number, one)) if name in numbers else one for name, one in values.items()}

@@ -57,7 +57,7 @@ def write_plot(kind: str, heat_map: HeatMap, synthetic: bool = False) -> slicer.
         np.fill_diagonal(values, np.nan)                # a model with itself says nothing
     whiskers = _bar_whiskers(values[:, places], heat_map.intervals[:, places])
     keys = [key or heat_map.columns[place] for place, key in enumerate(heat_map.column_keys)]     # a column needs a name
-    columns = {"row": list(heat_map.row_keys), **{keys[place]: values[:, place].tolist() for place in places}}
+    columns = {"row": list(heat_map.rows), **{keys[place]: values[:, place].tolist() for place in places}}
     lines = {"interval_x": whiskers[0], "interval_y": whiskers[1]}
     if not math.isnan(axes.chance):
         lines |= {"chance_x": [-0.5, len(heat_map.row_keys) - 0.5], "chance_y": [axes.chance] * 2}
@@ -69,7 +69,7 @@ def write_plot(kind: str, heat_map: HeatMap, synthetic: bool = False) -> slicer.
         plot.addLine(_("95 % CI"), "interval_x", "interval_y", _INK, width=1)
     if not math.isnan(axes.chance):
         plot.addLine(f"{_(axes.chance_name)} ({axes.chance:.3g})", "chance_x", "chance_y", _INK, width=1.5, dashed=True)
-    names = list(heat_map.row_keys)
+    names = list(heat_map.rows)
     listed = ", ".join(f"{number} = {name}" for number, name in enumerate(names))
     plot.setAxes(textwrap.fill(listed, _LIST_LINE), axes.figures or heat_map.title, (-0.5, len(names) - 0.5),
                  _ends([*values[:, places].ravel(), *whiskers[1], axes.chance]))

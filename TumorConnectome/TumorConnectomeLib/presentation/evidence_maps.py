@@ -1,6 +1,7 @@
 """Heat maps of what stands beside the evaluation against labels: same patients, votes, and lifts inside strata."""
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 
@@ -12,8 +13,6 @@ SAME_PATIENT, VOTES, CONFOUNDS = "same patient", "votes", "confounds"
 #: name of a table of the evidence -> what its heat map shows
 EVIDENCE_TITLES = {SAME_PATIENT: "Same patient in another CT series", VOTES: "Same label by number of votes",
                    CONFOUNDS: "Lift of P@k inside strata"}
-#: between a model and a facet in the name of a row
-SEPARATOR = ": "
 
 
 def evidence_map(name: str, records: Sequence[Mapping], titles: Mapping[str, str]) -> HeatMap:
@@ -27,11 +26,11 @@ def _short(key, titles):
 
 def _same_patient(records, _titles):
     """Share of queries per model and metric, for each kind of targets; the deepest color is always found."""
-    cells = {(record["model"], f"{record['metric']}, {record['targets']}"): record for record in records}
-    columns = list(dict.fromkeys(column for _model, column in cells))
+    cells = {(record["model"], _key(record["metric"], record["targets"])): record for record in records}
+    names = {_key(record["metric"], record["targets"]): f"{record['metric']}, {record['targets']}" for record in records}
 
-    def cell(model, column):
-        record = cells.get((model, column))
+    def cell(model, key):
+        record, column = cells.get((model, key)), names[key]
         if record is None or not record["n"]:
             return math.nan, math.nan, False, f"{model}, {column}: no patient has such a series"
         lines = [f"{model}: {column} = {number_text(record['value'], 3)}, by chance {number_text(record['chance'], 4)}",
@@ -42,7 +41,8 @@ def _same_patient(records, _titles):
             record["value_low"], record["value_high"])
 
     return HeatMap.of_cells(
-        EVIDENCE_TITLES[SAME_PATIENT], list(dict.fromkeys(record["model"] for record in records)), columns, columns, cell,
+        EVIDENCE_TITLES[SAME_PATIENT], list(dict.fromkeys(record["model"] for record in records)), list(names),
+        list(names.values()), cell,
         "Queries are all rows of the files whose patient has another CT series. * The 95 % CI lies above chance.",
         scale=("", "chance", "always found"), axes=Axes("Share of queries"))
 
@@ -54,13 +54,15 @@ def _above(value, chance):
 
 def _votes(records, titles):
     """Share of pairs of the same category per number of votes and facet."""
-    cells = {(_voters(record), record["facet"]): record for record in records}
+    cells = {(_key(record["votes"], record["models"]), record["facet"]): record for record in records}
+    names = {_key(record["votes"], record["models"]): f"{int(record['votes'])} of {int(record['models'])} votes"
+             for record in records}
     roles = {record["facet"]: record["role"] for record in records}
     controls = [key for key, role in roles.items() if role != TESTED]
     keys = [key for key in roles if key not in controls] + controls
 
-    def cell(votes, facet):
-        record = cells.get((votes, facet))
+    def cell(key, facet):
+        record, votes = cells.get((key, facet)), names[key]
         if record is None or not record["pairs"]:
             return math.nan, math.nan, False, f"{_short(facet, titles)}: no pair has {votes}"
         lines = [f"{_short(facet, titles)}, pairs with {votes}:",
@@ -74,25 +76,22 @@ def _votes(records, titles):
                 (record["same_low"], record["same_high"]))
 
     return HeatMap.of_cells(
-        EVIDENCE_TITLES[VOTES], list(dict.fromkeys(map(_voters, records))), keys, [_short(key, titles) for key in keys], cell,
+        EVIDENCE_TITLES[VOTES], list(names), keys, [_short(key, titles) for key in keys], cell,
         "A vote is a model that lists the pair among the nearest. Figures are shares, colors and lines their lift. * q \u2264 "
         f"{ALPHA:g} after correction for all of these tests.", scale=LIFT_SCALE, controls=controls,
-        axes=Axes("Share of pairs with the same label", "Votes"))
-
-
-def _voters(record):
-    return f"{int(record['votes'])} of {int(record['models'])} votes"
+        axes=Axes("Share of pairs with the same label", "Votes"), names=list(names.values()))
 
 
 def _confounds(records, titles):
     """What remains of each lift that is significant by itself: columns are the strata, the first is the lift without any."""
     shown = [record for record in records if record["p"] <= ALPHA and record["lift"] > 1 and record["facet"] != RANDOM]
-    cells = {(row_of(record, titles), record["within"]): record for record in shown}
-    plain = {row_of(record, titles): record for record in shown}
+    cells = {(_key(record["model"], record["facet"]), record["within"]): record for record in shown}
+    plain = {_key(record["model"], record["facet"]): record for record in shown}
+    names = {key: f"{record['model']}: {_short(record['facet'], titles)}" for key, record in plain.items()}
     columns = list(dict.fromkeys(record["within"] for record in records))
 
-    def cell(row, within):
-        record = cells.get((row, within)) if within else plain[row]
+    def cell(key, within):
+        record, row = cells.get((key, within)) if within else plain[key], names[key]
         if record is None:
             return math.nan, math.nan, False, f"{row}: no strata of itself"
         name, p = ("within_lift", "within_p") if within else ("lift", "p")
@@ -105,9 +104,19 @@ def _confounds(records, titles):
     return HeatMap.of_cells(
         EVIDENCE_TITLES[CONFOUNDS], list(plain), ["", *columns], ["All patients", *(_short(key, titles) for key in columns)],
         cell, f"Only lifts above 1 with p \u2264 {ALPHA:g} have a row. * p \u2264 {ALPHA:g} inside the strata, too: a "
-        "lift remains there.", scale=LIFT_SCALE, axes=Axes("Lift of P@k", "Model: label", chance=1.0))
+        "lift remains there.", scale=LIFT_SCALE, axes=Axes("Lift of P@k", "Model: label", chance=1.0),
+        names=list(names.values()))
 
 
-def row_of(record: Mapping, titles: Mapping[str, str]) -> str:
-    """Name of the row of a record in the heat map of confounds."""
-    return f"{record['model']}{SEPARATOR}{_short(record['facet'], titles)}"
+def _key(*parts):
+    """The key of a row or column that stands for several things."""
+    return json.dumps([int(part) if isinstance(part, float) else part for part in parts])
+
+
+def model_and_facet(key: str) -> tuple[str, str]:
+    """What a row of a heat map is about by its key: a model, and its facet where the row is of one, else ""."""
+    try:
+        model, facet = json.loads(key)
+        return str(model), str(facet)
+    except (ValueError, TypeError):
+        return key, ""

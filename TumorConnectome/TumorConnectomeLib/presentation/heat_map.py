@@ -45,7 +45,7 @@ class HeatMap:
     row_keys, column_keys : tuple of str
         R and C names for programs.
     columns : tuple of str
-        C names for people; rows are called by their keys.
+        C names for people.
     values, shades : np.ndarray
         float64, shape (R, C): the figures, and their colors from -1 (deepest blue) over 0 (none) to 1 (deepest orange); NaN
         where there is none.
@@ -65,6 +65,8 @@ class HeatMap:
         float64, shape (R, C, 2): ends of the 95 % interval of each figure, on its own scale; NaN where there is none.
     axes : Axes
         How the figures are called in a plot.
+    rows : tuple of str
+        R names for people; by default the keys.
     """
 
     title: str
@@ -82,15 +84,19 @@ class HeatMap:
     controls: tuple[str, ...] = ()
     intervals: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 2)))
     axes: Axes = field(default_factory=Axes)
+    rows: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "rows", self.rows or self.row_keys)
 
     @classmethod
     def of_cells(cls, title: str, rows: Sequence[str], keys: Sequence[str], columns: Sequence[str], cell: Callable,
                  note: str = "", decimals: Sequence[int] | None = None, scale: Sequence[str] = (),
-                 controls: Sequence[str] = (), axes: Axes = Axes()) -> HeatMap:
+                 controls: Sequence[str] = (), axes: Axes = Axes(), names: Sequence[str] = ()) -> HeatMap:
         """The heat map of ``cell(row key, column key) -> (value, shade, mark, words[, (low, high)[, (ci_low, ci_high)]])``.
 
         The first pair is the interval on the scale of the shades, the second that of the figures. Shades and their
-        intervals are clipped; two decimals are printed unless told otherwise.
+        intervals are clipped; two decimals are printed unless told otherwise. `names` are those of the rows for people.
         """
         nothing = (math.nan, math.nan)
         cells = [[(*found, *[nothing] * (6 - len(found))) for found in (cell(row, key) for key in keys)] for row in rows]
@@ -103,7 +109,7 @@ class HeatMap:
         return cls(title, tuple(rows), tuple(keys), tuple(columns), part(0, float), np.clip(part(1, float), -1, 1),
                    part(2, bool), tuple(tuple(one[3] for one in line) for line in cells),
                    (2,) * len(keys) if decimals is None else tuple(decimals), np.clip(spans, -1, 1), note, tuple(scale),
-                   tuple(controls), intervals, axes)
+                   tuple(controls), intervals, axes, tuple(names))
 
     def text(self, row: int, column: int) -> str:
         """What is printed in a cell: the figure, with an asterisk when it is marked."""

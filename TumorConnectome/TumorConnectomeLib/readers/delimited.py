@@ -5,6 +5,7 @@ missing value leaves its patient out, and a wrong cell is named.
 """
 from __future__ import annotations
 
+import functools
 import math
 import pathlib
 import re
@@ -31,7 +32,7 @@ from .recognition import (
 )
 
 #: cells of one part that is read at once: with more, memory is wasted; with fewer, time
-_CELLS_AT_ONCE = 1_500_000
+_CELLS_AT_ONCE = 1_800_000
 #: missing features that the fast way knows; the slow one knows all of `words.MISSING`
 _EMPTY = ["", "NA", "NaN", "nan", "N/A", "NULL", "null"]
 
@@ -40,6 +41,7 @@ class _NotPlain(Exception):
     """The fast way does not understand the file."""
 
 
+@functools.lru_cache(maxsize=8)
 def recognize_delimited(form: DelimitedForm) -> Recognition:
     """What the columns of a text table are taken for."""
     sample = {name: [record[number] for record in form.sample] for number, name in enumerate(form.header)}
@@ -213,12 +215,14 @@ def _by_pandas(path, form, numbered, texts, report):
     try:
         parts = pd.read_csv(
             path, sep=form.delimiter, header=None if form.headless else 0, names=list(range(len(form.header))),
-            skiprows=form.skipped, encoding=form.encoding, decimal=form.decimal, dtype=dict.fromkeys(others, str),
+            skiprows=form.skipped, encoding="utf-8" if form.encoding == "utf-8-sig" else form.encoding,
+            decimal=form.decimal, dtype=dict.fromkeys(others, str),
             keep_default_na=False, na_values=dict.fromkeys(features, _EMPTY), skip_blank_lines=False, index_col=None,
             chunksize=max(64, _CELLS_AT_ONCE // len(form.header)), **exact)
         with parts:
             for part in parts:
-                numeric = all(part[number].dtype.kind in "iuf" for number in features)
+                kinds = [kind.kind for kind in part.dtypes]
+                numeric = all(kinds[number] in "iuf" for number in features)
                 if not numeric or not isinstance(part.index, pd.RangeIndex):
                     raise _NotPlain
                 short = short or _may_be_short(part, form, others)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import functools
 import itertools
 import pathlib
 import re
@@ -77,6 +78,16 @@ def form_of(path, single: bool = False) -> DelimitedForm:
         The file is empty, no text, has one column only, no header, or one name twice.
     """
     path = pathlib.Path(path)
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise InputError(error.strerror or str(error), source=path) from None
+    return _form_of(path, single, (state.st_mtime_ns, state.st_size))
+
+
+@functools.lru_cache(maxsize=8)
+def _form_of(path, single, _state):
+    """The form of a file in a state: it is asked for when the file is shown, and when it is read."""
     encoding, notes = _encoding_of(path)
     lines = _first_lines(path, encoding)
     skipped, told = _skipped(lines)

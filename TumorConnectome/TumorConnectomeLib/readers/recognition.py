@@ -28,10 +28,15 @@ _RADIOMICS = re.compile(r"(?:original|wavelet\d*-[LH]{2,3}|log-sigma-[\d-]+mm-[2
                         r"exponential|gradient|lbp-[23]D-\w+)_(?:shape|shape2D|firstorder|glcm|glrlm|glszm|gldm|ngtdm)_\w+")
 RADIOMICS = "radiomics"
 #: places and sizes: no embedding where there is a larger one
-_GEOMETRY = re.compile(r"(?:.*[_ .-])?(?:x|y|z|[xyz](?:min|max)|bbox(?:es)?|box(?:es)?|boundingbox|coords?|coordinates?|"
+_GEOMETRY = re.compile(r"(?:.*[_ .-])?(?:[xyz](?:min|max)|bbox(?:es)?|box(?:es)?|boundingbox|coords?|coordinates?|"
                        r"centers?|centres?|centroids?|positions?|locations?|points?|landmarks?|spacings?|origin|sizes?|shapes?|dims?|affine|"
                        r"direction|orientation|xyz|spatial)[_ .-]?", re.IGNORECASE)
 _LARGEST_GEOMETRY = 16
+#: of so many columns only the first rows tell whether they hold numbers
+_MANY_COLUMNS, _ROWS_LOOKED_AT = 100, 12
+#: axes, and maps of an embedding in a plane or in space
+_AXES = re.compile(r"(?:.*[_ .-])?(?:x|y|z|umap|tsne|t-sne|phate|draw_graph.*)[_ .-]?", re.IGNORECASE)
+_LARGEST_AXES = 4
 #: a group is no model beside one that has more than so many times its numbers
 _SMALL = 8
 _WHOLE_AS_FRACTION = re.compile(r"[+-]?\d+\.0*")
@@ -188,7 +193,8 @@ def recognize(columns: Sequence[str], sample: Mapping[str, Sequence[str]], lists
     """
     numbers = set(columns if numeric is None else numeric)
     if numeric is None:
-        numbers = {name for name in columns if all(_is_number(value) for value in sample.get(name, ()))}
+        rows = _ROWS_LOOKED_AT if len(columns) > _MANY_COLUMNS else None
+        numbers = {name for name in columns if all(_is_number(value) for value in sample.get(name, ())[:rows])}
     lengths = dict(lists) if isinstance(lists, Mapping) else dict.fromkeys(lists, 0)
     lengths = {name: length for name, length in lengths.items() if not _NEVER_MEANT.fullmatch(name)}
     in_cells = [FeatureGroup(name, (name,), size=length) for name, length in lengths.items()]
@@ -232,7 +238,8 @@ def _radiomics(columns, numbers):
 def _small_groups(groups):
     """Prefixes of groups that are places, sizes or other small things beside the largest group."""
     sizes = {group.prefix: group.size or (len(group.columns) if len(group.columns) > 1 else 0) for group in groups}
-    geometry = {prefix for prefix, size in sizes.items() if _GEOMETRY.fullmatch(prefix) and size <= _LARGEST_GEOMETRY}
+    geometry = {prefix for prefix, size in sizes.items() if (_GEOMETRY.fullmatch(prefix) and size <= _LARGEST_GEOMETRY)
+                or (_AXES.fullmatch(prefix) and size <= _LARGEST_AXES)}
     if len(geometry) == len(sizes):
         geometry = set()                                # nothing else is there
     largest = max((size for prefix, size in sizes.items() if prefix not in geometry), default=0)
@@ -347,10 +354,11 @@ def ids_of_texts(values: Sequence, column: str) -> tuple[list[str], list[str]]:
     Where all are whole numbers, "100000.0" is 100000: a missing value made a program write fractions.
     """
     ids, notes = [as_text(value) for value in values], []
-    if any(map(_WHOLE_AS_FRACTION.fullmatch, ids)) and all(
+    together = "".join(ids)                             # most ids have no sign of what is looked for below
+    if "." in together and any(map(_WHOLE_AS_FRACTION.fullmatch, ids)) and all(
             _WHOLE_AS_FRACTION.fullmatch(text) or _WHOLE.fullmatch(text) for text in ids if text):
         ids = [text.partition(".")[0] for text in ids]
-    if short := next(filter(_SCIENTIFIC.fullmatch, ids), ""):
+    if "E" in together.upper() and (short := next(filter(_SCIENTIFIC.fullmatch, ids), "")):
         notes.append(f"Ids such as {short!r} of column {column!r} are rounded numbers: a spreadsheet may have changed them, "
                      "and different patients may have one id.")
     return ids, notes

@@ -1,6 +1,7 @@
 """Applies the rules for patients with several rows to files, whatever kind they are of."""
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -56,6 +57,12 @@ def select_rows(files: Mapping[str, EmbeddingFile], rule: RowRule) -> RowSelecti
         No patient fits the rule, or a patient's single row is of another CT series in another file.
     """
     found = set().union(*(one.ids for one in files.values()))
+    (name, first), *others = files.items()
+    if not others and len(found) == len(first.ids):     # one row of each patient, whatever the rule
+        ordered = all(map(operator.lt, first.ids, first.ids[1:]))
+        rows = np.arange(len(first.ids)) if ordered else np.array(sorted(range(len(first.ids)), key=first.ids.__getitem__))
+        names = list(first.ids) if ordered else [first.ids[row] for row in rows.tolist()]
+        return RowSelection(names, names, {name: rows}, len(found))
     chosen = _single(files) if rule is RowRule.SINGLE else _common(files, rule)
     if not chosen:
         what = "has exactly one row" if rule is RowRule.SINGLE else "has the same row"

@@ -56,7 +56,7 @@ class HeatMapWidget(qt.QWidget):
         metrics = qt.QFontMetrics(self.font)
         if heatMap is not None:
             widest = [max([metrics.horizontalAdvance(text) for text in texts], default=0) + 2
-                      for texts in (heatMap.row_keys, heatMap.columns)]
+                      for texts in (heatMap.rows, heatMap.columns)]
             self._left = min(widest[0], _LONGEST_ROW) + 2 * _PAD
             self._top = min(widest[1], _LONGEST_COLUMN) + 2 * _PAD + (metrics.height() if heatMap.controls else 0)
             self._apart = len(heatMap.column_keys) - len(heatMap.controls)
@@ -102,7 +102,7 @@ class HeatMapWidget(qt.QWidget):
         """Full name of the row or column whose name is at a pixel: there may not have been room for it."""
         if self._map is None or (x < self._left) == (y < self._top):
             return ""
-        names = self._map.row_keys if x < self._left else self._map.columns
+        names = self._map.rows if x < self._left else self._map.columns
         place = int((y - self._top) // _CELL_HEIGHT) if x < self._left else self._columnAt(x)
         return names[place] if place is not None and place < len(names) else ""
 
@@ -121,7 +121,7 @@ class HeatMapWidget(qt.QWidget):
         # the names lie on the window, the cells on colors of their own
         names = self.palette.color(qt.QPalette.WindowText)
         painter.setPen(pen(names, 1.0))
-        for row, name in enumerate(heat_map.row_keys):
+        for row, name in enumerate(heat_map.rows):
             text = metrics.elidedText(name, qt.Qt.ElideRight, self._left - 2 * _PAD)
             baseline = self._rect(row, 0)[1] + (_CELL_HEIGHT + metrics.ascent() - metrics.descent()) / 2
             painter.drawText(qt.QPointF(float(_PAD), float(baseline)), text)
