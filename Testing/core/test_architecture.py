@@ -12,7 +12,7 @@ from TumorConnectomeLib.commands.worker import WORKERS
 MODULE_FOLDER = pathlib.Path(__file__).resolve().parents[2] / "TumorConnectome"
 LIBRARY = "TumorConnectomeLib"
 FILES = sorted(path for path in MODULE_FOLDER.rglob("*.py") if "__pycache__" not in path.parts)
-LAYERS = ("core", "imaging", "synthetic", "widgets", "commands", "module")
+LAYERS = ("core", "imaging", "synthetic", "study", "widgets", "commands", "module")
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 
 #: layer -> layers it may import besides itself
@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "core": set(),
     "imaging": {"core"},
     "synthetic": {"core", "imaging"},
+    "study": {"core"},
     "widgets": {"core"},
-    "commands": {"core", "imaging", "synthetic"},
+    "commands": {"core", "imaging", "synthetic", "study"},
     "module": {"core", "imaging", "synthetic", "widgets", "commands"},
 }
 _GUI = {"qt", "ctk"}
@@ -33,6 +34,7 @@ NEVER = {
     "core": _GUI | _SLICER | _DICOM | _NETWORK,
     "imaging": _GUI,
     "synthetic": _GUI | {"slicer"} | _NETWORK,
+    "study": _GUI | _SLICER | _DICOM | _NETWORK,
     "widgets": _SLICER | _DICOM | _NETWORK,
     "commands": _GUI | {"slicer"},
     "module": set(),

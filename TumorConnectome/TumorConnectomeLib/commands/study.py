@@ -1,0 +1,130 @@
+"""Command ``study``: the reader study from its design to its figures."""
+import pathlib
+import sys
+
+from ..core.errors import InputError
+from ..study.analysis import COLUMNS, analyze, notes_of
+from ..study.answers import readings_of
+from ..study.choice_table import read_choice_tables
+from ..study.design import Against, DesignChoices, draw_study
+from ..study.study import read_study, write_record
+from .tables import (
+    add_data_option,
+    add_measured_option,
+    add_rows_option,
+    chosen_models,
+    independent_cohort_of,
+    parts_of,
+    write_csv,
+)
+
+_DESIGN = """\
+Draws queries and ten candidates for each, the five nearest by the model and five others, in an order of its own for every
+reader. The file is all that another computer needs beside the images. It names no distance, rank or choice of the model that a
+reader could see: what 'study analyze' needs of them is in it in a sealed form, which hides it from a glance, not from an
+attack."""
+_ANALYZE = """\
+One row per statistic and reader; 'consensus' is the majority of readers (exactly half is no majority), 'all' is all readers
+together. 'n': queries behind the value; 'ci_low', 'ci_high': 95 % interval, had other queries and other readers been drawn;
+'chance': what choosing any five of ten would give on average; 'p': one-sided permutation p value, within queries. Skipped
+queries and unfinished choices are left out, never counted as a choice. Definitions: docs/reader-study.md."""
+_MOST_READERS = 100
+
+
+def add_parser(subparsers):
+    """Register the command and its parts with argparse."""
+    parser = subparsers.add_parser("study", help="reader study: do people choose the neighbors that a model chooses?",
+                                   description="A reader study: for every query a reader chooses five of ten candidates.")
+    parts = parser.add_subparsers(required=True, metavar="PART")
+    _add_design(parts)
+    _add_analyze(parts)
+
+
+def _add_design(parts):
+    parser = parts.add_parser("design", help="draw queries and candidates: STUDY.json", description=_DESIGN)
+    add_data_option(parser)
+    add_rows_option(parser)
+    add_measured_option(parser)
+    parser.add_argument("--model", required=True, help="the model whose neighbors are judged")
+    parser.add_argument("--queries", default="25", metavar="N", help="queries to draw, or 'all' (default 25)")
+    parser.add_argument("--chosen", default="", metavar="IDS", help="PatientIDs of the queries, separated by commas, instead")
+    parser.add_argument("--stratify", default="", metavar="FACET", help="draw in proportion to the categories of this facet")
+    parser.add_argument("--against", choices=[one.value for one in Against], default=Against.FARTHEST.value,
+                        help="the five beside the five nearest: " +
+                             "; ".join(f"{one.value}: {one.meaning()}" for one in Against) + " (default farthest)")
+    parser.add_argument("--repeats", type=int, default=0, metavar="N",
+                        help="queries that are shown twice, for the agreement of readers with themselves (default 0)")
+    parser.add_argument("--at-most", type=int, metavar="N",
+                        help="a patient is a candidate at most N times in the study (default: no limit)")
+    parser.add_argument("--readers", default="5", metavar="NAMES",
+                        help="names of the readers, separated by commas, or how many: reader-1, reader-2, ... (default 5)")
+    _add_seed(parser, "of all that is drawn")
+    parser.add_argument("--out", required=True, type=pathlib.Path, metavar="STUDY.json", help="the file to write")
+    parser.set_defaults(run=run_design)
+
+
+def _add_analyze(parts):
+    parser = parts.add_parser("analyze", help="agreement with the model and between readers, as CSV", description=_ANALYZE)
+    parser.add_argument("--study", type=pathlib.Path, metavar="STUDY.json", help="the design that was read")
+    parser.add_argument("--answers", required=True, nargs="+", action="extend", type=pathlib.Path, metavar="FILE",
+                        help="ANSWERS-reader.json of every reader; or, without --study, a CSV of a study that was read "
+                             "elsewhere, with the columns reader, query, candidate, model_choice, chosen (0 or 1, ten rows "
+                             "per reader and query)")
+    _add_seed(parser, "of resampling and permutations")
+    parser.add_argument("--out", required=True, type=pathlib.Path, metavar="FILE.csv", help="the CSV file to write")
+    parser.set_defaults(run=run_analyze)
+
+
+def _add_seed(parser, what):
+    parser.add_argument("--seed", type=int, default=0, help=f"{what} (default 0)")
+
+
+def _checked_seed(options):
+    if not 0 <= options.seed < 2 ** 63:
+        raise InputError(f"--seed {options.seed}", expected="0 or more")
+    return options.seed
+
+
+def run_design(options):
+    """Write STUDY.json; returns 0. Raises InputError for what the cohort does not have."""
+    seed, queries = _checked_seed(options), None if options.queries == "all" else _whole(options.queries, "--queries")
+    chosen, readers = tuple(parts_of(options.chosen)), tuple(parts_of(options.readers))
+    if len(readers) == 1 and readers[0].isdecimal():
+        count = _whole(readers[0], "--readers")
+        if not 1 <= count <= _MOST_READERS:
+            raise InputError(f"--readers {count}", expected=f"1 to {_MOST_READERS}, or names")
+        readers = tuple(f"reader-{number}" for number in range(1, count + 1))
+    if chosen and options.stratify:
+        raise InputError("--chosen and --stratify", expected="one of both: chosen queries are not drawn")
+    cohort, once = independent_cohort_of(options)
+    models = chosen_models(cohort, options.model)
+    if len(models) != 1:
+        raise InputError(f"--model {options.model}", source=cohort.name, expected=f"one of {', '.join(cohort.models)}")
+    choices = DesignChoices(readers, queries, chosen, options.stratify, Against(options.against), options.repeats,
+                            options.at_most, seed)
+    study, notes = draw_study(cohort, models[0], choices)
+    write_record(options.out, study.to_record())
+    for note in (*([once] if once else []), *notes):
+        print(f"Note: {note}", file=sys.stderr)
+    return 0
+
+
+def _whole(text, name):
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"{name} {text[:40]}", expected="a whole number") from None
+
+
+def run_analyze(options):
+    """Write the table of figures; returns 0. Raises InputError for files that are damaged or do not belong together."""
+    seed = _checked_seed(options)
+    if options.study:
+        study = read_study(options.study)
+        readings = readings_of(study, options.answers)
+    else:
+        readings = read_choice_tables(options.answers)
+    write_csv(options.out, COLUMNS, [figure.row() for figure in analyze(readings, seed)])
+    for note in notes_of(readings):
+        print(f"Note: {note}", file=sys.stderr)
+    return 0
