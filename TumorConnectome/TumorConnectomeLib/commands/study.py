@@ -7,6 +7,8 @@ from ..study.analysis import COLUMNS, analyze, notes_of
 from ..study.answers import readings_of
 from ..study.choice_table import read_choice_tables
 from ..study.design import Against, DesignChoices, draw_study
+from ..study.power import ALPHA, STUDIES, Plan, power_of
+from ..study.power import COLUMNS as PLAN_COLUMNS
 from ..study.study import read_study, write_record
 from .tables import (
     add_data_option,
@@ -28,6 +30,10 @@ One row per statistic and reader; 'consensus' is the majority of readers (exactl
 together. 'n': queries behind the value; 'ci_low', 'ci_high': 95 % interval, had other queries and other readers been drawn;
 'chance': what choosing any five of ten would give on average; 'p': one-sided permutation p value, within queries. Skipped
 queries and unfinished choices are left out, never counted as a choice. Definitions: docs/reader-study.md."""
+_PLAN = f"""\
+How often a study of this size would find that readers and model, or readers among themselves, agree more than by chance
+(one-sided permutation test at {ALPHA}), by simulated readers who follow the model with noise. 'kappa' is the expected kappa of
+one reader with the model, not that of the consensus, which is higher."""
 _MOST_READERS = 100
 
 
@@ -36,8 +42,24 @@ def add_parser(subparsers):
     parser = subparsers.add_parser("study", help="reader study: do people choose the neighbors that a model chooses?",
                                    description="A reader study: for every query a reader chooses five of ten candidates.")
     parts = parser.add_subparsers(required=True, metavar="PART")
+    _add_plan(parts)
     _add_design(parts)
     _add_analyze(parts)
+
+
+def _add_plan(parts):
+    parser = parts.add_parser("plan", help="how many queries and readers a study needs", description=_PLAN)
+    parser.add_argument("--queries", default="25", metavar="N", help="numbers of queries, separated by commas (default 25)")
+    parser.add_argument("--readers", default="5", metavar="N", help="numbers of readers, separated by commas (default 5)")
+    parser.add_argument("--kappa", type=float, required=True, help="expected kappa of a reader with the model")
+    parser.add_argument("--between", type=float, metavar="KAPPA",
+                        help="expected kappa of two readers (default: what following the model gives)")
+    parser.add_argument("--spread", type=float, default=0.0,
+                        help="standard deviation of the readers' own expected kappas with the model (default 0)")
+    parser.add_argument("--studies", type=int, default=STUDIES, help=f"simulated studies (default {STUDIES})")
+    _add_seed(parser, "of the simulation")
+    parser.add_argument("--out", type=pathlib.Path, metavar="FILE.csv", help="the CSV file to write, instead of sentences")
+    parser.set_defaults(run=run_plan)
 
 
 def _add_design(parts):
@@ -83,6 +105,26 @@ def _checked_seed(options):
     if not 0 <= options.seed < 2 ** 63:
         raise InputError(f"--seed {options.seed}", expected="0 or more")
     return options.seed
+
+
+def run_plan(options):
+    """Print sentences, or write a table, about the power of studies; returns 0. Raises InputError for impossible readers."""
+    seed, rows = _checked_seed(options), []
+    sizes = [[_whole(part, name) for part in parts_of(text) or [text]]
+             for text, name in ((options.queries, "--queries"), (options.readers, "--readers"))]
+    for queries in sizes[0]:
+        for readers in sizes[1]:
+            plan = Plan(queries, readers, options.kappa, options.between, options.spread)
+            rows += [(plan, power) for power in power_of(plan, options.studies, seed)]
+    if options.out:
+        write_csv(options.out, PLAN_COLUMNS, [
+            (power.statistic, power.reader, plan.queries, plan.readers, plan.kappa, plan.between, plan.spread, options.studies,
+             power.mean, power.power, power.ci_low, power.ci_high) for plan, power in rows])
+        return 0
+    for plan, power in rows:
+        print(f"{plan.queries} queries and {plan.readers} readers: {power.statistic} is {power.mean:.2f} on average and above "
+              f"chance in {power.power:.0%} of studies (95 % interval {power.ci_low:.0%} to {power.ci_high:.0%}).")
+    return 0
 
 
 def run_design(options):

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from .chance import exact_test, fleiss_p, subset_hits
+from .chance import exact_test, fleiss_null, fleiss_p, subset_hits
 from .intervals import mean_interval, median_interval, panel_weights, reader_variance, share_interval
 from .kappa import cohen_kappa, fleiss_kappa
 from .readings import ALL, CANDIDATES, CHOSEN, CONSENSUS, Readings, majority
@@ -158,7 +158,7 @@ def _mean(values):
 
 def _between_readers(readings, seed):
     """Fleiss' kappa over all queries with two readers, and over those that everybody answered."""
-    figures, everybody = [], len(readings.readers)
+    figures, everybody, nulls = [], len(readings.readers), {}
     for statistic, least in (("fleiss_kappa", 2), ("fleiss_kappa_common_queries", max(everybody, 2))):
         some = readings.of_queries(np.flatnonzero(readings.voters >= least))
         count = len(some.queries)
@@ -166,8 +166,10 @@ def _between_readers(readings, seed):
         values, weights = _pair_kappas(some, np.ones((1, everybody)))
         among = reader_variance(*_pair_kappas(some, panel_weights(everybody, seed)), everybody)
         low, high = mean_interval(values[0], weights[0], _KAPPA, among, everybody)
+        if tuple(some.voters) not in nulls:             # mostly both rows are about the same queries
+            nulls[tuple(some.voters)] = fleiss_null(some.voters, seed)
         figures.append(Figure(statistic, ALL, count, fleiss_kappa(some.votes, voters), low, high, 0.0 if count else _NONE,
-                              fleiss_p(some.votes, some.voters, seed)))
+                              fleiss_p(some.votes, some.voters, nulls[tuple(some.voters)])))
     return figures
 
 

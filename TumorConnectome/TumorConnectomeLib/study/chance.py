@@ -55,11 +55,26 @@ def pair_overlap(votes: np.ndarray) -> np.ndarray:
     return (votes.astype(np.int64) * (votes.astype(np.int64) - 1)).sum(-1)
 
 
-def fleiss_p(votes: np.ndarray, voters: np.ndarray, seed: int, permutations: int = FLEISS_PERMUTATIONS) -> float:
+def fleiss_null(voters: np.ndarray, seed: int, permutations: int = FLEISS_PERMUTATIONS) -> np.ndarray:
+    """Scores of studies whose readers choose any five of ten, see `fleiss_p`: float64, shape (permutations,).
+
+    `voters`, shape (Q,), is the number of readers of each query; the null depends on nothing else.
+    """
+    random, sets, null = np.random.default_rng([seed, 5]), SUBSETS.astype(np.int16), np.zeros(permutations)
+    for count in voters[voters >= 2].tolist():
+        step = max(1, _LOOKED_UP // count)
+        for start in range(0, permutations, step):
+            rows = min(step, permutations - start)
+            drawn = sets[random.integers(len(sets), size=(rows, count))].sum(1)
+            null[start:start + rows] += pair_overlap(drawn) / count
+    return null
+
+
+def fleiss_p(votes: np.ndarray, voters: np.ndarray, null: np.ndarray) -> float:
     """One-sided p value of the agreement between readers: each reader's choices permuted within queries, independently.
 
-    ``(1 + #{null >= observed}) / (1 + B)`` (Phipson & Smyth, 2010). Permuted readers choose any five of ten; only the numbers
-    of readers per query matter for that.
+    ``(1 + #{null >= observed}) / (1 + B)`` (Phipson & Smyth, 2010). The score is the part of Fleiss' kappa that permutations
+    change: images that pairs of readers share, over the number of readers.
 
     Parameters
     ----------
@@ -67,18 +82,16 @@ def fleiss_p(votes: np.ndarray, voters: np.ndarray, seed: int, permutations: int
         Shape (Q, 10): readers who chose the candidate.
     voters : np.ndarray
         Shape (Q,): readers who answered the query.
-    seed, permutations : int
+    null : np.ndarray
+        See `fleiss_null`.
+
+    Returns
+    -------
+    float
+        NaN without a query that two readers answered.
     """
-    random, queries = np.random.default_rng([seed, 5]), np.flatnonzero(voters >= 2)
-    if not len(queries):
+    queries = voters >= 2
+    if not queries.any():
         return float("nan")
-    sets, null = SUBSETS.astype(np.int16), np.zeros(permutations)
     observed = (pair_overlap(votes[queries]) / voters[queries]).sum()
-    for query in queries:
-        count = int(voters[query])
-        step = max(1, _LOOKED_UP // count)
-        for start in range(0, permutations, step):
-            rows = min(step, permutations - start)
-            drawn = sets[random.integers(len(sets), size=(rows, count))].sum(1)
-            null[start:start + rows] += pair_overlap(drawn) / count
-    return float((1 + np.count_nonzero(null >= observed - _SAME)) / (1 + permutations))
+    return float((1 + np.count_nonzero(null >= observed - _SAME)) / (1 + len(null)))

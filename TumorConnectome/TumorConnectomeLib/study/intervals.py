@@ -20,7 +20,7 @@ import numpy as np
 
 LEVEL = 0.95
 #: resampled panels of readers
-PANELS = 2000
+PANELS = 1000
 #: resamples of queries for a median
 RESAMPLES = 2000
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)

@@ -7,8 +7,8 @@ between readers.
 """
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,36 +19,39 @@ from .study import Study
 
 #: largest kappa that a strength is looked for; beyond it readers do nothing but follow
 LARGEST_KAPPA = 0.99
-_STRONGEST = 12.0
+_STRONGEST = 6.0
 #: queries by which the common part of the noise is found
 _CALIBRATION = 20_000
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(400)
+#: values of candidates by which integrals are summed; their ends have no weight
+_VALUES = np.linspace(-20.0, 20.0, 2001)
 
 
-def kappa_of_strength(strength: float) -> float:
-    """Expected kappa with a choice of five that a reader follows with this strength, noise of variance 1.
+@functools.cache
+def _strengths() -> tuple[np.ndarray, np.ndarray]:
+    """Strengths, ascending, and the kappa that each gives: the integral over the value of a followed candidate, to 1e-9."""
+    strengths = np.linspace(-_STRONGEST, _STRONGEST, 481)
+    above = np.array([0.5 * math.erfc(value / math.sqrt(2)) for value in _VALUES])
+    reversed_above = np.interp(_VALUES[:, None] - strengths, _VALUES, above, 1.0, 0.0)
+    chosen = np.zeros(reversed_above.shape)
+    for i in range(CHOSEN):                             # followed others above it, and not followed ones
+        of_followed = math.comb(CHOSEN - 1, i) * reversed_above ** i * (1 - reversed_above) ** (CHOSEN - 1 - i)
+        for j in range(CHOSEN - i):
+            others = CANDIDATES - CHOSEN
+            chosen += of_followed * (math.comb(others, j) * above ** j * (1 - above) ** (others - j))[:, None]
+    density = np.exp(-(_VALUES[:, None] - strengths) ** 2 / 2) / math.sqrt(2 * math.pi)
+    return strengths, 2 * (density * chosen).sum(0) * (_VALUES[1] - _VALUES[0]) - 1
 
-    A followed candidate at value x is chosen when at most four of the nine others are above; the integral over x is exact to
-    1e-10.
+
+def strength_of_kappa(kappa):
+    """With which strength readers follow a choice of five to have this expected kappa with it; noise has variance 1.
+
+    Parameters
+    ----------
+    kappa : float or np.ndarray
+        Between -LARGEST_KAPPA and LARGEST_KAPPA; negative for readers who avoid what they follow.
     """
-    x = 10.0 * _NODES + strength / 2
-    density = np.exp(-(x - strength) ** 2 / 2) / math.sqrt(2 * math.pi)
-    above = [0.5 * np.array([math.erfc((value - shift) / math.sqrt(2)) for value in x]) for shift in (strength, 0.0)]
-    followed, other = ([math.comb(count, k) * share ** k * (1 - share) ** (count - k) for k in range(count + 1)]
-                       for count, share in zip((CHOSEN - 1, CANDIDATES - CHOSEN), above))
-    chosen = sum(followed[i] * other[j] for i in range(CHOSEN) for j in range(CHOSEN - i))
-    return 2 * float(10.0 * _WEIGHTS @ (density * chosen)) - 1
-
-
-def strength_of_kappa(kappa: float) -> float:
-    """The inverse of `kappa_of_strength`, by bisection; negative for readers who avoid what the model chooses."""
-    if not -LARGEST_KAPPA <= kappa <= LARGEST_KAPPA:
-        raise InputError(f"kappa {kappa}", expected=f"-{LARGEST_KAPPA} to {LARGEST_KAPPA}")
-    low, high = -_STRONGEST, _STRONGEST
-    for _step in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if kappa_of_strength(middle) < kappa else (low, middle)
-    return (low + high) / 2
+    strengths, kappas = _strengths()
+    return np.interp(kappa, kappas, strengths)
 
 
 def common_part(kappa: float, between: float | None) -> float:
@@ -88,7 +91,7 @@ def common_part(kappa: float, between: float | None) -> float:
     return (low + high) / 2
 
 
-def simulated_choices(preference: np.ndarray, strengths: Sequence[float], common: float, random: np.random.Generator,
+def simulated_choices(preference: np.ndarray, strengths: np.ndarray, common: float, random: np.random.Generator,
                       repeats: int = 1) -> np.ndarray:
     """What simulated readers choose.
 
@@ -96,8 +99,8 @@ def simulated_choices(preference: np.ndarray, strengths: Sequence[float], common
     ----------
     preference : np.ndarray
         float64, shape (Q, 10): what they follow, 0 or 1.
-    strengths : sequence of float
-        One per reader.
+    strengths : np.ndarray
+        float64, shape (R,): one per reader.
     common : float
         Share of the noise's variance that all readers, and both times of one reader, have in common.
     random : np.random.Generator
@@ -111,7 +114,7 @@ def simulated_choices(preference: np.ndarray, strengths: Sequence[float], common
     """
     shared = random.standard_normal(preference.shape)
     noise = random.standard_normal((repeats, len(strengths), *preference.shape))
-    values = np.asarray(strengths, float)[:, None, None] * preference
+    values = strengths[:, None, None] * preference
     return _five_largest(values + math.sqrt(common) * shared + math.sqrt(1 - common) * noise)
 
 
@@ -136,7 +139,7 @@ def simulated_readings(queries: int, readers: int, kappa: float, random: np.rand
         Standard deviation of the readers' own expected kappas.
     """
     own = np.clip(kappa + spread * random.standard_normal(readers), -LARGEST_KAPPA, LARGEST_KAPPA)
-    strengths = [strength_of_kappa(value) for value in own] if spread else [strength_of_kappa(kappa)] * readers
+    strengths = strength_of_kappa(own)
     model = np.tile(np.arange(CANDIDATES) < CHOSEN, (queries, 1))
     chosen = simulated_choices(model.astype(float), strengths, common, random)[0]
     names = tuple(f"reader-{number}" for number in range(1, readers + 1))
