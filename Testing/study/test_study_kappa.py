@@ -8,8 +8,8 @@ from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 from study_samples import choice, random_readings
 
-from TumorConnectomeLib.study.chance import SUBSETS, exact_test, fleiss_p, pair_overlap, subset_hits
-from TumorConnectomeLib.study.intervals import mean_interval, reader_variance, share_interval, t_quantile
+from TumorConnectomeLib.study.chance import SUBSETS, exact_test, fleiss_null, fleiss_p, pair_overlap, subset_hits
+from TumorConnectomeLib.study.intervals import mean_interval, pair_correction, panel_weights, reader_variance, share_interval, t_quantile
 from TumorConnectomeLib.study.kappa import cohen_kappa, fleiss_kappa
 from TumorConnectomeLib.study.readings import majority
 
@@ -98,9 +98,9 @@ def test_p_value_of_readers_is_right_and_repeatable():
     votes, voters = SUBSETS[0].astype(int) + SUBSETS[5], np.array([2])
     overlaps = [pair_overlap(SUBSETS[0].astype(int) + other) for other in SUBSETS]
     exact = np.mean([one >= pair_overlap(votes) for one in overlaps])
-    p = fleiss_p(votes[None], voters, seed=1)
+    p = fleiss_p(votes[None], voters, fleiss_null(voters, 1))
     assert p == pytest.approx(exact, abs=0.02)
-    assert p == fleiss_p(votes[None], voters, seed=1) != fleiss_p(votes[None], voters, seed=2)
+    assert p == fleiss_p(votes[None], voters, fleiss_null(voters, 1)) != fleiss_p(votes[None], voters, fleiss_null(voters, 2))
 
 
 def test_majority_needs_more_than_half():
@@ -140,3 +140,14 @@ def test_readers_who_differ_widen_the_interval_and_noise_alone_does_not():
     assert reader_variance(panels @ (skills + noise), weights, 6) == pytest.approx(skills.var(ddof=1) / 6, rel=0.15)
     assert reader_variance(panels @ noise, weights, 6) < 0.002
     assert reader_variance(panels[:, :1] @ noise[:1], weights, 1) == 0.0
+
+
+def test_panels_of_readers_show_what_readers_bring_to_pairs():
+    panels, random = panel_weights(5, seed=1), np.random.default_rng(2)
+    pairs = 25 - (panels ** 2).sum(1)
+    drawn = []
+    for _study in range(400):                           # every reader adds an amount of his own to all his pairs
+        own = random.standard_normal(5)
+        drawn.append(np.var((2 * panels * (5 - panels) @ own)[pairs > 0] / pairs[pairs > 0]))
+    assert np.mean(drawn) * pair_correction(panels) == pytest.approx(4 / 5, rel=0.1)
+    assert pair_correction(panel_weights(2, seed=1)) == 0.0

@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from .chance import exact_test, fleiss_null, fleiss_p, subset_hits
-from .intervals import mean_interval, median_interval, panel_weights, reader_variance, share_interval
+from .intervals import mean_interval, median_interval, pair_correction, panel_weights, reader_variance, share_interval
 from .kappa import cohen_kappa, fleiss_kappa
 from .readings import ALL, CANDIDATES, CHOSEN, CONSENSUS, Readings, majority
 
@@ -159,12 +159,13 @@ def _mean(values):
 def _between_readers(readings, seed):
     """Fleiss' kappa over all queries with two readers, and over those that everybody answered."""
     figures, everybody, nulls = [], len(readings.readers), {}
+    panels = panel_weights(everybody, seed)
     for statistic, least in (("fleiss_kappa", 2), ("fleiss_kappa_common_queries", max(everybody, 2))):
         some = readings.of_queries(np.flatnonzero(readings.voters >= least))
         count = len(some.queries)
         voters = np.repeat(some.voters[:, None], CANDIDATES, axis=1)
         values, weights = _pair_kappas(some, np.ones((1, everybody)))
-        among = reader_variance(*_pair_kappas(some, panel_weights(everybody, seed)), everybody)
+        among = reader_variance(*_pair_kappas(some, panels), everybody, pair_correction(panels))
         low, high = mean_interval(values[0], weights[0], _KAPPA, among, everybody)
         if tuple(some.voters) not in nulls:             # mostly both rows are about the same queries
             nulls[tuple(some.voters)] = fleiss_null(some.voters, seed)

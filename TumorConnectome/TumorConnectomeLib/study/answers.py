@@ -47,27 +47,43 @@ class ReaderAnswers:
         Which study and cohort they are for.
     reader : str
     answers : tuple of Answer
+    draft : Answer or None
+        What is chosen so far for the query on the screen: at most five. It is no answer.
+    finished : bool
+        Whether the reader has closed the reading.
     """
 
     study_sha256: str
     cohort_sha256: str
     reader: str
     answers: tuple[Answer, ...]
+    draft: Answer | None = None
+    finished: bool = False
 
     def to_record(self) -> dict:
         """As JSON can hold it."""
         return {"format": FORMAT, "version": VERSION, "study_sha256": self.study_sha256, "cohort_sha256": self.cohort_sha256,
                 "reader": self.reader,
-                "answers": [{"query": one.query, "time": one.time, "chosen": list(one.chosen),
-                             "seconds": None if math.isnan(one.seconds) else one.seconds} for one in self.answers]}
+                "answers": [_answer_record(one) for one in self.answers],
+                "draft": None if self.draft is None else _answer_record(self.draft), "finished": self.finished}
 
     @classmethod
     def from_record(cls, record: Mapping) -> ReaderAnswers:
         """The inverse of `to_record`."""
+        draft = record.get("draft")
         return cls(str(record["study_sha256"]), str(record["cohort_sha256"]), str(record["reader"]),
-                   tuple(Answer(str(one["query"]), int(one["time"]), tuple(map(str, one["chosen"])),
-                                float("nan") if one.get("seconds") is None else float(one["seconds"]))
-                         for one in record["answers"]))
+                   tuple(map(_answer_of, record["answers"])), None if draft is None else _answer_of(draft),
+                   record.get("finished") is True)
+
+
+def _answer_record(answer):
+    return {"query": answer.query, "time": answer.time, "chosen": list(answer.chosen),
+            "seconds": None if math.isnan(answer.seconds) else answer.seconds}
+
+
+def _answer_of(record):
+    return Answer(str(record["query"]), int(record["time"]), tuple(map(str, record["chosen"])),
+                  float("nan") if record.get("seconds") is None else float(record["seconds"]))
 
 
 def write_answers(path, answers: ReaderAnswers):
@@ -100,12 +116,14 @@ def read_answers(path, study: Study) -> ReaderAnswers:
                          expected=f"one of {', '.join(study.readers)}")
     shown, seen = {(one.query, one.time): set(one.candidates) for one in study.readers[found.reader]}, set()
     for number, answer in enumerate(found.answers, start=1):
-        _check_answer(answer, number, shown, seen, path)
+        _check_answer(answer, f"answer {number}", shown, seen, (0, CHOSEN), path)
+    if found.draft is not None:
+        _check_answer(found.draft, "draft", shown, set(), range(CHOSEN + 1), path)
     return found
 
 
-def _check_answer(answer, number, shown, seen, path):
-    place, key = f"answer {number}", (answer.query, answer.time)
+def _check_answer(answer, place, shown, seen, counts, path):
+    key = answer.query, answer.time
     if key not in shown:
         raise InputError(f"query {one_line(answer.query, 40)!r} is not shown to this reader {_times(answer.time)}", source=path,
                          row=place, expected="a query of the study")
@@ -116,7 +134,7 @@ def _check_answer(answer, number, shown, seen, path):
     if alien:
         raise InputError(f"{one_line(alien[0], 40)!r} is no candidate of query {answer.query}", source=path, row=place,
                          expected="candidates of the study")
-    if len(set(answer.chosen)) != len(answer.chosen) or len(answer.chosen) not in (0, CHOSEN):
+    if len(set(answer.chosen)) != len(answer.chosen) or len(answer.chosen) not in counts:
         raise InputError(f"{len(set(answer.chosen))} candidates of query {answer.query} are chosen", source=path, row=place,
                          expected=f"{CHOSEN} different ones, or none for a skipped query")
     if answer.seconds < 0 or math.isinf(answer.seconds):

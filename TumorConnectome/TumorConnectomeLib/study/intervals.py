@@ -50,7 +50,22 @@ def panel_weights(readers: int, seed: int, panels: int = PANELS) -> np.ndarray:
     return random.multinomial(readers, np.full(readers, 1 / readers), size=panels).astype(float)
 
 
-def reader_variance(values: np.ndarray, weights: np.ndarray, readers: int) -> float:
+def pair_correction(panels: np.ndarray) -> float:
+    """By how much resampled panels, (panels, R), understate the variance that readers bring to a mean over pairs of readers.
+
+    If every reader adds an amount of his own to all his pairs, of variance 1, the mean over pairs has variance 4 / R. What
+    panels show of it follows from their weights: a panel with a reader twice has fewer pairs. 0 for two readers.
+    """
+    readers = panels.shape[1]
+    pairs = readers ** 2 - (panels ** 2).sum(1)
+    panels, pairs = panels[pairs > 0], pairs[pairs > 0]
+    if readers < 3 or not len(panels):
+        return 0.0
+    shares = 2 * panels * (readers - panels) / pairs[:, None]
+    return 4 / readers / float(shares.var(0).sum())
+
+
+def reader_variance(values: np.ndarray, weights: np.ndarray, readers: int, correction: float | None = None) -> float:
     """Variance of a mean over queries that other readers would bring to all queries alike.
 
     Parameters
@@ -60,6 +75,8 @@ def reader_variance(values: np.ndarray, weights: np.ndarray, readers: int) -> fl
         a panel has no figure for a query.
     readers : int
         R readers of whom the panels were drawn.
+    correction : float, optional
+        What the variance of the panels is multiplied by; for a mean over readers, which is the default, R / (R - 1).
 
     Returns
     -------
@@ -76,7 +93,8 @@ def reader_variance(values: np.ndarray, weights: np.ndarray, readers: int) -> fl
     means = present.sum(0) / np.maximum(counts, 1)
     deviations = np.where(weights[kept] > 0, values[kept] - means, 0.0) * shares
     together, single = deviations.sum(1), (deviations ** 2).sum(1)
-    return max(0.0, float((together ** 2 - single).mean())) * readers / (readers - 1)
+    correction = readers / (readers - 1) if correction is None else correction
+    return correction * max(0.0, float((together ** 2 - single).mean()))
 
 
 def mean_interval(values: np.ndarray, weights: np.ndarray, limits: tuple[float, float], among_readers: float = 0.0,
