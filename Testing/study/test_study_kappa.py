@@ -9,7 +9,14 @@ from sklearn.metrics import cohen_kappa_score
 from study_samples import choice, random_readings
 
 from TumorConnectomeLib.study.chance import SUBSETS, exact_test, fleiss_null, fleiss_p, pair_overlap, subset_hits
-from TumorConnectomeLib.study.intervals import mean_interval, pair_correction, panel_weights, reader_variance, share_interval, t_quantile
+from TumorConnectomeLib.study.intervals import (
+    mean_interval,
+    pair_correction,
+    panel_weights,
+    reader_variance,
+    share_interval,
+    t_quantile,
+)
 from TumorConnectomeLib.study.kappa import cohen_kappa, fleiss_kappa
 from TumorConnectomeLib.study.readings import majority
 
