@@ -200,7 +200,9 @@ def test_a_file_that_is_no_table_is_told(tmp_path, capsys, content, text):
 @pytest.mark.parametrize("arguments", [
     ["study"], ["study", "analyze"], ["study", "analyze", "--answers", "missing.csv", "--out", "o.csv"],
     ["study", "analyze", "--answers", "missing.csv", "--out", "o.csv", "--seed", "-1"],
-    ["study", "analyze", "--study", "missing.json", "--answers", "missing.csv", "--out", "o.csv"]])
+    ["study", "analyze", "--study", "missing.json", "--answers", "missing.csv", "--out", "o.csv"],
+    ["study", "analyze", "--answers", "ANSWERS-Ann.json", "--out", "o.csv"],
+    ["study", "analyze", "--answers", "c.csv", "--out", "./c.csv"]])
 def test_wrong_options_end_with_status_2_and_one_line(tmp_path, monkeypatch, capsys, arguments):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2

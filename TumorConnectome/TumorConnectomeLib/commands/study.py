@@ -160,7 +160,11 @@ def _whole(text, name):
 
 def run_analyze(options):
     """Write the table of figures; returns 0. Raises InputError for files that are damaged or do not belong together."""
-    seed = _checked_seed(options)
+    seed, files = _checked_seed(options), [*options.answers, *([options.study] if options.study else [])]
+    if any(path.resolve() == options.out.resolve() for path in files):
+        raise InputError(f"--out {options.out} is one of the files to read", expected="another name")
+    if not options.study and any(path.suffix.lower() == ".json" for path in options.answers):
+        raise InputError("answers as JSON without --study", source=options.answers[0], expected="--study STUDY.json")
     if options.study:
         study = read_study(options.study)
         readings = readings_of(study, options.answers)
