@@ -294,3 +294,23 @@ def test_answers_and_study_keep_what_they_hold(tmp_path):
     answers = answers_of(study, "Cleo", seconds=float("nan"))
     write_answers(tmp_path / "a.json", answers)
     assert read_answers(tmp_path / "a.json", study).to_record() == answers.to_record()
+
+
+def test_a_study_can_be_rehearsed(tmp_path, capsys):
+    study = drawn(queries=40, repeats=4)
+    write_record(tmp_path / "S.json", study.to_record())
+    rehearse = ["study", "simulate", "--study", str(tmp_path / "S.json"), "--kappa", "0.6",
+                "--out-folder", str(tmp_path / "new")]
+    assert main(rehearse) == 0
+    files = sorted((tmp_path / "new").iterdir())
+    assert [path.name for path in files] == [f"ANSWERS-{reader}.json" for reader in READERS]
+    assert main(["study", "analyze", "--study", str(tmp_path / "S.json"), "--answers", *map(str, files),
+                 "--out", str(tmp_path / "o.csv")]) == 0
+    figures = figures_of(tmp_path / "o.csv")
+    assert figures["cohen_kappa_with_model", "all"]["value"] == pytest.approx(0.6, abs=0.12)
+    assert figures["intra_reader_kappa", "Ann"]["n"] == 4 and ("median_seconds", "all") not in figures
+    capsys.readouterr()
+    assert main(rehearse) == 2                          # answers that are there are not replaced
+    assert "ANSWERS-Ann.json: the file exists" in capsys.readouterr().err
+    assert main([*rehearse[:-1], str(tmp_path / "other"), "--kappa", "2"]) == 2
+    assert "--kappa 2.0; expected -0.99 to 0.99" in capsys.readouterr().err

@@ -1,17 +1,18 @@
 """A complete small study on the synthetic cohort: three simulated readers, from the design to the figures."""
-import numpy as np
+from dataclasses import replace
+
 import pytest
 from study_samples import figures_of
 
 from TumorConnectomeLib.commands.main import main
-from TumorConnectomeLib.study.answers import Answer, ReaderAnswers, write_answers
+from TumorConnectomeLib.study.answers import write_answers
 from TumorConnectomeLib.study.design import Against, DesignChoices, draw_study
-from TumorConnectomeLib.study.simulation import facet_preference, model_preference, simulated_choices, strength_of_kappa
+from TumorConnectomeLib.study.simulation import facet_preference, model_preference, simulated_answers
 from TumorConnectomeLib.study.study import read_study, write_record
 from TumorConnectomeLib.synthetic.cohort import build_cohort
 
 #: two readers follow the model well and less well, the third looks at the type of cancer only
-FOLLOWED = {"Ann": ("model", 0.7), "Bob": ("model", 0.4), "Cleo": ("cancer_type", 0.7)}
+FOLLOWED = {"Ann": ("model", 0.8), "Bob": ("model", 0.5), "Cleo": ("cancer_type", 0.7)}
 
 
 @pytest.fixture(scope="module")
@@ -20,19 +21,11 @@ def cohort():
 
 
 def answers_by(study, cohort, reader, seed):
-    """What a simulated reader answers, first and second times."""
+    """What a simulated reader answers, 20 seconds and more for each query."""
     followed, kappa = FOLLOWED[reader]
     preference = model_preference(study) if followed == "model" else facet_preference(study, cohort, followed)
-    strength = np.array([float(strength_of_kappa(kappa))])
-    chosen = simulated_choices(preference, strength, 0.5, np.random.default_rng(seed), repeats=2)[:, 0]
-    number = {query.key: i for i, query in enumerate(study.queries)}
-    answers = []
-    for one in study.readers[reader]:
-        query = study.queries[number[one.query]]
-        picked = chosen[one.time - 1, number[one.query]]
-        answers.append(Answer(one.query, one.time, tuple(patient for patient, is_chosen in zip(query.candidates, picked)
-                                                         if is_chosen), 20.0 + seed))
-    return ReaderAnswers(study.sha256, study.cohort_sha256, reader, tuple(answers))
+    (found,) = simulated_answers(study, preference, {reader: kappa}, 0.5, seed)
+    return replace(found, answers=tuple(replace(one, seconds=20.0 + seed) for one in found.answers))
 
 
 def test_a_complete_study_on_the_synthetic_cohort(cohort, tmp_path):
@@ -50,8 +43,8 @@ def test_a_complete_study_on_the_synthetic_cohort(cohort, tmp_path):
                  "--out", str(tmp_path / "figures.csv")]) == 0
     figures = figures_of(tmp_path / "figures.csv")
     agreement = {reader: figures["cohen_kappa_with_model", reader] for reader in FOLLOWED}
-    assert agreement["Ann"]["ci_low"] <= 0.7 <= agreement["Ann"]["ci_high"]
-    assert agreement["Bob"]["ci_low"] <= 0.4 <= agreement["Bob"]["ci_high"]
+    assert agreement["Ann"]["value"] == pytest.approx(0.8, abs=0.15)
+    assert agreement["Bob"]["value"] == pytest.approx(0.5, abs=0.2)
     assert agreement["Cleo"]["value"] < agreement["Bob"]["value"] < agreement["Ann"]["value"]
     assert agreement["Ann"]["p"] < 1e-6
     assert figures["fleiss_kappa", "all"]["p"] < 0.05

@@ -3,12 +3,14 @@ import pathlib
 import sys
 
 from ..core.errors import InputError
+from ..core.files import checked_name
 from ..study.analysis import COLUMNS, analyze, notes_of
-from ..study.answers import readings_of
+from ..study.answers import readings_of, write_answers
 from ..study.choice_table import read_choice_tables
 from ..study.design import Against, DesignChoices, draw_study
 from ..study.power import ALPHA, STUDIES, Plan, power_of
 from ..study.power import COLUMNS as PLAN_COLUMNS
+from ..study.simulation import LARGEST_KAPPA, common_part, model_preference, simulated_answers
 from ..study.study import read_study, write_record
 from .tables import (
     add_data_option,
@@ -44,16 +46,32 @@ def add_parser(subparsers):
     parts = parser.add_subparsers(required=True, metavar="PART")
     _add_plan(parts)
     _add_design(parts)
+    _add_simulate(parts)
     _add_analyze(parts)
+
+
+def _add_simulate(parts):
+    parser = parts.add_parser("simulate", help="answers of simulated readers, to try a study before people read it",
+                              description="Answers of readers who follow the model with noise: a rehearsal, no result.")
+    parser.add_argument("--study", required=True, type=pathlib.Path, metavar="STUDY.json", help="the design")
+    _add_kappas(parser)
+    _add_seed(parser, "of the noise")
+    parser.add_argument("--out-folder", required=True, type=pathlib.Path, metavar="FOLDER",
+                        help="where ANSWERS-reader.json of every reader of the study is written")
+    parser.set_defaults(run=run_simulate)
+
+
+def _add_kappas(parser):
+    parser.add_argument("--kappa", type=float, required=True, help="expected kappa of a reader with the model")
+    parser.add_argument("--between", type=float, metavar="KAPPA",
+                        help="expected kappa of two readers (default: what following the model gives)")
 
 
 def _add_plan(parts):
     parser = parts.add_parser("plan", help="how many queries and readers a study needs", description=_PLAN)
     parser.add_argument("--queries", default="25", metavar="N", help="numbers of queries, separated by commas (default 25)")
     parser.add_argument("--readers", default="5", metavar="N", help="numbers of readers, separated by commas (default 5)")
-    parser.add_argument("--kappa", type=float, required=True, help="expected kappa of a reader with the model")
-    parser.add_argument("--between", type=float, metavar="KAPPA",
-                        help="expected kappa of two readers (default: what following the model gives)")
+    _add_kappas(parser)
     parser.add_argument("--spread", type=float, default=0.0,
                         help="standard deviation of the readers' own expected kappas with the model (default 0)")
     parser.add_argument("--studies", type=int, default=STUDIES, help=f"simulated studies (default {STUDIES})")
@@ -124,6 +142,21 @@ def run_plan(options):
     for plan, power in rows:
         print(f"{plan.queries} queries and {plan.readers} readers: {power.statistic} is {power.mean:.2f} on average and above "
               f"chance in {power.power:.0%} of studies (95 % interval {power.ci_low:.0%} to {power.ci_high:.0%}).")
+    return 0
+
+
+def run_simulate(options):
+    """Write the answers of simulated readers; returns 0. Raises InputError for a damaged study or impossible readers."""
+    seed, study = _checked_seed(options), read_study(options.study)
+    if not abs(options.kappa) <= LARGEST_KAPPA:
+        raise InputError(f"--kappa {options.kappa}", expected=f"-{LARGEST_KAPPA} to {LARGEST_KAPPA}")
+    files = {reader: options.out_folder / f"ANSWERS-{checked_name(reader)}.json" for reader in study.readers}
+    for path in files.values():
+        if path.exists():
+            raise InputError("the file exists", source=path, expected="a folder without answers")
+    common = common_part(options.kappa, options.between)
+    for answers in simulated_answers(study, model_preference(study), dict.fromkeys(files, options.kappa), common, seed):
+        write_answers(files[answers.reader], answers)
     return 0
 
 

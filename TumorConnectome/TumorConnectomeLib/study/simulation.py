@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from ..core.cohort import Cohort
 from ..core.errors import InputError
+from .answers import Answer, ReaderAnswers
 from .readings import CANDIDATES, CHOSEN, Readings
 from .study import Study
 
@@ -144,6 +146,35 @@ def simulated_readings(queries: int, readers: int, kappa: float, random: np.rand
     chosen = simulated_choices(model.astype(float), strengths, common, random)[0]
     names = tuple(f"reader-{number}" for number in range(1, readers + 1))
     return Readings.of_choices(names, tuple(f"Q{number}" for number in range(1, queries + 1)), model, chosen)
+
+
+def simulated_answers(study: Study, preference: np.ndarray, kappas: Mapping[str, float], common: float,
+                      seed: int) -> list[ReaderAnswers]:
+    """What simulated readers answer in a study, first and second times.
+
+    Parameters
+    ----------
+    study : Study
+    preference : np.ndarray
+        What they follow, see `simulated_choices`; candidates in the order of the study.
+    kappas : mapping of str to float
+        Each reader's expected kappa with what is followed.
+    common : float
+        See `common_part`.
+    seed : int
+    """
+    strengths = strength_of_kappa(np.array(list(kappas.values()), float))
+    chosen = simulated_choices(preference, strengths, common, np.random.default_rng([seed, 8]), repeats=2)
+    number = {query.key: place for place, query in enumerate(study.queries)}
+    found = []
+    for place, reader in enumerate(kappas):
+        answers = []
+        for one in study.readers[reader]:
+            row = number[one.query]
+            picked = np.array(study.queries[row].candidates)[chosen[one.time - 1, place, row]]
+            answers.append(Answer(one.query, one.time, tuple(picked.tolist())))
+        found.append(ReaderAnswers(study.sha256, study.cohort_sha256, reader, tuple(answers), finished=True))
+    return found
 
 
 def model_preference(study: Study) -> np.ndarray:
