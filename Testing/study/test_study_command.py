@@ -43,6 +43,11 @@ def test_the_table_has_its_columns_and_the_textbook_values(run, tmp_path):
         fleiss_kappa(readings.votes.ravel(), np.full(250, 5)), abs=1e-15)
     assert figures["agreement_with_model", "all"]["value"] == pytest.approx(
         np.mean([figures["agreement_with_model", reader]["value"] for reader in readings.readers]))
+    for statistic, reader in (("agreement_with_model", "all"), ("cohen_kappa_consensus_model", "consensus"),
+                              ("fleiss_kappa", "all")):
+        these, any_readers = figures[f"{statistic}_these_readers", reader], figures[statistic, reader]
+        assert these["value"] == any_readers["value"] and these["p"] == any_readers["p"]
+        assert any_readers["ci_low"] <= these["ci_low"] < these["ci_high"] <= any_readers["ci_high"]
     for (statistic, _reader), row in figures.items():
         if row["ci_low"] is not None:
             assert row["ci_low"] <= row["value"] <= row["ci_high"], statistic

@@ -6,7 +6,7 @@ same number as of the textbook formulas, see `kappa`, which give the values here
 """
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from .readings import ALL, CANDIDATES, CHOSEN, CONSENSUS, Readings, majority
 COLUMNS = ("statistic", "reader", "n", "value", "ci_low", "ci_high", "chance", "p")
 _NONE = float("nan")
 _SHARE, _KAPPA = (0.0, 1.0), (-1.0, 1.0)
+#: end of the names of figures whose interval is about other queries for the same readers
+_THESE = "_these_readers"
 #: hits that are told apart as good
 _GOOD = 4
 
@@ -101,6 +103,9 @@ def _against_model(readings, name, seed, suffix=""):
     figures = [Figure(f"agreement_with_model{suffix}", name, count, share, low, high, chance, p)]
     if suffix:
         return figures
+    if name == ALL:
+        figures.append(Figure(f"agreement_with_model{_THESE}", name, count, share,
+                              *mean_interval(hits.sum(0) / (CHOSEN * voters), voters.astype(float), _SHARE), chance, p))
     figures.append(Figure("cohen_kappa_with_model", name, count, 2 * share - 1, 2 * low - 1, 2 * high - 1, 2 * chance - 1, p))
     subsets = subset_hits(some.chosen)                                  # (R, Q, 252)
     for least in (_GOOD, CHOSEN):
@@ -147,6 +152,8 @@ def _of_consensus(readings, seed):
         chance=expected / (CHOSEN * count) if count else _NONE, p=p)
     add("cohen_kappa_consensus_model", (2 * hits - sizes) / CHOSEN, _KAPPA, (2 * drawn_hits - drawn_sizes) / CHOSEN,
         value=cohen_kappa(agreed, some.model), chance=0.0 if count else _NONE, p=p)
+    figures.append(Figure(f"cohen_kappa_consensus_model{_THESE}", CONSENSUS, count, figures[-1].value,
+                          *mean_interval((2 * hits - sizes) / CHOSEN, one, _KAPPA), figures[-1].chance, p))
     add("consensus_size", sizes.astype(float), (0.0, float(CANDIDATES)), drawn_sizes.astype(float))
     ties = (2 * some.votes == some.voters[:, None]).sum(-1)
     return [*figures, Figure("consensus_ties", CONSENSUS, count, _mean(ties))]
@@ -171,6 +178,9 @@ def _between_readers(readings, seed):
             nulls[tuple(some.voters)] = fleiss_null(some.voters, seed)
         figures.append(Figure(statistic, ALL, count, fleiss_kappa(some.votes, voters), low, high, 0.0 if count else _NONE,
                               fleiss_p(some.votes, some.voters, nulls[tuple(some.voters)])))
+        if least == 2:
+            own = mean_interval(values[0], weights[0], _KAPPA)
+            figures.append(replace(figures[-1], statistic=f"{statistic}{_THESE}", ci_low=own[0], ci_high=own[1]))
     return figures
 
 
