@@ -27,10 +27,11 @@ MAY_IMPORT = {
     "presentation": {"cohort", "neighbors", "connectome", "evaluation"},
     "imaging": {"base", "work", "cohort", "connectome"},
     "synthetic": {"base", "work", "cohort", "readers", "imaging"},
+    "study": {"base", "cohort", "readers", "neighbors"},
     "scene": {"base", "work", "imaging"},
     "widgets": {"base", "cohort", "readers", "neighbors", "connectome", "evaluation", "presentation"},
     "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging",
-                 "synthetic"},
+                 "synthetic", "study"},
     "panel": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "imaging",
               "synthetic", "scene", "widgets"},
 }
@@ -42,7 +43,7 @@ _NETWORK = {"socket", "urllib", "http", "requests", "ftplib", "ssl", "boto3", "i
 _COMPUTING = _GUI | _SLICER | _DICOM | _NETWORK
 #: room -> packages it may not import, not even inside a function
 NEVER = {
-    **dict.fromkeys(("base", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation"),
+    **dict.fromkeys(("base", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "study"),
                     _COMPUTING),
     "work": _SLICER | _DICOM | _NETWORK,
     "imaging": _GUI | _SLICER,

@@ -32,11 +32,11 @@ class _OneLineParser(argparse.ArgumentParser):
 
 
 def _parser():
-    from . import agreement, boxes, evaluate, hubs, maps, measure, neighbors, probes, query
+    from . import agreement, boxes, evaluate, hubs, maps, measure, neighbors, probes, query, study
 
     parser = _OneLineParser(prog="TumorConnectomeLib",
                             description="Tumor similarity from precomputed embeddings, without Slicer.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query):
+    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query, study):
         command.add_parser(subparsers)
     return parser

@@ -1,0 +1,160 @@
+"""Kappas against scikit-learn, statsmodels' published numbers and hand-made cases; chance levels; intervals."""
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import cohen_kappa_score
+from study_samples import choice, random_readings
+
+from TumorConnectomeLib.study.chance import SUBSETS, exact_test, fleiss_null, fleiss_p, pair_overlap, subset_hits
+from TumorConnectomeLib.study.intervals import (
+    mean_interval,
+    pair_correction,
+    panel_weights,
+    reader_variance,
+    share_interval,
+    t_quantile,
+)
+from TumorConnectomeLib.study.kappa import cohen_kappa, fleiss_kappa
+from TumorConnectomeLib.study.readings import majority
+
+
+def fleiss_by_the_book(table):
+    """Fleiss 1971, from a table (subjects, categories) of counts."""
+    table = np.asarray(table, float)
+    n = table.sum(1)[0]
+    observed = ((table ** 2).sum(1) - n) / (n * (n - 1))
+    expected = (table.sum(0) / table.sum()) ** 2
+    return (observed.mean() - expected.sum()) / (1 - expected.sum())
+
+
+@pytest.mark.parametrize(("votes", "readers", "statsmodels"), [
+    ([0, 1, 2, 3, 3, 1, 0, 2, 3, 0], 3, 0.4666666666666667),            # statsmodels 0.15.0 fleiss_kappa(table)
+    ([5, 5, 1, 0, 4, 2, 3, 5, 0, 0], 5, 0.6000000000000001),
+    ([7, 3, 0, 2, 6, 7, 1, 4, 5, 0, 0], 7, 0.5111111111111114),
+    ([1, 1, 1, 1], 2, -1.0),
+])
+def test_fleiss_kappa_is_that_of_statsmodels(votes, readers, statsmodels):
+    votes = np.array(votes)
+    assert fleiss_kappa(votes, np.full(len(votes), readers)) == pytest.approx(statsmodels, abs=1e-12)
+    assert fleiss_by_the_book(np.c_[readers - votes, votes]) == pytest.approx(statsmodels, abs=1e-12)
+
+
+def test_fleiss_kappa_is_the_textbook_one_for_random_readers():
+    for seed in range(20):
+        votes = random_readings(readers=2 + seed % 6, queries=7, seed=seed).votes.ravel()
+        readers = np.full(len(votes), 2 + seed % 6)
+        assert fleiss_kappa(votes, readers) == pytest.approx(fleiss_by_the_book(np.c_[readers - votes, votes]), abs=1e-12)
+
+
+def test_cohen_kappa_is_that_of_scikit_learn():
+    random = np.random.default_rng(0)
+    for _case in range(50):
+        one, other = random.random((2, 30)) < random.random((2, 1)) * 0.8 + 0.1
+        assert cohen_kappa(one, other) == pytest.approx(cohen_kappa_score(one, other), abs=1e-12)
+
+
+def test_kappa_is_undefined_where_nothing_can_be_told_apart():
+    everything, nothing = np.ones(5, bool), np.zeros(5, bool)
+    assert math.isnan(cohen_kappa(everything, everything)) and math.isnan(cohen_kappa(nothing, nothing))
+    assert math.isnan(fleiss_kappa(np.full(5, 3), np.full(5, 3))) and math.isnan(fleiss_kappa(np.zeros(5), np.full(5, 3)))
+    assert math.isnan(cohen_kappa([], [])) and math.isnan(fleiss_kappa(np.array([1, 0]), np.array([1, 1])))
+    assert cohen_kappa(everything, nothing) == 0.0
+
+
+def test_unanimous_readers_who_choose_five_of_ten_have_kappa_one():
+    votes = 4 * np.tile(choice(0, 1, 2, 3, 4), 6)
+    assert fleiss_kappa(votes, np.full(60, 4)) == 1.0
+
+
+def test_a_missing_judgment_is_no_category():
+    # two readers, opposite choices in the ten images both judged, ten more by one alone
+    one, other = choice(0, 1, 2, 3, 4), choice(5, 6, 7, 8, 9)
+    votes = np.concatenate([one.astype(int) + other, one])
+    readers = np.repeat([2, 1], 10)
+    assert fleiss_kappa(votes, readers) == -1.0
+
+
+def test_unequal_numbers_of_readers_weigh_images_by_their_readers():
+    votes, readers = np.array([2, 0, 3, 1]), np.array([2, 2, 3, 3])
+    # by hand: disagreement 1 * 2 / 3 over 1 + 1 + 2 + 2, share chosen 6 / 10
+    assert fleiss_kappa(votes, readers) == pytest.approx(1 - (2 / 3 / 6) / (0.6 * 0.4), abs=1e-15)
+
+
+def test_chance_of_five_of_ten_is_hypergeometric():
+    hits = subset_hits(choice(0, 1, 2, 3, 4))
+    shares = np.bincount(hits) / 252
+    assert shares == pytest.approx([stats.hypergeom.pmf(k, 10, 5, 5) for k in range(6)])
+    assert (shares[4:].sum(), shares[5]) == (pytest.approx(0.1032, abs=5e-5), pytest.approx(0.00397, abs=5e-6))
+    assert (2 * hits / 5 - 1).std() == pytest.approx(1 / 3)
+
+
+def test_p_value_is_that_of_all_permutations():
+    votes = np.array([[3, 2, 2, 1, 1, 1, 0, 0, 0, 0], [2, 2, 2, 1, 1, 0, 0, 0, 1, 1]])
+    scores = subset_hits(votes)
+    totals = np.array([a + b for a, b in itertools.product(scores[0], scores[1])])
+    for observed in (0, 9, 13, 18, 19):
+        expected, p = exact_test(scores, observed)
+        assert expected == pytest.approx(totals.mean())
+        assert p == pytest.approx(max((totals >= observed).mean(), np.finfo(float).tiny))
+
+
+def test_p_value_of_readers_is_right_and_repeatable():
+    votes, voters = SUBSETS[0].astype(int) + SUBSETS[5], np.array([2])
+    overlaps = [pair_overlap(SUBSETS[0].astype(int) + other) for other in SUBSETS]
+    exact = np.mean([one >= pair_overlap(votes) for one in overlaps])
+    p = fleiss_p(votes[None], voters, fleiss_null(voters, 1))
+    assert p == pytest.approx(exact, abs=0.02)
+    assert p == fleiss_p(votes[None], voters, fleiss_null(voters, 1)) != fleiss_p(votes[None], voters, fleiss_null(voters, 2))
+
+
+def test_majority_needs_more_than_half():
+    votes = np.array([[3, 2, 1, 0, 4, 4, 0, 2, 2, 2]])
+    assert majority(votes, np.array([4])).sum() == 3
+    assert majority(votes, np.array([3])).sum() == 7                    # the consensus is no choice of five
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 2.7, 4, 24, 300])
+def test_quantiles_of_t(freedom):
+    for probability in (0.6, 0.9, 0.975, 0.999):
+        assert t_quantile(probability, freedom) == pytest.approx(stats.t.ppf(probability, freedom), rel=1e-9)
+
+
+def test_interval_of_a_mean_is_that_of_students_t():
+    values = np.random.default_rng(3).random(12)
+    low, high = mean_interval(values, np.ones(12), (0.0, 1.0))
+    expected = stats.t.interval(0.95, 11, values.mean(), stats.sem(values))
+    assert (low, high) == pytest.approx(expected, rel=1e-9)
+
+
+def test_interval_of_values_without_spread_is_the_binomial_bound():
+    low, high = mean_interval(np.ones(25), np.ones(25), (0.0, 1.0))
+    assert (low, high) == (pytest.approx(stats.beta.ppf(0.025, 25, 1)), 1.0)
+    assert mean_interval(np.ones(1), np.ones(1), (-1.0, 1.0))[0] == pytest.approx(-0.95)
+
+
+def test_interval_of_a_share_is_wilsons():
+    found = stats.binomtest(3, 25).proportion_ci(0.95, "wilson")
+    assert share_interval(3, 25) == pytest.approx((found.low, found.high))
+
+
+def test_readers_who_differ_widen_the_interval_and_noise_alone_does_not():
+    random, panels = np.random.default_rng(0), np.random.default_rng(1).multinomial(6, np.full(6, 1 / 6), 2000) / 6
+    skills, noise = random.standard_normal((6, 1)), random.standard_normal((6, 400))
+    weights = np.ones((2000, 400))
+    assert reader_variance(panels @ (skills + noise), weights, 6) == pytest.approx(skills.var(ddof=1) / 6, rel=0.15)
+    assert reader_variance(panels @ noise, weights, 6) < 0.002
+    assert reader_variance(panels[:, :1] @ noise[:1], weights, 1) == 0.0
+
+
+def test_panels_of_readers_show_what_readers_bring_to_pairs():
+    panels, random = panel_weights(5, seed=1), np.random.default_rng(2)
+    pairs = 25 - (panels ** 2).sum(1)
+    drawn = []
+    for _study in range(400):                           # every reader adds an amount of his own to all his pairs
+        own = random.standard_normal(5)
+        drawn.append(np.var((2 * panels * (5 - panels) @ own)[pairs > 0] / pairs[pairs > 0]))
+    assert np.mean(drawn) * pair_correction(panels) == pytest.approx(4 / 5, rel=0.1)
+    assert pair_correction(panel_weights(2, seed=1)) == 0.0

@@ -1,0 +1,1 @@
+"""The reader study: do people who look at the images choose the neighbors that a model chooses?"""
