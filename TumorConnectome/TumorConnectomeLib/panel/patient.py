@@ -114,7 +114,7 @@ class PatientSection:
         if same := sum(row.same_patient for row in lists[0]):
             values.append((_("Same patient"), _("{n} of the {k} neighbors are rows of the same patient ({mark})").format(
                 n=same, k=len(lists[0]), mark=SAME_PATIENT)))
-        table = "".join(f"<tr><td>{escape(name)}:&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
+        table = "".join(f"<tr><td>{escape(_(name))}:&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
         pair = next((row for row in rows if row.patient_id == comparedId), None)
         text = _("Marked: {id}, {pair}").format(id=comparedId, pair=pair_text(
             graph.distance, pair.distance, pair.percentile)) if pair else ""

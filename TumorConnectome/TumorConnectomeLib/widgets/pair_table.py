@@ -275,7 +275,7 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
                    lambda row: distance_text(row.distance), lambda row: row.distance, told, lambda row: repr(row.distance)),
         PairColumn(_("Closer\nthan"),
                    _("Percent of all patient pairs of this model that are farther apart; 50 % is a random pair"),
-                   "percent of pairs farther apart", lambda row: percent_text(row.percentile), _percentile,
+                   _("percent of pairs farther apart"), lambda row: percent_text(row.percentile), _percentile,
                    told, lambda row: repr(row.percentile))]
     if facet:
         columns.append(PairColumn(
@@ -288,7 +288,7 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
     if with_votes:
         columns.append(PairColumn(
             _("Models\nagree"), _("How many of the cohort's models list this pair among the most extreme, too"),
-            "models that list the pair", lambda row: _votes(row, _), lambda row: row.votes,
+            _("models that list the pair"), lambda row: _votes(row, _), lambda row: row.votes,
             lambda row: _("{n} of {all} models list this pair").format(n=row.votes, all=row.models) if row.models else ""))
     return columns
 
