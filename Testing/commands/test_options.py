@@ -106,7 +106,7 @@ def test_rows_mean_the_same_for_a_folder_and_for_a_file_of_it(folder, tmp_path, 
     # tables that say how sure something is count each patient once, with its first row
     hubs = table(folder, tmp_path / "h.csv", "hubs", "--model", "Alpha", "--rows", rule, data=data)
     assert [row["n"] for row in hubs] == [str(min(NODES[rule], 12))]
-    maps = table(folder, tmp_path / "m.csv", "maps", "--model", "Alpha", "--map", "PCA", "--rows", rule, data=data)
+    maps = table(folder, tmp_path / "m.csv", "maps", "--model", "Alpha", "--map", "PCA", "--rows", rule.upper(), data=data)
     assert [row["n"] for row in maps] == [str(NODES[rule])]
 
 

@@ -32,7 +32,7 @@ _analyses = weakref.WeakKeyDictionary()
 
 
 def read_cohort(*paths, rows: str = "single", id_column: str | None = None, feature_prefix: str | None = None,
-                categories: Sequence[str] = ()) -> Cohort:
+                categories: str | Sequence[str] = ()) -> Cohort:
     """Read embeddings and what is known about the patients, from published or your own files.
 
     Parameters
@@ -45,7 +45,7 @@ def read_cohort(*paths, rows: str = "single", id_column: str | None = None, feat
         (each row is a node) or ``"mean"``.
     id_column, feature_prefix : str, optional
         Column of the patient ids, and what stands before the numbers of the feature columns, where these are not clear.
-    categories : sequence of str
+    categories : str or sequence of str
         Columns whose numbers are names of classes, not amounts.
 
     Returns
@@ -79,7 +79,7 @@ def read_cohort(*paths, rows: str = "single", id_column: str | None = None, feat
         raise InputError("no files", expected="a folder of embedding files, or files")
     with _errors_of_files():
         return read_named([pathlib.Path(path).expanduser() for path in paths], rule=RowRule(rule), id_column=id_column,
-                          feature_prefix=feature_prefix, categories=categories)
+                          feature_prefix=feature_prefix, categories=[categories] if isinstance(categories, str) else categories)
 
 
 def demo_cohort() -> Cohort:

@@ -32,7 +32,8 @@ def add_parser(subparsers):
     add_data_option(parser)
     add_rows_option(parser)
     add_model_option(parser)
-    parser.add_argument("--match", choices=[match.value for match in Match], default="most", help="most or least similar")
+    parser.add_argument("--match", type=str.lower, choices=[match.value for match in Match], default="most",
+                        help="most or least similar")
     add_k_option(parser, "neighbors per patient", None)
     parser.add_argument("--out", type=pathlib.Path, metavar="FILE.csv", help="the CSV file to write")
     parser.add_argument("--out-result", type=pathlib.Path, metavar="FOLDER",

@@ -29,7 +29,7 @@ ONCE_NOTE = "Each patient counts once, with its first row: rows of one patient a
 
 def add_rows_option(parser):
     """The choice of what becomes of patients with several rows."""
-    parser.add_argument("--rows", choices=[rule.value for rule in RowRule], default=RowRule.SINGLE.value,
+    parser.add_argument("--rows", type=str.lower, choices=[rule.value for rule in RowRule], default=RowRule.SINGLE.value,
                         help="; ".join(f"{rule.value}: {rule.meaning()}" for rule in RowRule) + " (default single)")
 
 
@@ -60,7 +60,7 @@ def add_k_option(parser, what, default=5):
 
 def add_repair_option(parser):
     """What is done about hubs."""
-    parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value,
+    parser.add_argument("--repair", type=str.lower, choices=[repair.value for repair in Repair], default=Repair.NONE.value,
                         help="what to do about hubs before neighbors are looked for (default none)")
 
 

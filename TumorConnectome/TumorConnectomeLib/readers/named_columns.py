@@ -36,9 +36,9 @@ def read_named(paths, report=lambda fraction, message="": None, rule: RowRule = 
     if published_folder(paths) is None:
         return read_data(paths, report, rule, chosen_by_name(paths, id_column, feature_prefix, categories))
     # published files have no columns that anybody could choose
-    for option, value in (("--id-column", id_column), ("--feature-prefix", feature_prefix), ("--categories", categories)):
+    for what, value in (("the id column", id_column), ("the feature prefix", feature_prefix), ("categories in", categories)):
         if value and value != "PatientID":
-            raise InputError(f"{option} {value if isinstance(value, str) else value[0]}", source=paths[0],
+            raise InputError(f"{what} {value if isinstance(value, str) else value[0]!r} is named", source=paths[0],
                              expected="files of one's own; in published files nothing is to be chosen")
     return read_data(paths, report, rule)
 
