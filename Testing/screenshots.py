@@ -13,11 +13,12 @@ MODEL, PATIENT = "CTFM", "117502"
 
 
 def main():
-    """Write Resources/screenshot-*.png."""
+    """Write Resources/screenshot-*.png and connectome-from-python.svg."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, help="published embedding files; without them only the demo cohort")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "Resources")
     options = parser.parse_args()
+    picture_from_python(options.output / "connectome-from-python.svg")
     session = ModuleSession(size=(1500, 900))
     if options.data:
         session.load_cohort(options.data)
@@ -29,6 +30,13 @@ def main():
         picture_of_evaluation(session, options.output / "screenshot-evaluate.png")
     pictures_of_images(session, options.output)
     return 0
+
+
+def picture_from_python(path):
+    """What the README's section "From Python" draws."""
+    import TumorConnectomeLib
+
+    TumorConnectomeLib.draw(TumorConnectomeLib.demo_cohort(), "TextureDescriptor", color="stage").save(path)
 
 
 def picture_of_evaluation(session, path):

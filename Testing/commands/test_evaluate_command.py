@@ -104,7 +104,7 @@ def test_a_repair_changes_the_figures_and_the_verdict_says_so(data, tmp_path):
 
 
 @pytest.mark.parametrize(("options", "texts"), [
-    (["--k", "0"], ["k = 0 neighbors", "expected 1 to 19 for 20 patients"]), (["--k", "20"], ["k = 20"]),
+    (["--k", "0"], ["--k 0", "expected 1 to 19 for 20 patients"]), (["--k", "20"], ["--k 20"]),
     (["--facet", "stage,smell"], ["no facet 'smell'", "sex, cancer_type, stage, body_side"]), (["--facet", ","], ["no facet"]),
     (["--model", "gamma"], ["no model 'gamma'", "Alpha, beta"]), (["--permutations", "0"], ["0 permutations"]),
     (["--seed", "-1"], ["the seed is -1"]), (["--k", "five"], ["--k", "invalid int value"]),

@@ -85,7 +85,7 @@ def assert_refused(done, *texts):
 
 
 @pytest.mark.parametrize(("change", "texts"), [
-    ({"--model": "gamma"}, ["no model 'gamma'; expected all or one of Alpha, beta"]),
+    ({"--model": "gamma"}, ["no model 'gamma'; expected all or some of Alpha, beta"]),
     ({"--k": "0"}, ["--k 0; expected 1 to 4 for 5 patients"]),
     ({"--k": "5"}, ["--k 5; expected 1 to 4 for 5 patients"]),
     ({"--k": "-3"}, ["--k -3; expected 1 to 4"]),

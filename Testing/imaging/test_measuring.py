@@ -42,7 +42,7 @@ def test_sizes_follow_the_image_axes_in_any_orientation(tmp_path, orientation):
     assert lesion.longest_mm == pytest.approx(5.0) and lesion.volume_mm3 == pytest.approx(2.8 * 4.8 * 5)
     assert (found.slice_thickness_mm, found.slices) == (3.5, 6)
     assert found.slice_spacing_mm == pytest.approx(2.5) and found.pixel_spacing_mm == (0.8, 0.7)
-    assert (found.manufacturer, found.model, found.kernel, found.kvp_kv) == (
+    assert (found.manufacturer, found.model, found.kernel, found.tube_voltage_kv) == (
         "GE MEDICAL SYSTEMS", "LightSpeed16", "STANDARD", 120)
 
 
@@ -58,7 +58,7 @@ def test_what_the_header_does_not_say_is_missing(tmp_path):
     for dataset in slices:
         edit(dataset, SliceThickness=None)
     found = measured(tmp_path)
-    assert (found.kernel, found.manufacturer, found.kvp_kv, found.slice_thickness_mm) == ("", "", None, None)
+    assert (found.kernel, found.manufacturer, found.tube_voltage_kv, found.slice_thickness_mm) == ("", "", None, None)
     assert math.isnan(found.values()["slice_thickness_mm"])
 
 
@@ -135,7 +135,7 @@ def test_a_record_survives_json_and_anything_else_is_refused(tmp_path):
 def sample(number=1, **changes):
     values = {"series_uid": f"1.2.{number}", "patient_id": f"P{number}", "files": "f", "slices": 3, "slice_thickness_mm": 2.0,
               "slice_spacing_mm": 2.0, "pixel_spacing_mm": (0.7, 0.7), "kernel": "B", "manufacturer": "M", "model": "",
-              "kvp_kv": None, "lesions": (LesionMeasurement((1.0, 2.0, 3.0), (0.0, 0.0, 0.0), 1, "Left", 30.0),)}
+              "tube_voltage_kv": None, "lesions": (LesionMeasurement((1.0, 2.0, 3.0), (0.0, 0.0, 0.0), 1, "Left", 30.0),)}
     return SeriesMeasurement(**{**values, **changes})
 
 

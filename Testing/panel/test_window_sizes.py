@@ -53,7 +53,7 @@ def sized(loaded, request):
 
 def show(session, arrangement):
     """Show one of ARRANGEMENTS, as the controls do it."""
-    from TumorConnectomeLib.panel.result_views import show_results
+    from TumorConnectomeLib.panel.evaluate_controller import show_results
 
     panel, (kind, *alone) = session.panel, arrangement.split(" ")
     if kind == "connectome":

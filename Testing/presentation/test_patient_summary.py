@@ -12,6 +12,7 @@ from TumorConnectomeLib.presentation.patient_summary import (
     PairRow,
     matched_by_rows,
     neighbor_rows,
+    pair_text,
     percent_text,
     percentile_text,
 )
@@ -89,6 +90,10 @@ def test_a_percentile_never_claims_more_than_it_is(percentile, text):
 def test_a_percentile_in_words():
     assert percentile_text(99.6) == "closer than 99.6 % of pairs"
     assert percentile_text(float("nan")) == "no pairs to compare with"
+
+
+def test_a_pair_has_one_text():
+    assert pair_text("cosine distance", 0.0012345, 0.41) == "cosine distance 0.001234, closer than 0.5 % of pairs"
 
 
 def test_no_percentile_of_a_pair_is_shown_as_all_pairs(real_data):

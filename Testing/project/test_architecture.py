@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "layout": {"base", "neighbors"},
     "connectome": {"base", "cohort", "neighbors", "layout"},
     "evaluation": {"base", "cohort", "neighbors", "connectome"},
-    "presentation": {"cohort", "neighbors", "connectome", "evaluation"},
+    "presentation": {"base", "cohort", "neighbors", "connectome", "evaluation"},
     "imaging": {"base", "work", "cohort", "connectome"},
     "synthetic": {"base", "work", "cohort", "readers", "imaging"},
     "study": {"base", "cohort", "readers", "neighbors"},

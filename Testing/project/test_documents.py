@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import yaml
-from test_architecture import AT_FILE_SCOPE, IMPORTS, dotted, room_of
+from test_architecture import AT_FILE_SCOPE, IMPORTS, ROOMS, dotted, room_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: name of a module -> how README calls its package
@@ -85,7 +85,7 @@ def test_what_documents_name_exists(name):
         assert "://" in target or (ROOT / target).exists() or (ROOT / name).parent.joinpath(target).exists(), target
     for path in re.findall(r"`((?:Testing|docs|TumorConnectome)/[\w./]+)`", text):
         assert (ROOT / path).exists(), path
-    for module in re.findall(r"`((?:core|work|widgets|imaging|commands)\.\w+)(?:\.\w+)?`", text):
+    for module in re.findall(rf"`((?:{'|'.join(ROOMS)})\.\w+)(?:\.\w+)?`", text):
         folder = ROOT / "TumorConnectome/TumorConnectomeLib" / module.replace(".", "/")
         assert folder.is_dir() or folder.with_suffix(".py").is_file(), module
 

@@ -11,6 +11,9 @@ SHOWN_CALLS = {"setText", "setToolTip", "setTitle", "setWindowTitle", "setPlaceh
                "setHorizontalHeaderLabels", "done", "tryWithErrorDisplay", "addAction", "setAccessibleName", "PythonJob"}
 #: errors of the module itself; those of the layers below are technical, and stay in English as in Slicer's own log
 ERRORS = {"InputError", "NotAvailable", "TumorConnectomeError", "PackageMissing"}
+#: calls whose texts nobody sees: the program compares them, or they name something
+NOT_SHOWN = {"removeprefix", "removesuffix", "startswith", "endswith", "split", "connect", "compile", "setProperty", "getattr",
+             "setattr", "info", "debug", "warning", "_node"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _MARKUP = re.compile(r"<[^<>]*>|\{[^{}]*\}|&\w+;|\.[a-z]+\b|-{2}\w+|https?://\S+")
 
@@ -47,6 +50,64 @@ def untranslated(tree, calls=frozenset(SHOWN_CALLS | ERRORS)):
                 yield value.lineno, ast.unparse(value)
 
 
+_PROSE = re.compile(r"[A-Za-z]{2,}[,;:.]? +[A-Za-z]{2,}")
+
+
+def _translated(node):
+    """Whether a call is one of `_()`, `translate()` or `self._translate()`."""
+    return isinstance(node, ast.Call) and (getattr(node.func, "id", "") or getattr(node.func, "attr", "")) in {
+        "_", "translate", "_translate"}
+
+
+def untranslated_on_the_way(tree):
+    """(line, text) of what a function says without `_()`, wherever it goes from there: into a variable, a list, a result.
+
+    That is prose (two words in a row), a word with a value beside it (``f"Repair: {name}"``), and titles of the rooms without
+    Slicer (``kind.label()``). Docstrings, errors that are raised and asserted, and texts that are only compared are no prose.
+    """
+    found = []
+
+    def visit(node, inside):
+        if _translated(node) or isinstance(node, (ast.Raise, ast.Assert, ast.Compare)):
+            return
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", "") or getattr(node.func, "id", "")
+            if name in NOT_SHOWN:
+                return
+            if name == "label" and not node.args and inside:
+                found.append((node.lineno, ast.unparse(node)))
+        if getattr(node, "name", "") == "label":            # titles, which are translated where they are shown
+            return
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            inside = True
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and isinstance(node.body[0], ast.Expr):
+            children = [child for child in ast.iter_child_nodes(node) if child is not node.body[0]]
+        else:
+            children = ast.iter_child_nodes(node)
+        if inside and _says(node):
+            found.append((node.lineno, ast.unparse(node)))
+        elif isinstance(node, ast.Dict):                # keys are for the program
+            for value in node.values:
+                visit(value, inside)
+        else:
+            for child in children:
+                if not (isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant)):      # was looked at as a whole
+                    visit(child, inside)
+
+    visit(tree, False)
+    return found
+
+
+def _says(node):
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return bool(_PROSE.search(_MARKUP.sub("\0", node.value)))
+    if not isinstance(node, ast.JoinedStr):
+        return False
+    texts = [part.value for part in node.values if isinstance(part, ast.Constant)]
+    text = _MARKUP.sub("\0", "\0".join(texts))
+    return bool(_PROSE.search(text) or re.search(r"^[A-Z][a-z]+[ :]", text))
+
+
 def unusable(tree):
     """(line, text) of arguments of `_()` that a tool which collects strings can not read, or that are put together."""
     for node in ast.walk(tree):
@@ -73,10 +134,29 @@ label.text = _(title)
     assert [line for line, _text in unusable(tree)] == [8, 9]
 
 
+def test_what_a_function_says_is_found_wherever_it_goes():
+    tree = ast.parse('''
+CONSTANT = "Two words are translated where they are shown"
+def sequence(repair, n):
+    """A docstring is no text."""
+    title = f"Repair: {repair.meaning()}" if n else f"Consensus of {n} models"
+    yield PythonJob(title, "derive")
+    parts = ["Not translated", _("Translated text")]
+    parts.append(self._translate("Another text").format(n=n))
+    name = kind.label()
+    shown = _(kind.label())
+    if text == "two words" or text.removeprefix("no images"):
+        raise ValueError(f"two words {n}")
+    return {"a key": f"{n} mm"}, f"<b>{name}</b>", lambda row: f"{n} of {row.all} models list it"
+''')
+    assert [line for line, _text in untranslated_on_the_way(tree)] == [5, 5, 7, 9, 13]
+
+
 @pytest.mark.parametrize("path", [path for path in FILES if room_of(dotted(path)) in ("panel", "widgets")
                                   and "self_tests" not in path.parts], ids=lambda path: path.name)
 def test_strings_that_are_shown_can_be_translated(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     calls = SHOWN_CALLS if room_of(dotted(path)) == "widgets" else SHOWN_CALLS | ERRORS
     assert [f"{where(path, line)}: {text}" for line, text in untranslated(tree, calls)] == []
+    assert [f"{where(path, line)}: {text}" for line, text in untranslated_on_the_way(tree)] == []
     assert [f"{where(path, line)}: {text}" for line, text in unusable(tree)] == []

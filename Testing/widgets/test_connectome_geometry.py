@@ -3,8 +3,6 @@ import numpy as np
 import pytest
 from connectome_samples import graph, ring
 
-from TumorConnectomeLib.neighbors.match import Match
-from TumorConnectomeLib.presentation.graph_tooltips import distance_text, percentile_text
 from TumorConnectomeLib.widgets.graph_geometry import GraphGeometry, Pose, Tween, Viewport, home_of, inside, overlap_layers
 from TumorConnectomeLib.widgets.labels import Discs, keep_labels, place_labels
 
@@ -236,13 +234,3 @@ def test_edges_between_nodes_that_are_not_grayed_are_drawn_before_stronger_ones(
     lit[[14, 15, 16]] = True
     drawn = result.visible_edges(400, 300, 3, lit)
     assert all(lit[result.connectome.sources[edge]] and lit[result.connectome.targets[edge]] for edge in drawn)
-
-
-def test_percentiles_are_said_from_the_side_of_the_match_mode_and_rounded_down():
-    assert percentile_text(99.96, Match.MOST) == "closer than 99.9 % of pairs"
-    assert percentile_text(100.0, Match.MOST) == "closer than 100.0 % of pairs"
-    assert percentile_text(0.4, Match.LEAST) == "farther than 99.6 % of pairs"
-
-
-def test_small_distances_have_more_decimals():
-    assert [distance_text(value) for value in (1.65432, 0.01234, 0.0012345)] == ["1.6543", "0.0123", "0.001234"]

@@ -110,8 +110,8 @@ def test_tooltips_of_nodes_and_edges_appear_when_the_pointer_rests(view):
     move(view, np.mean([view.nodeCenter("P000"), view.nodeCenter("P001")], axis=0))
     settle()
     assert QtWidgets.QToolTip.text() == (
-        "P000 \u2192 P001: rank 2, cosine distance 0.0123, closer than 99.6 % of pairs<br>"
-        "P001 \u2192 P000: rank 1, cosine distance 0.0133, closer than 90.0 % of pairs")
+        "P000 \u2192 P001: rank 2, cosine distance 0.012300, closer than 99.6 % of pairs<br>"
+        "P001 \u2192 P000: rank 1, cosine distance 0.013300, closer than 90.0 % of pairs")
 
 
 def test_the_owner_may_supply_the_tooltip_of_nodes(view):

@@ -90,11 +90,11 @@ def test_tooltips_and_screen_readers_get_whole_sentences(used):
     import qt
 
     tips = [used.table.item(0, column).toolTip() for column in range(6)]
-    assert tips == ["", "", "Cosine distance 0.01", "closer than 99.997 % of pairs", "Stage: IA, the same",
+    assert tips == ["", "", *["cosine distance 0.010000, closer than 99.997 % of pairs"] * 2, "Stage: IA, the same",
                     "3 of 6 models list this pair"]
     assert used.table.item(1, 4).toolTip() == "Stage: IB, another one"
     assert used.table.item(2, 4).toolTip() == "Stage: Unknown, can not be compared"
-    assert used.table.item(2, 3).toolTip() == "no pairs to compare with"
+    assert used.table.item(2, 3).toolTip() .endswith(", no pairs to compare with")
     assert used.table.item(0, 4).data(qt.Qt.AccessibleTextRole) == "Stage: IA, the same"
     assert used.table.horizontalHeaderItem(0).data(qt.Qt.AccessibleTextRole) == "rank, sorted ascending"
 

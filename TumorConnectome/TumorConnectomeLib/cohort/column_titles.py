@@ -35,7 +35,8 @@ MEASURED = {
         "Distance from midline (mm)", f"Distance of the center {_BOX} from the midline of the body, positive to the left."),
     "slice_thickness_mm": MeasuredColumn("Slice thickness (mm)", "SliceThickness of the CT's header."),
     "slice_spacing_mm": MeasuredColumn("Slice spacing (mm)", "Median distance of neighboring slices, from their positions."),
-    "pixel_spacing_mm": MeasuredColumn("Pixel spacing (mm)", "Spacing of the image's columns, from the CT's header."),
+    "column_spacing_mm": MeasuredColumn(
+        "Column spacing (mm)", "Distance of the image's columns: the second value of PixelSpacing in the CT's header."),
     "kernel": MeasuredColumn("Reconstruction kernel", "ConvolutionKernel of the CT's header.", True),
     "manufacturer": MeasuredColumn("Manufacturer", "Manufacturer of the scanner, from the CT's header.", True),
     "scanner_model": MeasuredColumn("Scanner model", "ManufacturerModelName of the CT's header.", True),

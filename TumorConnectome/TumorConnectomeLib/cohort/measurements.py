@@ -78,7 +78,7 @@ class SeriesMeasurement:
         Spacing of rows (y), then of columns (x) [mm].
     kernel, manufacturer, model : str
         As the header has them, "" if it does not.
-    kvp_kv : float or None
+    tube_voltage_kv : float or None
         Peak tube voltage [kV].
     lesions : tuple of LesionMeasurement
         Largest box first; empty without a report.
@@ -94,7 +94,7 @@ class SeriesMeasurement:
     kernel: str
     manufacturer: str
     model: str
-    kvp_kv: float | None
+    tube_voltage_kv: float | None
     lesions: tuple[LesionMeasurement, ...] = ()
 
     def as_record(self) -> dict:
@@ -113,8 +113,8 @@ class SeriesMeasurement:
             "measured_side": box.side if box else "",
             "midline_mm": _number(box.midline_mm) if box else math.nan,
             "slice_thickness_mm": _number(self.slice_thickness_mm), "slice_spacing_mm": self.slice_spacing_mm,
-            "pixel_spacing_mm": self.pixel_spacing_mm[1], "kernel": self.kernel, "manufacturer": self.manufacturer,
-            "scanner_model": self.model, "tube_voltage_kv": _number(self.kvp_kv)}
+            "column_spacing_mm": self.pixel_spacing_mm[1], "kernel": self.kernel, "manufacturer": self.manufacturer,
+            "scanner_model": self.model, "tube_voltage_kv": _number(self.tube_voltage_kv)}
 
 
 def lesion_rows(patient_ids: Sequence[str], series_uids: Sequence[str], measurements: Mapping[str, SeriesMeasurement]
@@ -147,7 +147,7 @@ def measurement_of_record(record: Mapping) -> SeriesMeasurement:
             None if lesion["midline_mm"] is None else _finite([lesion["midline_mm"]], 1)[0], _text(lesion["side_note"]))
             for lesion in record["lesions"])
         optional = {name: None if record[name] is None else _positive([record[name]], 1)[0]
-                    for name in ("slice_thickness_mm", "kvp_kv")}
+                    for name in ("slice_thickness_mm", "tube_voltage_kv")}
         texts = {name: _text(record[name]) for name in ("patient_id", "files", "kernel", "manufacturer", "model")}
         return SeriesMeasurement(
             series_uid=checked_uid(record["series_uid"]), slices=int(record["slices"]), **texts, **optional,

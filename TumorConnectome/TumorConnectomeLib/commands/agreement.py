@@ -1,10 +1,22 @@
 """Command ``agreement``: how far the models agree about the same patients, as CSV."""
 
 from ..base.errors import InputError
+from ..cohort.choosing import checked_k
 from ..evaluation.agreement import COLUMNS, RBO_DEPTH, agreement
 from ..neighbors.match import Match
 from ..neighbors.repairs import Repair, repaired_lists
-from .tables import add_table_options, checked_k, chosen_models, independent_cohort_of, plain, worker_options, write_csv
+from .tables import (
+    add_k_option,
+    add_model_option,
+    add_repair_option,
+    add_table_options,
+    chosen_models,
+    independent_cohort_of,
+    plain,
+    table_cohort_of,
+    worker_options,
+    write_csv,
+)
 
 
 def add_parser(subparsers):
@@ -19,7 +31,7 @@ def add_parser(subparsers):
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for what the cohort does not have."""
-    found = _agreement(independent_cohort_of(options)[0], options, lambda fraction, message="": None)
+    found = _agreement(table_cohort_of(options), options, lambda fraction, message="": None)
     write_csv(options.out, COLUMNS, found.rows())
     return 0
 
@@ -38,15 +50,15 @@ def agreement_command(arguments, report):
 
 
 def _add_options(parser):
-    parser.add_argument("--model", default="all", help="models' names, separated by commas, or 'all' (default)")
-    parser.add_argument("--k", type=int, default=5, help="neighbors that the Jaccard index compares (default 5)")
-    parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value,
-                        help="of the neighbor lists that Jaccard index and rank-biased overlap compare (default none)")
+    add_model_option(parser)
+    add_k_option(parser, "neighbors that the Jaccard index compares")
+    add_repair_option(parser)
     parser.add_argument("--seed", type=int, default=0, help="of the sample of patients in large cohorts (default 0)")
 
 
 def _agreement(cohort, options, report):
-    k, repair, models = checked_k(cohort, options.k), Repair(options.repair), chosen_models(cohort, options.model)
+    k, repair = checked_k(options.k, len(cohort.patients), cohort.name), Repair(options.repair)
+    models = chosen_models(cohort, options.model)
     if len(models) < 2:
         raise InputError(f"only the model {models[0]}", source=cohort.name, expected="at least two models to compare")
     if options.seed < 0:

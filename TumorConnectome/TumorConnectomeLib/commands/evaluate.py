@@ -7,6 +7,7 @@ import sys
 
 from ..base.errors import InputError
 from ..base.files import atomic_file, sha256_of_files
+from ..cohort.choosing import ALL, checked_k, chosen_names, parts_of
 from ..cohort.measurements import evaluable_facets
 from ..evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
 from ..evaluation.distances import blocks_of
@@ -22,12 +23,14 @@ from ..readers.embedding_pickle import read_embedding_pickle
 from ..readers.sources import published_folder, split_paths
 from .tables import (
     add_data_option,
+    add_k_option,
     add_measured_option,
+    add_model_option,
+    add_out_option,
+    add_repair_option,
     add_rows_option,
     chosen_models,
-    chosen_names,
     independent_cohort_of,
-    parts_of,
     write_csv,
 )
 
@@ -47,7 +50,7 @@ def add_parser(subparsers):
     add_data_option(parser)
     add_rows_option(parser)
     _add_choices(parser)
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
+    add_out_option(parser)
     parser.add_argument("--same-patient", type=pathlib.Path, metavar="FILE",
                         help="also write same-patient retrieval over all rows of the files, as CSV")
     parser.add_argument("--confounds", type=pathlib.Path, metavar="FILE",
@@ -61,14 +64,13 @@ def add_parser(subparsers):
 
 def _add_choices(parser):
     add_measured_option(parser)
-    parser.add_argument("--model", default="all", help="names of models, separated by commas, or 'all' (default)")
-    parser.add_argument("--facet", default="all", help="keys of facets, separated by commas, or 'all' (default)")
-    parser.add_argument("--k", type=int, default=5, help="ranks that count (default 5)")
+    add_model_option(parser)
+    parser.add_argument("--facet", default=ALL, help="keys of facets, separated by commas, or 'all' (default)")
+    add_k_option(parser, "ranks that count")
     parser.add_argument("--permutations", type=int, default=PERMUTATIONS, help=f"label permutations (default {PERMUTATIONS})")
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default 0)")
-    parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value,
-                        help="what to do about hubs before neighbors are looked for (default none)")
-    parser.add_argument("--within", default="all",
+    add_repair_option(parser)
+    parser.add_argument("--within", default=ALL,
                         help="facets or columns of the patient table that may explain a lift; 'all': every facet (default)")
 
 
@@ -150,7 +152,8 @@ def _chosen(cohort, options, confounds):
     """Arguments of `gather_evidence` that the user chooses."""
     return {"models": chosen_models(cohort, options.model, consensus=True), "facets": _facets(cohort, options.facet),
             "within": _within(cohort, options.within) if confounds else (),
-            "k": options.k, "permutations": options.permutations, "seed": options.seed}
+            "k": checked_k(options.k, len(cohort.patients), cohort.name), "permutations": options.permutations,
+            "seed": options.seed}
 
 
 def _distances(options):
@@ -159,14 +162,12 @@ def _distances(options):
 
 
 def _within(cohort, text):
-    return evaluable_facets(cohort) if text.strip().lower() == "all" else tuple(parts_of(text))
+    return evaluable_facets(cohort) if text.strip().lower() == ALL else tuple(parts_of(text))
 
 
 def _facets(cohort, text):
     """Facet keys in a text such as "stage,sex"; "all" is all of them but what was measured on few patients."""
-    if text.strip().lower() == "all":
-        return evaluable_facets(cohort)
-    return chosen_names("facet", text, cohort.facets, cohort.name)
+    return chosen_names("facet", text, tuple(cohort.facets), cohort.name, everything=evaluable_facets(cohort))
 
 
 def _all_rows(folder):

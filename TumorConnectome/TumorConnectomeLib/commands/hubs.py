@@ -1,8 +1,20 @@
 """Command ``hubs``: how far each model has hubs and anisotropy, with or without a repair, as CSV."""
 
+from ..cohort.choosing import checked_k
 from ..evaluation.hubs import TOP_HUBS, hubs
 from ..neighbors.repairs import Repair, repaired_lists
-from .tables import add_table_options, checked_k, chosen_models, independent_cohort_of, plain, worker_options, write_csv
+from .tables import (
+    add_k_option,
+    add_model_option,
+    add_repair_option,
+    add_table_options,
+    chosen_models,
+    independent_cohort_of,
+    plain,
+    table_cohort_of,
+    worker_options,
+    write_csv,
+)
 
 _PER_DIRECTION = ("max", "max_PatientID", "skewness", f"top{TOP_HUBS}_share", "never")
 COLUMNS = ("model", "repair", "k", "n", *(f"{end}_{name}" for end in ("near", "far") for name in _PER_DIRECTION), "mean_cosine")
@@ -20,7 +32,7 @@ def add_parser(subparsers):
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for what the cohort does not have."""
-    write_csv(options.out, COLUMNS, _rows(independent_cohort_of(options)[0], options, lambda fraction, message="": None))
+    write_csv(options.out, COLUMNS, _rows(table_cohort_of(options), options, lambda fraction, message="": None))
     return 0
 
 
@@ -37,14 +49,14 @@ def hubs_command(arguments, report):
 
 
 def _add_options(parser):
-    parser.add_argument("--model", default="all", help="models' names, separated by commas, or 'all' (default)")
-    parser.add_argument("--k", type=int, default=5, help="neighbors per patient (default 5)")
-    parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value,
-                        help="what to do about hubs before neighbors are looked for (default none)")
+    add_model_option(parser)
+    add_k_option(parser, "neighbors per patient")
+    add_repair_option(parser)
 
 
 def _rows(cohort, options, report):
-    k, repair, ids = checked_k(cohort, options.k), Repair(options.repair), cohort.patient_ids
+    ids, repair = cohort.patient_ids, Repair(options.repair)
+    k = checked_k(options.k, len(ids), cohort.name)
     models, rows = chosen_models(cohort, options.model), []
     for number, model in enumerate(models):
         report(number / len(models), f"Hubs of {model}")

@@ -3,6 +3,7 @@ import argparse
 import pathlib
 
 from ..base.errors import InputError
+from ..cohort.choosing import checked_k, chosen_names
 from ..connectome.analysis import analyze
 from ..connectome.prepared import read_prepared
 from ..evaluation.distances import blocks_of, model_blocks
@@ -12,9 +13,19 @@ from ..layout.maps import MapKind, make_map
 from ..neighbors.consensus import CONSENSUS
 from ..neighbors.repairs import Repair
 from .derive import fused_analyses, repaired_analyses
-from .tables import add_data_option, add_rows_option, checked_k, chosen_models, cohort_of, write_csv
+from .tables import (
+    add_k_option,
+    add_model_option,
+    add_repair_option,
+    add_table_options,
+    chosen_models,
+    cohort_of,
+    one_model,
+    write_csv,
+)
 
 COLUMNS = ("model", "map", "k", "n", "trustworthiness", "continuity", "recall")
+_KINDS = {kind.value: kind for kind in MapKind}
 _BUILT_IN = (MapKind.NEIGHBORS, MapKind.PCA)
 
 
@@ -24,32 +35,31 @@ def add_parser(subparsers):
                                    description="Trustworthiness, continuity (Venna and Kaski, 2001) and recall of the k "
                                                "nearest neighbors on maps of the patients. t-SNE needs scikit-learn, UMAP "
                                                "umap-learn.")
-    add_data_option(parser)
-    add_rows_option(parser)
-    parser.add_argument("--model", default="all", help="models' names, separated by commas, or 'all' (default)")
-    parser.add_argument("--map", default=",".join(kind.value for kind in _BUILT_IN),
-                        help=f"of {', '.join(kind.value for kind in MapKind)}; separated by commas (default: the first two)")
-    parser.add_argument("--k", type=int, default=MAP_NEIGHBORS,
-                        help=f"neighbors compared (default {MAP_NEIGHBORS})")
-    parser.add_argument("--seed", type=int, default=0, help="of t-SNE and UMAP (default 0)")
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
+    add_table_options(parser, _add_options)
     parser.set_defaults(run=run)
+
+
+def _add_options(parser):
+    add_model_option(parser)
+    parser.add_argument("--map", default=",".join(kind.value for kind in _BUILT_IN), metavar="NAMES",
+                        help=f"of {', '.join(_KINDS)}; separated by commas, in any case, or 'all' (default: the first two)")
+    add_k_option(parser, "neighbors compared", MAP_NEIGHBORS)
+    parser.add_argument("--seed", type=int, default=0, help="of t-SNE and UMAP (default 0)")
 
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for what the cohort does not have."""
-    known = {kind.value: kind for kind in MapKind}
-    kinds = [name.strip() for name in options.map.split(",")]
-    if unknown := [name for name in kinds if name not in known]:
-        raise InputError(f"no map {unknown[0]!r}", expected=f"one of {', '.join(known)}")
+    kinds = chosen_names("map", options.map, tuple(_KINDS))
     if options.seed < 0:
         raise InputError(f"--seed {options.seed}", expected="0 or more")
     cohort = cohort_of(options)
-    k, models = checked_k(cohort, options.k), chosen_models(cohort, options.model)
+    count, models = len(cohort.patients), chosen_models(cohort, options.model)
+    # trustworthiness and continuity are defined for fewer than half of the patients; of two patients all is undefined
+    k = checked_k(options.k, count, cohort.name, largest=count - 1 if count < 3 else (count - 1) // 2)
     analyses, rows = analyze(cohort), []
     for model in models:
         for kind in kinds:
-            positions = make_map(known[kind], cohort.embeddings[model], analyses[model].positions, seed=options.seed)
+            positions = make_map(_KINDS[kind], cohort.embeddings[model], analyses[model].positions, seed=options.seed)
             quality = map_quality(cohort.embeddings[model], positions, k)
             rows.append((model, kind, k, len(positions), quality.trustworthiness, quality.continuity, quality.recall))
     write_csv(options.out, COLUMNS, rows)
@@ -76,36 +86,42 @@ def map_command(arguments, report):
     parser.add_argument("--cache", required=True, type=pathlib.Path)
     parser.add_argument("--prepared", required=True, type=pathlib.Path)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--map", required=True, choices=[kind.value for kind in MapKind])
-    parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value)
+    parser.add_argument("--map", required=True)
+    add_repair_option(parser)
     options = parser.parse_args(arguments)
     report(0.0, "Reading the cohort")
-    prepared, repair, kind = read_prepared(options.prepared), Repair(options.repair), MapKind(options.map)
+    prepared, repair, kind = read_prepared(options.prepared), Repair(options.repair), _one_kind(options.map)
     cohort = prepared.cohort
-    path = map_path(options.cache, options.prepared, repair.value, options.model, kind.value)
+    model = one_model(cohort, options.model, consensus=True)
+    path = map_path(options.cache, options.prepared, repair.value, model, kind.value)
     if path.exists():
         try:
             read_map(path, len(cohort.patients))
             return {"path": str(path)}
         except InputError:
             report(0.0, "The cached map is made anew")
-    positions = _positions(options, prepared, repair, kind, report)
+    positions = _positions(options, prepared, model, repair, kind, report)
     report(0.7, f"Quality of the map ({kind.label()})")
     k = usual_k(len(cohort.patients))
-    quality = quality_of_blocks(model_blocks(cohort, options.model, blocks_of(repair), k), positions, k)
+    quality = quality_of_blocks(model_blocks(cohort, model, blocks_of(repair), k), positions, k)
     write_map(path, positions, quality)
     return {"path": str(path)}
 
 
-def _positions(options, prepared, repair, kind, report):
+def _one_kind(text):
+    kinds = chosen_names("map", text, tuple(_KINDS))
+    if len(kinds) != 1:
+        raise InputError(f"--map {text}", expected=f"one of {', '.join(_KINDS)}")
+    return _KINDS[kinds[0]]
+
+
+def _positions(options, prepared, model, repair, kind, report):
     """Positions of the patients on a map, turned to lie as the neighbor layout does."""
-    analyses, model = prepared.analyses, options.model
+    analyses = prepared.analyses
     consensus = model == CONSENSUS and CONSENSUS not in prepared.cohort.models
     if consensus or repair is not Repair.NONE:
         analyses = (fused_analyses if consensus else repaired_analyses)(
             options.cache, options.prepared, prepared, repair, lambda fraction, message="": report(0.3 * fraction, message))
-    if model not in analyses:
-        raise InputError(f"no model {model!r}", source=prepared.cohort.name, expected=f"one of {', '.join(analyses)}")
     if consensus and kind is not MapKind.NEIGHBORS:
         raise InputError("the consensus has neighbor lists, but no embedding", expected="the neighbor layout, or a model")
     report(0.3, f"{kind.label()} of {model}")

@@ -14,7 +14,7 @@ from ..imaging.sources import SeriesFiles
 from ..synthetic.source import SyntheticSource
 from ..synthetic.study import stored_study
 from ..work.jobs import run_blocking
-from .tables import add_data_option, add_rows_option, cohort_of, write_csv
+from .tables import add_data_option, add_out_option, add_rows_option, cohort_of, write_csv
 
 #: of the CSV file; for those of MEASURED see `cohort.column_titles`
 COLUMNS = ("PatientID", "CT_SeriesInstanceUID", "lesion", *MEASURED, "side_note")
@@ -33,7 +33,7 @@ def add_parser(subparsers):
     add_data_option(parser)
     add_rows_option(parser)
     _add_places(parser)
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
+    add_out_option(parser)
     parser.set_defaults(run=run)
 
 

@@ -4,6 +4,8 @@ import pathlib
 import numpy as np
 
 from ..base.errors import InputError
+from ..cohort.choosing import checked_k
+from ..cohort.row_rules import RowRule
 from ..connectome import graph_result
 from ..connectome.analysis import KEPT_NEIGHBORS
 from ..layout.layout import LAYOUT_NEIGHBORS, layouts
@@ -13,7 +15,7 @@ from ..readers.mapped import mapped_cohort
 from ..readers.own_cohort import previews
 from ..readers.vector_file import open_vectors, write_vectors
 from .cluster_search import PLAN, search_on_cluster
-from .tables import checked_k, chosen_models, read_cohort_of
+from .tables import chosen_models, read_cohort_of
 
 #: too long for a manifest
 _LEFT_OUT = ("import_report", "unmatched")
@@ -60,7 +62,7 @@ def write_result(options, report) -> None:
 
 def _k(cohort, wanted):
     largest = len(cohort.patients) - 1
-    return checked_k(cohort, min(KEPT_NEIGHBORS, largest) if wanted is None else wanted)
+    return checked_k(min(KEPT_NEIGHBORS, largest) if wanted is None else wanted, largest + 1, cohort.name)
 
 
 def _check_free(folder):
@@ -76,7 +78,8 @@ def _check_free(folder):
 
 def _source(options, folder):
     """The cohort, and a function that gives the path of a model's vectors: the user's own file where that will do."""
-    if options.scheduler and len(options.data) == 1 and options.data[0].suffix.lower() == ".npy":
+    as_it_is = RowRule(options.rows) is RowRule.SINGLE
+    if options.scheduler and as_it_is and len(options.data) == 1 and options.data[0].suffix.lower() == ".npy":
         found, = previews(options.data)
         mapped = mapped_cohort(found, found.chosen_by_name(options.id_column, options.feature_prefix, options.categories))
         if mapped.order is None:

@@ -1,10 +1,9 @@
 """Command ``neighbors``: neighbor lists of a cohort as CSV, or with layout and quantiles as a result for the module."""
-import csv
 import pathlib
 import sys
 
 from ..base.errors import InputError
-from ..base.files import atomic_file
+from ..cohort.choosing import checked_k
 from ..cohort.row_rules import patients_of
 from ..connectome.analysis import KEPT_NEIGHBORS
 from ..connectome.graph_export import NEIGHBOR_COLUMNS, SAME_PATIENT
@@ -12,7 +11,15 @@ from ..neighbors.match import Match
 from ..neighbors.neighbors import neighbor_lists
 from .cluster_search import ROWS_PER_TASK
 from .neighbor_result import write_result
-from .tables import add_data_option, add_rows_option, cohort_of
+from .tables import (
+    add_data_option,
+    add_k_option,
+    add_model_option,
+    add_rows_option,
+    chosen_models,
+    cohort_of,
+    write_csv,
+)
 
 
 def add_parser(subparsers):
@@ -24,10 +31,11 @@ def add_parser(subparsers):
                                                "two rows of one patient.")
     add_data_option(parser)
     add_rows_option(parser)
-    parser.add_argument("--model", default="all", help="a model's name, or 'all' (default)")
-    parser.add_argument("--match", choices=[match.value for match in Match], default="most", help="most or least similar")
-    parser.add_argument("--k", type=int, help="neighbors per patient (default 5)")
-    parser.add_argument("--out", type=pathlib.Path, help="the CSV file to write")
+    add_model_option(parser)
+    parser.add_argument("--match", type=str.lower, choices=[match.value for match in Match], default="most",
+                        help="most or least similar")
+    add_k_option(parser, "neighbors per patient", None)
+    parser.add_argument("--out", type=pathlib.Path, metavar="FILE.csv", help="the CSV file to write")
     parser.add_argument("--out-result", type=pathlib.Path, metavar="FOLDER",
                         help="write neighbors of both ends, layout and quantiles as Parquet, which the module opens as a "
                              f"cohort without vectors ({KEPT_NEIGHBORS} neighbors unless --k says otherwise)")
@@ -69,25 +77,20 @@ def _progress_line():
 
 def _write_csv(options):
     cohort = cohort_of(options)
-    models = cohort.models if options.model == "all" else [m for m in cohort.models if m.lower() == options.model.lower()]
-    if not models:
-        raise InputError(f"no model {options.model!r}", source=cohort.name,
-                         expected=f"all or one of {', '.join(cohort.models)}")
-    largest = len(cohort.patients) - 1
-    if not 1 <= options.k <= largest:
-        raise InputError(f"--k {options.k}", source=cohort.name,
-                         expected=f"1 to {largest} for {len(cohort.patients)} patients" if largest else "at least two patients")
-    match, ids, patients = Match(options.match), cohort.patient_ids, patients_of(cohort)
-    repeated = patients != ids
-    with atomic_file(options.out, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([*NEIGHBOR_COLUMNS, *([SAME_PATIENT] if repeated else [])])
-        for model in models:
-            lists = neighbor_lists(cohort.embeddings[model], options.k, source=model)[match]
-            for row, patient in enumerate(ids):
-                for rank in range(options.k):
-                    other = lists.indices[row, rank]
-                    same = [int(patients[row] == patients[other])] if repeated else []
-                    writer.writerow([model, match.value, patient, rank + 1, ids[other], repr(float(lists.distances[row, rank])),
-                                     repr(float(lists.percentiles[row, rank])), *same])
+    models, k = chosen_models(cohort, options.model), checked_k(options.k, len(cohort.patients), cohort.name)
+    same = [SAME_PATIENT] if patients_of(cohort) != cohort.patient_ids else []
+    write_csv(options.out, [*NEIGHBOR_COLUMNS, *same], _rows(cohort, models, Match(options.match), k))
     return 0
+
+
+def _rows(cohort, models, match, k):
+    """The lines of the table, one list after the other."""
+    ids, patients = cohort.patient_ids, patients_of(cohort)
+    repeated = patients != ids
+    for model in models:
+        lists = neighbor_lists(cohort.embeddings[model], k, source=model)[match]
+        for row, patient in enumerate(ids):
+            for rank, (other, distance, percentile) in enumerate(zip(
+                    lists.indices[row].tolist(), lists.distances[row].tolist(), lists.percentiles[row].tolist()), start=1):
+                same = [int(patients[row] == patients[other])] if repeated else []
+                yield [model, match.value, patient, rank, ids[other], distance, percentile, *same]

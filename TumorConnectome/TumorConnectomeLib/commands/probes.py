@@ -1,15 +1,17 @@
 """Command ``probes``: how much embeddings tell about facets, beside clinical data alone, as CSV."""
 
 from ..base.errors import InputError
+from ..cohort.choosing import ALL, chosen_names, parts_of
 from ..evaluation.probe_tasks import default_tasks, standard_task
 from ..evaluation.probes import COLUMNS, PROBES, ProbeOptions, probe_models
 from .tables import (
     add_measured_option,
+    add_model_option,
     add_table_options,
     chosen_models,
     independent_cohort_of,
-    parts_of,
     plain,
+    table_cohort_of,
     worker_options,
     write_csv,
 )
@@ -27,7 +29,7 @@ def add_parser(subparsers):
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for what the cohort does not have."""
-    write_csv(options.out, COLUMNS, [score.row() for score in _scores(independent_cohort_of(options)[0], options)])
+    write_csv(options.out, COLUMNS, [score.row() for score in _scores(table_cohort_of(options), options)])
     return 0
 
 
@@ -50,11 +52,11 @@ def probes_command(arguments, report):
 
 def _add_options(parser):
     add_measured_option(parser)
-    parser.add_argument("--model", default="all", help="models' names, separated by commas, or 'all' (default)")
+    add_model_option(parser)
     parser.add_argument("--task", default="",
                         help="tasks and facets, separated by commas (default: adenocarcinoma-vs-squamous, late-vs-early-stage "
                              "and sex, as far as the cohort has them)")
-    parser.add_argument("--probe", default=",".join(PROBES), help=f"of {', '.join(PROBES)}; separated by commas (default: all)")
+    parser.add_argument("--probe", default=ALL, help=f"of {', '.join(PROBES)}; separated by commas, or 'all' (default)")
     parser.add_argument("--repeats", type=int, default=3, help="cross-validations with other folds (default 3)")
     parser.add_argument("--bootstraps", type=int, default=1000, help="bootstrap samples for intervals (default 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of folds and bootstraps (default 0)")
@@ -66,6 +68,5 @@ def _scores(cohort, options, report=lambda fraction, message="": None):
     if not tasks:
         raise InputError("nothing is known about the patients that could be asked for", source=cohort.name,
                          expected="a patient table with cancer type, stage or sex")
-    how = ProbeOptions(tuple(dict.fromkeys(name.strip() for name in options.probe.split(",") if name.strip())), options.seed,
-                       options.repeats, options.bootstraps)
+    how = ProbeOptions(chosen_names("probe", options.probe, PROBES), options.seed, options.repeats, options.bootstraps)
     return probe_models(cohort, tasks, chosen_models(cohort, options.model), how, report)

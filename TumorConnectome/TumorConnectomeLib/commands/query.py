@@ -3,10 +3,12 @@ import argparse
 import pathlib
 
 from ..base.errors import InputError
+from ..cohort.choosing import checked_k
+from ..connectome.analysis import KEPT_NEIGHBORS
 from ..connectome.prepared import read_prepared
 from ..connectome.query import query
 from ..readers.vectors import parse_vector, read_vectors
-from .tables import add_data_option, add_rows_option, checked_k, chosen_models, cohort_of, write_csv
+from .tables import add_k_option, add_model_option, add_table_options, chosen_models, cohort_of, one_model, write_csv
 
 COLUMNS = ("query", "model", "match", "rank", "MatchPatientID", "cosine_distance", "percentile")
 #: rows of a file that the panel offers
@@ -18,28 +20,34 @@ def add_parser(subparsers):
     parser = subparsers.add_parser("query", help="nearest and farthest patients of one new vector, as CSV",
                                    description="Exact neighbors of a vector that is not in the cohort, by cosine distance. "
                                                "'percentile': percent of the model's patient pairs that are farther apart.")
-    add_data_option(parser)
-    add_rows_option(parser)
-    parser.add_argument("--model", required=True, help="the model that made the vector")
-    parser.add_argument("--vector", required=True, type=pathlib.Path, metavar="FILE",
-                        help="numbers separated by commas, spaces or lines, JSON, npy, or a file of embeddings with --row")
-    parser.add_argument("--row", default="", metavar="ID", help="which row of the file, by its id")
-    parser.add_argument("--k", type=int, default=5, help="patients at each end (default 5)")
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
+    add_table_options(parser, _add_options)
     parser.set_defaults(run=run)
+
+
+def _add_options(parser):
+    add_model_option(parser)
+    parser.add_argument("--vector", required=True, type=pathlib.Path, metavar="FILE",
+                        help="numbers separated by commas, spaces or lines, JSON, npy, or a file of embeddings with --row; one "
+                             "vector needs --model, a file with vectors of several models answers for several")
+    parser.add_argument("--row", default="", metavar="ID", help="which row of the file, by its id")
+    add_k_option(parser, "patients at each end")
 
 
 def run(options):
     """Write the CSV file; returns 0. Raises InputError for a model, row or k that is not there, or an unfitting vector."""
     cohort = cohort_of(options)
-    models = chosen_models(cohort, options.model)
-    if len(models) != 1:
-        raise InputError(f"--model {options.model}", source=cohort.name, expected=f"one of {', '.join(cohort.models)}")
-    model = models[0]
-    label, vector = _vector_of_file(options.vector, options.row, model, cohort.embeddings[model].shape[1])
-    found = query(vector, cohort.embeddings[model], cohort.patient_ids, checked_k(cohort, options.k), label=label, model=model)
-    write_csv(options.out, COLUMNS, [(found.label, model, one.match, one.rank, one.patient_id, one.distance, one.percentile)
-                                     for one in found.neighbors])
+    models, k = chosen_models(cohort, options.model), _checked_k(cohort, options.k)
+    rows = read_vectors(options.vector)
+    if len(models) > 1 and not {model.lower() for model in models} <= {name.lower() for name in rows.models}:
+        raise InputError(f"--model {options.model} for one vector", source=cohort.name,
+                         expected=f"the model that made it: one of {', '.join(models)}")
+    table = []
+    for model in models:
+        label, vector = _vector_of(rows, options, model, cohort)
+        found = query(vector, cohort.embeddings[model], cohort.patient_ids, k, label=label, model=model)
+        table += [(found.label, model, one.match, one.rank, one.patient_id, one.distance, one.percentile)
+                  for one in found.neighbors]
+    write_csv(options.out, COLUMNS, table)
     return 0
 
 
@@ -49,8 +57,8 @@ def query_command(arguments, report):
     Parameters
     ----------
     arguments : list of str
-        ``--prepared FILE`` (of the worker ``prepare``), ``--model``, ``--k``, and ``--text FILE`` (pasted numbers) or
-        ``--vector FILE`` with ``--row ID``; ``--label`` names the query.
+        ``--prepared FILE`` (of the worker ``prepare``), ``--model``, ``--k`` (by default as many as neighbor lists keep), and
+        ``--text FILE`` (pasted numbers) or ``--vector FILE`` with ``--row ID``; ``--label`` names the query.
     report : callable
         Called with the fraction done and a text.
 
@@ -62,7 +70,7 @@ def query_command(arguments, report):
     parser = argparse.ArgumentParser(prog="query")
     parser.add_argument("--prepared", required=True, type=pathlib.Path)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--k", required=True, type=int)
+    parser.add_argument("--k", type=int)
     parser.add_argument("--text", type=pathlib.Path)
     parser.add_argument("--vector", type=pathlib.Path)
     parser.add_argument("--row", default="")
@@ -70,13 +78,15 @@ def query_command(arguments, report):
     options = parser.parse_args(arguments)
     report(None, "Reading the vectors")
     prepared = read_prepared(options.prepared)
-    cohort, model = prepared.cohort, options.model
+    cohort = prepared.cohort
+    model, count = one_model(cohort, options.model), len(cohort.patients)
+    k = min(KEPT_NEIGHBORS, count) if options.k is None else _checked_k(cohort, options.k)
     if options.text:
         label, vector = "", parse_vector(options.text.read_text("utf-8"))
     else:
-        label, vector = _vector_of_file(options.vector, options.row, model, cohort.embeddings[model].shape[1])
+        label, vector = _vector_of(read_vectors(options.vector), options, model, cohort)
     report(None, "Looking for neighbors and the place")
-    found = query(vector, cohort.embeddings[model], cohort.patient_ids, min(options.k, len(cohort.patients)),
+    found = query(vector, cohort.embeddings[model], cohort.patient_ids, k,
                   label=options.label or label, model=model, analysis=prepared.analyses[model])
     return {"result": found.to_json(), "vector": [float(number) for number in vector]}
 
@@ -104,8 +114,12 @@ def rows_command(arguments, report):
     return {"rows": labels[:_MOST_ROWS], "count": len(labels)}
 
 
-def _vector_of_file(path, row, model, length):
-    """Label and vector of a file's row."""
-    rows = read_vectors(path)
-    number = rows.row_of(row, path)
-    return rows.labels[number], rows.models[rows.model_for(model, length, path)][number]
+def _checked_k(cohort, k):
+    """A new vector can have every patient as its neighbor."""
+    return checked_k(k, len(cohort.patients), cohort.name, largest=len(cohort.patients))
+
+
+def _vector_of(rows, options, model, cohort):
+    """Label and vector of the row that is asked for."""
+    path, number = options.vector, rows.row_of(options.row, options.vector)
+    return rows.labels[number], rows.models[rows.model_for(model, cohort.embeddings[model].shape[1], path)][number]

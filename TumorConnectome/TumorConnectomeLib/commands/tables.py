@@ -1,7 +1,6 @@
 """What commands that write tables share: checked options, CSV files and tables for worker results."""
 import argparse
 import csv
-import json
 import math
 import pathlib
 import re
@@ -9,14 +8,16 @@ import sys
 
 from ..base.errors import InputError
 from ..base.files import atomic_file, default_cache_folder
+from ..cohort.choosing import ALL, chosen_names
 from ..cohort.measurements import with_measurements
 from ..cohort.row_rules import RowRule, one_node_per_patient
 from ..connectome.prepared import read_prepared
 from ..imaging.measurement_store import MeasurementStore
 from ..neighbors.consensus import with_consensus
-from ..readers.own_cohort import previews, undecided
+from ..neighbors.repairs import Repair
+from ..readers.named_columns import read_named
 from ..readers.recognition import ROW_NUMBER
-from ..readers.sources import published_folder, read_data, split_paths
+from ..readers.sources import split_paths
 
 #: lines of the import report that only say what a file holds
 _IS_CONTENT = re.compile(r"\t\d+ rows\t")
@@ -28,7 +29,7 @@ ONCE_NOTE = "Each patient counts once, with its first row: rows of one patient a
 
 def add_rows_option(parser):
     """The choice of what becomes of patients with several rows."""
-    parser.add_argument("--rows", choices=[rule.value for rule in RowRule], default=RowRule.SINGLE.value,
+    parser.add_argument("--rows", type=str.lower, choices=[rule.value for rule in RowRule], default=RowRule.SINGLE.value,
                         help="; ".join(f"{rule.value}: {rule.meaning()}" for rule in RowRule) + " (default single)")
 
 
@@ -46,11 +47,33 @@ def add_data_option(parser):
                         help="column whose numbers are names of classes, not amounts; may be given several times")
 
 
+def add_model_option(parser):
+    """Which models; `chosen_models` understands it."""
+    parser.add_argument("--model", default=ALL, metavar="NAMES",
+                        help=f"names of models, separated by commas, in any case, or '{ALL}' (default)")
+
+
+def add_k_option(parser, what, default=5):
+    """How many neighbors; `choosing.checked_k` checks it."""
+    parser.add_argument("--k", type=int, default=default, help=f"{what} (default {5 if default is None else default})")
+
+
+def add_repair_option(parser):
+    """What is done about hubs."""
+    parser.add_argument("--repair", type=str.lower, choices=[repair.value for repair in Repair], default=Repair.NONE.value,
+                        help="what to do about hubs before neighbors are looked for (default none)")
+
+
+def add_out_option(parser):
+    """The table."""
+    parser.add_argument("--out", required=True, type=pathlib.Path, metavar="FILE.csv", help="the CSV file to write")
+
+
 def add_table_options(parser, add_own):
     """What a command takes that writes a table about a cohort: its files, the CSV file, and by `add_own` the command's own."""
     add_data_option(parser)
     add_rows_option(parser)
-    parser.add_argument("--out", required=True, type=pathlib.Path, help="the CSV file to write")
+    add_out_option(parser)
     add_own(parser)
 
 
@@ -63,46 +86,11 @@ def worker_options(name, arguments, add_own):
 
 
 def read_cohort_of(options, report=lambda fraction, message="": None):
-    """The cohort of ``--data``, ``--rows``, ``--id-column`` and ``--feature-prefix``."""
-    choices = {} if published_folder(options.data) is not None else chosen_by_name(
-        options.data, options.id_column, options.feature_prefix, options.categories)
-    if published_folder(options.data) is not None:
-        _refuse_choices(options)
-    cohort = read_data(options.data, report, RowRule(options.rows), choices)
+    """The cohort of ``--data``, ``--rows``, ``--id-column``, ``--feature-prefix`` and ``--categories``."""
+    cohort = read_named(options.data, report, RowRule(options.rows), id_column=options.id_column,
+                        feature_prefix=options.feature_prefix, categories=options.categories)
     _say_notes(cohort)
     return cohort
-
-
-def chosen_by_name(paths, id_column, prefix, categories):
-    """How files are read with these names of columns, by path; InputError for a name that no file has."""
-    if not id_column and prefix is None and not categories:
-        return {}
-    found = previews(paths)
-    _refuse_unknown("column", id_column, [name for one in found for name in one.columns], paths)
-    groups = [group.prefix for one in found for group in one.recognition.groups]
-    _refuse_unknown("feature columns", prefix, groups, paths)
-    for name in categories:
-        _refuse_unknown("column", name, [name for one in found for name in one.columns if name != ROW_NUMBER], paths)
-    for one in found:
-        for question in one.undecided(id_column, prefix):
-            raise undecided(one, question)
-    return {one.path: one.chosen_by_name(id_column, prefix, categories) for one in found}
-
-
-def _refuse_unknown(what, name, possible, paths):
-    if name is not None and name not in possible:
-        some = ", ".join(map(repr, dict.fromkeys(possible)))
-        raise InputError(f"no file has {'the' if what == 'feature columns' else 'a'} {what} {name!r}", source=paths[0],
-                         expected=f"one of {some[:300]}" if some else "a file with columns")
-
-
-def _refuse_choices(options):
-    """Published files have no columns that anybody could choose."""
-    for option, value in (("--id-column", options.id_column), ("--feature-prefix", options.feature_prefix),
-                          ("--categories", options.categories)):
-        if value and value != "PatientID":
-            raise InputError(f"{option} {value if isinstance(value, str) else value[0]}", source=options.data[0],
-                             expected="files of one's own; in published files nothing is to be chosen")
 
 
 def _say_notes(cohort):
@@ -133,6 +121,14 @@ def cohort_of(options, report=lambda fraction, message="": None):
     return with_measurements(cohort, store.measurements)
 
 
+def table_cohort_of(options):
+    """As `independent_cohort_of`, for a table on the command line: says the note."""
+    cohort, note = independent_cohort_of(options)
+    if note:
+        print(f"Note: {note}", file=sys.stderr)
+    return cohort
+
+
 def independent_cohort_of(options, report=lambda fraction, message="": None):
     """As `cohort_of`, but with one node per patient, and ONCE_NOTE if that is fewer nodes, else ""."""
     cohort = cohort_of(options, report)
@@ -140,50 +136,17 @@ def independent_cohort_of(options, report=lambda fraction, message="": None):
     return once, "" if once is cohort else ONCE_NOTE
 
 
-def chosen_models(cohort, name, *, consensus=False):
-    """All models for "all", else those named, separated by commas and without regard to case; InputError for another.
-
-    With `consensus` the consensus of several models is one of them.
-    """
-    models = with_consensus(cohort.models) if consensus else cohort.models
-    if name == "all":
-        return models
-    return chosen_names("model", name, models, cohort.name)
+def chosen_models(cohort, wanted, *, consensus=False):
+    """The models that ``--model`` names, see `choosing.chosen_names`; with `consensus` that of several models is one more."""
+    return chosen_names("model", wanted, with_consensus(cohort.models) if consensus else cohort.models, cohort.name)
 
 
-def chosen_names(what, text, possible, source):
-    """Those of the possible names that a text lists, without regard to case and without repetitions.
-
-    Raises
-    ------
-    InputError
-        Another name, or none.
-    """
-    by_name, chosen = {name.lower(): name for name in possible}, []
-    for part in parts_of(text) or [""]:
-        if part not in possible and part.lower() not in by_name:
-            raise InputError(f"no {what} {part!r}", source=source, expected=f"all or some of {', '.join(possible) or 'none'}")
-        chosen.append(part if part in possible else by_name[part.lower()])
-    return tuple(dict.fromkeys(chosen))
-
-
-def parts_of(text):
-    """Names in a text such as "CTFM,Merlin", or in a JSON list, for names with a comma."""
-    if text.lstrip().startswith("["):
-        try:
-            return [str(part) for part in json.loads(text)]
-        except ValueError:
-            raise InputError(f"{text!r} is no JSON list of names") from None
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def checked_k(cohort, k):
-    """`k` if every patient has that many others; InputError otherwise."""
-    largest = len(cohort.patients) - 1
-    if not 1 <= k <= largest:
-        raise InputError(f"--k {k}", source=cohort.name,
-                         expected=f"1 to {largest} for {len(cohort.patients)} patients" if largest else "at least two patients")
-    return k
+def one_model(cohort, wanted, *, consensus=False):
+    """As `chosen_models`, where it must be exactly one."""
+    models = chosen_models(cohort, wanted, consensus=consensus)
+    if len(models) != 1:
+        raise InputError(f"--model {wanted}", source=cohort.name, expected=f"one of {', '.join(models)}")
+    return models[0]
 
 
 def write_csv(path, columns, rows):
@@ -192,7 +155,7 @@ def write_csv(path, columns, rows):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
-            writer.writerow(["" if value is None else repr(value) if isinstance(value, float) else value
+            writer.writerow(["" if value is None else repr(float(value)) if isinstance(value, float) else value
                              for value in plain(row)])
 
 

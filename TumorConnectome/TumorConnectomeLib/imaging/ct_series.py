@@ -195,7 +195,7 @@ def _scan_findings(headers):
         findings.append(f"No RescaleSlope and RescaleIntercept in {len(without)} of {len(headers)} slices: their gray values "
                         f"may be no HU ({slice_stack.listed(without)})")
     for what, values in (("kernel", {header.scan.kernel for header in headers}),
-                         ("tube voltage [kV]", {header.scan.kvp_kv for header in headers})):
+                         ("tube voltage [kV]", {header.scan.tube_voltage_kv for header in headers})):
         if len(values) > 1:
             findings.append(f"The slices differ in {what}: {slice_stack.listed(sorted(values, key=str))}")
     return findings

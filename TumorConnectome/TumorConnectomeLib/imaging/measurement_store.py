@@ -13,7 +13,7 @@ from ..cohort.measurements import SeriesMeasurement, measurement_of_record
 from .file_lock import Busy, exclusive
 
 #: part of every line: raise it when what is measured, or how, changes
-VERSION = 1
+VERSION = 2
 #: so long a writer waits for another one [s]
 _PATIENCE_S = 10.0
 

@@ -39,7 +39,7 @@ def measure(series: CTSeries, lesions: list[Lesion], files: str = "") -> SeriesM
     return SeriesMeasurement(
         series.series_uid, series.patient_id[:64] if series.patient_id.isprintable() else "", files, len(series.files),
         series.thickness_mm, series.slice_step_mm, series.pixel_spacing_mm, scan.kernel, scan.manufacturer, scan.model,
-        scan.kvp_kv, tuple(_measured(series, lesion) for lesion in ordered))
+        scan.tube_voltage_kv, tuple(_measured(series, lesion) for lesion in ordered))
 
 
 def fingerprint(ct_folder, report=None) -> str:

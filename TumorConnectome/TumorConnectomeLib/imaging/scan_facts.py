@@ -37,7 +37,7 @@ class ScanFacts:
     ----------
     manufacturer, model, kernel : str
         Printable, at most 64 characters; a kernel of several values is joined by "/".
-    kvp_kv : float or None
+    tube_voltage_kv : float or None
         Peak tube voltage [kV].
     rescale : tuple of float, or None
         Slope and intercept that make HU of stored values; None when the header does not have both.
@@ -52,7 +52,7 @@ class ScanFacts:
     manufacturer: str = ""
     model: str = ""
     kernel: str = ""
-    kvp_kv: float | None = None
+    tube_voltage_kv: float | None = None
     rescale: tuple[float, float] | None = None
     acquisition: int | None = None
     transfer_syntax: str = ""
@@ -62,10 +62,11 @@ class ScanFacts:
 def scan_facts(dataset: pydicom.Dataset) -> ScanFacts:
     """Read what a header says about the scan; what is malformed counts as absent, as nothing here decides about geometry."""
     slope, intercept = _number(dataset, "RescaleSlope"), _number(dataset, "RescaleIntercept")
-    kvp, acquisition = _number(dataset, "KVP"), _number(dataset, "AcquisitionNumber")
+    voltage, acquisition = _number(dataset, "KVP"), _number(dataset, "AcquisitionNumber")
     return ScanFacts(
         _text(dataset, "Manufacturer"), _text(dataset, "ManufacturerModelName"), _text(dataset, "ConvolutionKernel"),
-        kvp if kvp is not None and 0 < kvp < 1000 else None, (slope, intercept) if slope and intercept is not None else None,
+        voltage if voltage is not None and 0 < voltage < 1000 else None,
+        (slope, intercept) if slope and intercept is not None else None,
         int(acquisition) if acquisition is not None and abs(acquisition) < 2**31 else None,
         str(getattr(dataset, "file_meta", {}).get("TransferSyntaxUID") or ""),
         tuple(_text(dataset, keyword) for keyword in PHASE_TAGS))

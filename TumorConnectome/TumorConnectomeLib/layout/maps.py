@@ -28,6 +28,12 @@ class MapKind(Enum):
         """What the interface shows."""
         return {MapKind.NEIGHBORS: "Neighbor layout", MapKind.PCA: "PCA", MapKind.TSNE: "t-SNE", MapKind.UMAP: "UMAP"}[self]
 
+    def caution(self) -> str:
+        """What can be read from positions on such a map, one sentence."""
+        if self is MapKind.PCA:
+            return "Axes: the first two principal components; near here can be far in the others."
+        return "Near means similar; far means little, and the axes mean nothing."
+
 
 def make_map(kind: MapKind, embedding: np.ndarray, layout: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """Positions of the patients on one kind of map, turned to lie as the neighbor layout does.

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slicer.i18n import tr as _
+
 from ..base.files import default_cache_folder
 from ..connectome.analysis import ModelAnalysis
 from ..connectome.derived_file import read_derived
@@ -44,14 +46,15 @@ class Shown:
     @property
     def name(self) -> str:
         """The model, with the repair if there is one."""
-        return self.model if self.repair is Repair.NONE else f"{self.model}, {self.repair.label().lower()}"
+        return self.model if self.repair is Repair.NONE else f"{self.model}, {_(self.repair.label()).lower()}"
 
 
 def derive_sequence(path: str, count: int, repair: Repair, consensus: bool):
     """Jobs that leave derived analyses of `count` patients in the cache; returns what `read_derived` reads there."""
-    title = f"Consensus of the models ({repair.label()})" if consensus else f"Repair: {repair.label()}"
+    title = _("Consensus of the models ({repair})") if consensus else _("Repair: {repair}")
     arguments = ["--cache", default_cache_folder(), "--prepared", path, "--repair", repair.value]
-    result = yield PythonJob(title, "derive", *arguments, *(["--consensus"] if consensus else []))
+    arguments += ["--consensus"] if consensus else []
+    result = yield PythonJob(title.format(repair=_(repair.label())), "derive", *arguments)
     return read_derived(result["path"], count)
 
 

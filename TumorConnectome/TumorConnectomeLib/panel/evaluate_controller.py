@@ -221,7 +221,7 @@ class EvaluateController:
         if "k" in facts:
             parts.append(_("k = {k}").format(k=facts["k"]))
         if self._repair() is not Repair.NONE:
-            parts.append(_("repaired by {repair}").format(repair=self._repair().label().lower()))
+            parts.append(_("repaired by {repair}").format(repair=_(self._repair().label()).lower()))
         if "permutations" in facts:
             parts.append(_("{n} permutations").format(n=facts["permutations"]))
         return ", ".join(parts)

@@ -82,7 +82,7 @@ def evaluation_sequence(parameters, state, path):
         name = "evaluate"
     else:
         name = kind.value
-    return _run(PythonJob(kind.label(), name, *arguments), kind)
+    return _run(PythonJob(_(kind.label()), name, *arguments), kind)
 
 
 def _run(job, kind):

@@ -195,7 +195,7 @@ class GraphSection:
             return ""
         node = graph.nodes[patientId]
         values = [(_("Connections"), str(int(graph.degree[node]))), *clinical_values(cohort, node)]
-        rows = "".join(f"<tr><td>{escape(name)}&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
+        rows = "".join(f"<tr><td>{escape(_(name))}&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
         remarks = [_("synthetic")] if cohort.synthetic else []
         remarks += [_("doubtful CT, see the panel")] if data_note(cohort, node) else []
         remark = "".join(f"<br><i>{escape(text)}</i>" for text in remarks)

@@ -52,7 +52,7 @@ class Panel:
     def __init__(self, ui, resourcePath):
         self.ui, self.changes = ui, Changes()
         self._cameFrom = ""                             # the query from whose list a row was clicked
-        self.runner, self.view = JobRunner(), ConnectomeView()
+        self.runner, self.view = JobRunner(), ConnectomeView(_)
         self.view.setAccessibleName(_("Connectome"))
         self.view.setEmptyText(_("No cohort is loaded."))
         place_chart(CONNECTOME_TAG, self.view)

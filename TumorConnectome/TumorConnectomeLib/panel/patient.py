@@ -14,7 +14,7 @@ from ..cohort.row_rules import patients_of
 from ..imaging.thumbnail import thumbnail_sequence
 from ..imaging.thumbnail_store import ThumbnailStore
 from ..neighbors.match import Match
-from ..presentation.patient_summary import clinical_values, matched_by_rows, neighbor_rows, percent_text, percentile_text
+from ..presentation.patient_summary import clinical_values, matched_by_rows, neighbor_rows, pair_text, percent_text
 from ..scene.patient_nodes import find_patient
 from ..scene.tumor_picture import common_field_mm, tumor_picture
 from ..widgets.pair_table import SAME_PATIENT, PairTable
@@ -116,11 +116,10 @@ class PatientSection:
         if same := sum(row.same_patient for row in lists[0]):
             values.append((_("Same patient"), _("{n} of the {k} neighbors are rows of the same patient ({mark})").format(
                 n=same, k=len(lists[0]), mark=SAME_PATIENT)))
-        table = "".join(f"<tr><td>{escape(name)}:&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
+        table = "".join(f"<tr><td>{escape(_(name))}:&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
         pair = next((row for row in rows if row.patient_id == comparedId), None)
-        text = _("Marked: {id}, {meaning} {distance:.6f}, {percentile}").format(
-            id=comparedId, meaning=graph.distance, distance=pair.distance,
-            percentile=percentile_text(pair.percentile)) if pair else ""
+        text = _("Marked: {id}, {pair}").format(id=comparedId, pair=pair_text(
+            graph.distance, pair.distance, pair.percentile)) if pair else ""
         return f"<table>{table}</table>" + (f"<p>{escape(text)}</p>" if text else "")
 
 

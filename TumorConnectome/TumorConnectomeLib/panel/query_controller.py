@@ -15,12 +15,11 @@ from slicer.i18n import tr as _
 
 from ..base.files import atomic_file, default_cache_folder
 from ..cohort.cohort import Cohort, Facet
-from ..connectome.analysis import KEPT_NEIGHBORS
 from ..connectome.query import QueryResult
 from ..layout.layout import LAYOUT_NEIGHBORS
-from ..neighbors.match import Match
+from ..neighbors.match import COSINE_DISTANCE, Match
 from ..neighbors.repairs import Repair
-from ..presentation.patient_summary import PairRow, percentile_text
+from ..presentation.patient_summary import PairRow, pair_text
 from ..widgets.file_drop import FileDrop
 from ..widgets.pair_table import PairTable
 from ..widgets.query_mark import QueryMark
@@ -249,7 +248,7 @@ def query_sequence(prepared: str, model: str, *, label="", text="", file="", row
 
     The text goes through a file, for a command line may be too short for it; the file is removed again.
     """
-    arguments = ["--prepared", prepared, "--model", model, "--k", KEPT_NEIGHBORS, "--label", label]
+    arguments = ["--prepared", prepared, "--model", model, "--label", label]
     if file:
         return (yield PythonJob(_("Finding neighbors"), "query", *arguments, "--vector", file, "--row", row))
     path = default_cache_folder() / "queries" / f"{secrets.token_hex(8)}.txt"
@@ -270,9 +269,9 @@ def rows_sequence(file: str):
 def query_summary(result: QueryResult, count: int, cohort: Cohort, facet: Facet | None) -> str:
     """HTML: the nearest patient, what the `count` nearest are by a facet, how usual the vector is, how true its place is."""
     nearest = result.of(Match.MOST)
-    parts = [_("<b>{label}</b> by {model}: most like <b>{patient}</b> (distance {distance:.6f}, {percentile}).").format(
+    parts = [_("<b>{label}</b> by {model}: most like <b>{patient}</b> ({pair}).").format(
         label=escape(result.label), model=escape(result.model), patient=escape(nearest[0].patient_id),
-        distance=nearest[0].distance, percentile=escape(percentile_text(nearest[0].percentile)))]
+        pair=escape(pair_text(COSINE_DISTANCE, nearest[0].distance, nearest[0].percentile)))]
     if facet is not None:
         rows = [cohort.row_of(one.patient_id) for one in nearest[:count]]
         names = Counter(facet.categories[facet.codes[row]] for row in rows).most_common()

@@ -24,6 +24,8 @@ from .result_nodes import PREFIX, fill_table, nodes_with
 PLOT, AXIS_NAMES, AXIS_TITLE = "TumorConnectome.Plot", "TumorConnectome.AxisNames", "TumorConnectome.AxisTitle"
 #: attribute of the table with the lines of a plot
 _LINES = "TumorConnectome.PlotLines"
+#: names of the table nodes
+_BARS_NAME, _LINES_NAME = "plot", "plot lines"
 #: share of the room between two places that the bars of a place take: that of vtkChart, which Slicer leaves as it is
 _BARS_SHARE = 0.8
 #: half the length of the ends of an interval, in widths of a bar or, for curves, in probability
@@ -108,7 +110,8 @@ class _Plot:
     def __init__(self, kind, title):
         self._kind, self._series = kind, []
         self._chart = self._node("vtkMRMLPlotChartNode", PLOT, "plot")
-        self._bars, self._lines = (self._node("vtkMRMLTableNode", *which) for which in ((PLOT, "plot"), (_LINES, "plot lines")))
+        self._bars = self._node("vtkMRMLTableNode", PLOT, _BARS_NAME)
+        self._lines = self._node("vtkMRMLTableNode", _LINES, _LINES_NAME)
         self._chart.RemoveAllPlotSeriesNodeIDs()
         for series in nodes_with("vtkMRMLPlotSeriesNode", PLOT, kind):
             slicer.mrmlScene.RemoveNode(series)

@@ -7,8 +7,8 @@ from html import escape
 import numpy as np
 
 from ..connectome.connectome import Connectome
-from ..neighbors.match import Match
 from .coloring import Coloring
+from .patient_summary import pair_text
 
 
 def node_text(connectome: Connectome, coloring: Coloring, node: int) -> str:
@@ -34,23 +34,5 @@ def edge_text(connectome: Connectome, edge: int) -> str:
 
 def _edge_line(connectome, edge):
     source, target = (connectome.patient_ids[ends[edge]] for ends in (connectome.sources, connectome.targets))
-    return (f"{escape(source)} \u2192 {escape(target)}: rank {int(connectome.ranks[edge])}, "
-            f"{escape(connectome.distance)} {distance_text(connectome.distances[edge])}, "
-            f"{percentile_text(connectome.percentiles[edge], connectome.match)}")
-
-
-def distance_text(distance: float) -> str:
-    """Four decimals, or more where they would say little: some models have all patients within 0.0074."""
-    return f"{distance:.4f}" if distance >= 0.01 else f"{distance:.6f}"
-
-
-def percentile_text(percentile: float, match: Match) -> str:
-    """"closer than 99.6 % of pairs", or, among the least similar, "farther than 99.6 % of pairs"."""
-    if match is Match.LEAST:
-        return f"farther than {_one_decimal(100 - percentile)} % of pairs"
-    return f"closer than {_one_decimal(percentile)} % of pairs"
-
-
-def _one_decimal(percent):
-    """Rounded down, so that 100 % is said of no pair but one that has every other behind it."""
-    return f"{np.floor(round(float(percent) * 10, 6)) / 10:.1f}"
+    pair = pair_text(connectome.distance, connectome.distances[edge], connectome.percentiles[edge])
+    return escape(f"{source} \u2192 {target}: rank {int(connectome.ranks[edge])}, {pair}")

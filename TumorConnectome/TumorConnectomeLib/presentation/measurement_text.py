@@ -7,7 +7,7 @@ from ..cohort.column_titles import MEASURED
 from ..cohort.measurements import SeriesMeasurement
 
 #: decimals that mean something: a pixel is 0.6 mm wide, a slice 2 mm thick
-_DECIMALS = {"lesion_count": 0, "box_volume_ml": 2, "slice_thickness_mm": 2, "slice_spacing_mm": 2, "pixel_spacing_mm": 3,
+_DECIMALS = {"lesion_count": 0, "box_volume_ml": 2, "slice_thickness_mm": 2, "slice_spacing_mm": 2, "column_spacing_mm": 3,
              "tube_voltage_kv": 0}
 _UNITS = {"_mm": " mm", "_ml": " mL", "_kv": " kV"}
 

@@ -113,6 +113,19 @@ def clinical_values(cohort: Cohort, node: int) -> list[tuple[str, str]]:
     return values
 
 
+def pair_text(meaning: str, distance: float, percentile: float) -> str:
+    """What is said about a pair, in tables, tooltips and the panel: "cosine distance 0.012300, closer than 99.6 % of pairs".
+
+    `meaning` says what the distance is.
+    """
+    return f"{meaning} {distance_text(distance)}, {percentile_text(percentile)}"
+
+
+def distance_text(distance: float) -> str:
+    """Six decimals: some models have all patients within 0.0074."""
+    return f"{distance:.6f}"
+
+
 def percentile_text(percentile: float) -> str:
     """A percentile as a statement: "closer than 99.6 % of pairs" (never rounded up to 100)."""
     return f"closer than {percent_text(percentile)} of pairs" if percentile == percentile else "no pairs to compare with"

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -144,7 +144,10 @@ def read_vectors(path) -> VectorRows:
     if one.is_table and kind not in PICKLE:
         raise InputError("it has no numbered feature columns", source=path,
                          expected="columns such as pred_0, pred_1, or a vector")
-    read = read_file(path, one.choice)
+    choice, groups = one.choice, tuple(group.prefix for group in one.recognition.groups)
+    if len(groups) > 1:                                 # all of them: the model that is asked about says which is meant
+        choice = replace(choice, prefixes=groups)
+    read = read_file(path, choice)
     return VectorRows(read.ids, dict(read.models))
 
 

@@ -101,7 +101,7 @@ class CtSlices:
     def _set_scan(self, common):
         common.BodyPartExamined, common.PatientPosition, common.ScanOptions = "CHEST", "HFS", "HELICAL MODE"
         common.FrameOfReferenceUID, common.PositionReferenceIndicator = self._ids.frame_of_reference, ""
-        common.KVP, common.Exposure = self._protocol.kvp, self._protocol.exposure
+        common.KVP, common.Exposure = self._protocol.tube_voltage_kv, self._protocol.exposure
         common.ConvolutionKernel = self._protocol.kernel.name
         common.SliceThickness = common.SpacingBetweenSlices = self._grid.spacing[0]
         common.GantryDetectorTilt = 0

@@ -46,7 +46,7 @@ class ScanProtocol:
         Standard deviation in HU before the body's own pattern.
     signed : bool
         Whether pixels are signed 16 bit (intercept 0) or unsigned 12 bit (intercept -1024); real scanners do both.
-    kvp : int
+    tube_voltage_kv : int
         Tube voltage, kV.
     exposure : int
         Tube current-time product, mAs.
@@ -59,7 +59,7 @@ class ScanProtocol:
     kernel: Kernel
     noise: float
     signed: bool
-    kvp: int
+    tube_voltage_kv: int
     exposure: int
 
 
@@ -81,4 +81,4 @@ def draw_protocol(number: int, scale: tuple[float, float, float], shift: tuple[f
     return ScanProtocol(
         shape=(count, _MATRIX, _MATRIX), spacing=(thickness, pixel, pixel), origin=origin, body=body, kernel=KERNELS[kernel],
         noise=_NOISE[kernel] * (2.5 / thickness) ** 0.5 * rng.uniform(0.9, 1.25), signed=bool(rng.random() < 0.5),
-        kvp=int(rng.choice([120, 120, 120, 140])), exposure=int(rng.integers(20, 61)))
+        tube_voltage_kv=int(rng.choice([120, 120, 120, 140])), exposure=int(rng.integers(20, 61)))

@@ -25,6 +25,11 @@ class ConnectomeView(qt.QWidget):
     The mouse and the keys are described in `keys.GESTURES` and `keys.BINDINGS`. Callbacks tell what the user does; the
     methods never call back.
 
+    Parameters
+    ----------
+    translate : callable
+        Translates interface text.
+
     Attributes
     ----------
     onClicked, onDoubleClicked : callable
@@ -41,9 +46,9 @@ class ConnectomeView(qt.QWidget):
         Called with "load", "compare", "nextModel", "search" or "help" when its key was pressed.
     """
 
-    def __init__(self, parent=None):
+    def __init__(self, translate=lambda text: text, parent=None):
         super().__init__(parent)
-        self._canvas, self._nodeInfo = GraphCanvas(), None
+        self._canvas, self._nodeInfo = GraphCanvas(translate=translate), None
         self._forgetCallbacks()
         self._movement = Movement(self, self._canvas)
         self._actions = ViewActions(self, self._canvas, self._movement)
@@ -54,7 +59,7 @@ class ConnectomeView(qt.QWidget):
         self.setMinimumSize(200, 160)
         self.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Expanding)
         self._readSurface()
-        self.setEmptyText("No cohort is loaded.")
+        self.setEmptyText(translate("No cohort is loaded."))
 
     def cleanup(self):
         """Stop all timers and let go of the callbacks, before the view is deleted."""

@@ -38,7 +38,8 @@ class GraphCanvas:
         Corners in pixels of the lasso that is being drawn.
     """
 
-    def __init__(self, state: GraphState | None = None):
+    def __init__(self, state: GraphState | None = None, translate=lambda text: text):
+        self._translate = translate
         self.state = GraphState() if state is None else state
         self.viewport, self.header, self.legend = Viewport(), Header(), Legend()
         self.moving, self.empty_text, self.lasso = False, "", []
@@ -72,16 +73,17 @@ class GraphCanvas:
     @property
     def description(self) -> str:
         """What is shown, and where the keyboard is, in words."""
-        text = self.state.describe(self.empty_text)
+        text = self.state.describe(self.empty_text, self._translate)
         cursor = self.legend.cursor
         if self.geometry is None or cursor is None:
             return text
         name = self.state.coloring.categories[cursor]
-        return f"Legend: {name}, {'grayed' if name in self.state.hidden else 'shown'}. {text}"
+        told = self._translate("Legend: {name}, grayed." if name in self.state.hidden else "Legend: {name}, shown.")
+        return f"{told.format(name=name)} {text}"
 
     def snapshot(self) -> GraphCanvas:
         """A canvas of the same content and place, for a picture of another size; nothing is hovered, no lasso drawn."""
-        other = GraphCanvas(self.state.copy())
+        other = GraphCanvas(self.state.copy(), self._translate)
         other.empty_text = self.empty_text
         other.header.title, other.header.subtitle = self.header.title, self.header.subtitle
         other.header.banner = self.header.banner

@@ -191,24 +191,26 @@ class GraphState:
             place = 0 if by > 0 else -1
         return self.geometry.connectome.patient_ids[ordered[place]]
 
-    def describe(self, empty_text: str) -> str:
+    def describe(self, empty_text: str, translate=lambda text: text) -> str:
         """What is shown, in words, for people who do not see it."""
         if self.geometry is None:
             return empty_text
-        graph = self.geometry.connectome
-        parts = [f"{len(graph.patient_ids)} patients, {len(graph.sources)} connections by {graph.model}."]
+        graph, _ = self.geometry.connectome, translate
+        parts = [_("{n} patients, {edges} connections by {model}.").format(
+            n=len(graph.patient_ids), edges=len(graph.sources), model=graph.model)]
         if not self.lit.all():
-            parts.append(f"{int((~self.lit).sum())} patients are grayed.")
+            parts.append(_("{n} patients are grayed.").format(n=int((~self.lit).sum())))
         if self._hidden & set(self.coloring.categories):
-            parts.append(f"Hidden: {', '.join(name for name in self.coloring.categories if name in self._hidden)}.")
+            names = ", ".join(name for name in self.coloring.categories if name in self._hidden)
+            parts.append(_("Hidden: {names}.").format(names=names))
         if self._group:
-            parts.append(f"Group: {len(self._group)} patients.")
+            parts.append(_("Group: {n} patients.").format(n=len(self._group)))
         if self.selected is not None:
-            parts.append(f"Selected: {self.selected}.")
+            parts.append(_("Selected: {id}.").format(id=self.selected))
         if self.compared is not None:
-            parts.append(f"Compared: {self.compared}.")
+            parts.append(_("Compared: {id}.").format(id=self.compared))
         if self.query is not None:
-            parts.append(f"Query {self.query.label}: {', '.join(self.query.neighbors)}.")
+            parts.append(_("Query {label}: {names}.").format(label=self.query.label, names=", ".join(self.query.neighbors)))
         return " ".join(parts)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import qt
 
 from ..neighbors.match import COSINE_DISTANCE
-from ..presentation.patient_summary import PairRow, percent_text, percentile_text
+from ..presentation.patient_summary import PairRow, distance_text, pair_text, percent_text
 
 _PATIENT = 1
 #: Qt's own sort indicator takes room in every header, sorted by or not
@@ -254,8 +254,12 @@ class PairColumn:
 def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = COSINE_DISTANCE) -> list[PairColumn]:
     """The columns for a facet ("" for none), with or without the number of models that agree; what the distances are."""
     _ = translate
-    name, usual = distance[:1].upper() + distance[1:], distance == COSINE_DISTANCE
+    usual = distance == COSINE_DISTANCE
     facet = facet_title.partition(" (")[0]
+
+    def told(row):
+        return pair_text(distance, row.distance, row.percentile)
+
     columns = [
         PairColumn("#", _("Rank: place in the neighbor list, 1 is the most extreme"), "rank", lambda row: str(row.rank),
                    lambda row: row.rank),
@@ -268,13 +272,11 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
         PairColumn(_("Distance") if usual else _("Distance*"),
                    _("Cosine distance by the chosen model: 0 same direction, 2 opposite") if usual
                    else _("Not the cosine distance of the model: {meaning}").format(meaning=distance), distance,
-                   lambda row: f"{row.distance:.6f}", lambda row: row.distance,
-                   lambda row: _("{name} {distance!r}").format(name=name, distance=row.distance),
-                   lambda row: repr(row.distance)),
+                   lambda row: distance_text(row.distance), lambda row: row.distance, told, lambda row: repr(row.distance)),
         PairColumn(_("Closer\nthan"),
                    _("Percent of all patient pairs of this model that are farther apart; 50 % is a random pair"),
-                   "percent of pairs farther apart", lambda row: percent_text(row.percentile), _percentile,
-                   lambda row: percentile_text(row.percentile), lambda row: repr(row.percentile))]
+                   _("percent of pairs farther apart"), lambda row: percent_text(row.percentile), _percentile,
+                   told, lambda row: repr(row.percentile))]
     if facet:
         columns.append(PairColumn(
             _("Same {facet}").format(facet=facet[:1].lower() + facet[1:]).replace(" ", "\n"),
@@ -286,7 +288,7 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
     if with_votes:
         columns.append(PairColumn(
             _("Models\nagree"), _("How many of the cohort's models list this pair among the most extreme, too"),
-            "models that list the pair", lambda row: _votes(row, _), lambda row: row.votes,
+            _("models that list the pair"), lambda row: _votes(row, _), lambda row: row.votes,
             lambda row: _("{n} of {all} models list this pair").format(n=row.votes, all=row.models) if row.models else ""))
     return columns
 
