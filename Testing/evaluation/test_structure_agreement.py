@@ -9,7 +9,14 @@ from structure_samples import cosine_distances, skewed
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.evaluation import geometry, overlap
 from TumorConnectomeLib.evaluation.agreement import COLUMNS, MEASURES, agreement
-from TumorConnectomeLib.evaluation.geometry import (
+from TumorConnectomeLib.evaluation.overlap import (
+    jaccard,
+    jaccard_by_chance,
+    overlaps,
+    rank_biased_overlap,
+    rank_biased_overlap_by_chance,
+)
+from TumorConnectomeLib.evaluation.similarity import (
     alignment,
     average_ranks,
     centered_features,
@@ -17,13 +24,6 @@ from TumorConnectomeLib.evaluation.geometry import (
     dependence,
     sampled_rows,
     standardized_distance_ranks,
-)
-from TumorConnectomeLib.evaluation.overlap import (
-    jaccard,
-    jaccard_by_chance,
-    overlaps,
-    rank_biased_overlap,
-    rank_biased_overlap_by_chance,
 )
 from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.neighbors.neighbors import neighbor_lists

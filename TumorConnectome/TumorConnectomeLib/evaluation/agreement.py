@@ -8,7 +8,6 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..neighbors.neighbors import NeighborLists
-from .geometry import alignment, centered_features, correlation, dependence, sampled_rows, standardized_distance_ranks
 from .overlap import (
     RBO_PERSISTENCE,
     jaccard,
@@ -17,6 +16,7 @@ from .overlap import (
     rank_biased_overlap,
     rank_biased_overlap_by_chance,
 )
+from .similarity import alignment, centered_features, correlation, dependence, sampled_rows, standardized_distance_ranks
 
 #: measure -> what a heat map's title says
 MEASURES = {"jaccard": "Jaccard index of the k nearest", "rbo": f"Rank-biased overlap (p = {RBO_PERSISTENCE:g}, extrapolated)",
