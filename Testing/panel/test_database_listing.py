@@ -134,9 +134,12 @@ def test_made_up_patients_are_not_meant_for_the_database(demo, database):
     assert demo.panel.ui.databaseLabel.text == "" and not demo.panel.listing.pending
 
 
-def test_a_reload_lets_go_of_the_database(images, database):
+def test_a_reload_lets_go_of_the_database(images, database, monkeypatch):
     import slicer
 
+    from TumorConnectomeLib.panel import reloading
+
+    monkeypatch.setattr(reloading, "forget_library", lambda: None)      # tests that follow have its classes in hand
     images.load("A")
     slicer.modules.TumorConnectomeWidget.onReload()
     slicer.util.selectModule("TumorConnectome")

@@ -13,6 +13,7 @@ from loopback_s3 import refused_port
 from PySide6 import QtCore, QtTest
 from seg_factory import ellipsoid, write_seg
 
+from slicerhost.alive import running_processes
 from TumorConnectomeLib.scene.image_views import ImageViews
 
 
@@ -148,15 +149,18 @@ def test_the_same_patient_again_right_after_cancel_waits_for_nobody(opened, gate
 
 
 def test_the_end_of_the_application_during_a_download_ends_its_process_and_the_next_start_continues(opened, study, gate):
+    from TumorConnectomeLib.imaging.acquisition import acquire
+    from TumorConnectomeLib.imaging.transfer_errors import is_offline
+    from TumorConnectomeLib.work.awaitable import Listener
     from TumorConnectomeLib.work.queue import DownloadQueue
 
     gate.behave = lambda number: "hang" if number >= 12 else None
-    queue, seen = DownloadQueue(), []
-    queue.fetch(study.request, opened.fetcher.sources, seen.append, seen.append)
+    queue, seen, others = DownloadQueue(acquire, is_offline), [], set(running_processes())
+    queue.fetch(study.request, opened.fetcher.sources).begin(Listener(done=seen.append, failed=seen.append))
     opened.wait(lambda: queue.downloads[0].transfer is not None and queue.downloads[0].transfer.files == 12, 30)
-    process = queue.downloads[0].task._process
+    processes = set(running_processes()) - others
     queue.cleanup()
-    assert process.state() == QtCore.QProcess.ProcessState.NotRunning
+    assert processes and not processes & set(running_processes())
     opened.fetcher.assert_nothing_stored()
     assert len(opened.fetcher.staged()) >= 12 and all(name.endswith(".dcm") for name in opened.fetcher.staged())
     opened.settle(0.1)
@@ -205,7 +209,7 @@ def with_segmentation(opened, study, tmp_path, monkeypatch):
     from TumorConnectomeLib.panel import imaging_controller, segmentation_controller
 
     masks = np.zeros((SLICES, 64, 64, 1), bool)
-    masks[..., 0] = ellipsoid((SLICES, 64, 64), (4, 5, 5), (2, 4, 4))
+    masks[..., 0] = ellipsoid((SLICES, 64, 64), (4, 5, 5), (2, 4, 3))
     seg = write_seg(tmp_path / "seg.dcm", study.slices, masks)
     data, series_uuid = (tmp_path / "seg.dcm").read_bytes(), str(uuid.uuid4())
     study.server.put(series_uuid, [data])
