@@ -4,6 +4,7 @@ import sys
 
 from ..base.errors import InputError
 from ..base.files import checked_name
+from ..cohort.choosing import parts_of
 from ..study.analysis import COLUMNS, analyze, notes_of
 from ..study.answers import readings_of, write_answers
 from ..study.choice_table import read_choice_tables
@@ -18,7 +19,6 @@ from .tables import (
     add_rows_option,
     chosen_models,
     independent_cohort_of,
-    parts_of,
     write_csv,
 )
 
