@@ -5,9 +5,9 @@ import json
 import pathlib
 import sys
 
-from ..core.cohort_reader import SUFFIX, cohort_files
-from ..core.embedding_pickle import read_embedding_pickle
+from ..core.cohort_reader import SUFFIX, cohort_files, read_all_rows
 from ..core.errors import InputError
+from ..core.evaluation.classes import COLUMNS as CLASS_COLUMNS
 from ..core.evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
 from ..core.evaluation.distances import blocks_of
 from ..core.evaluation.evidence import VERSION, gather_evidence, read_evidence, write_evidence
@@ -32,12 +32,15 @@ from .tables import (
 )
 
 _DESCRIPTION = """\
-One row per model, facet and metric. 'value': mean of the metric over 'n' queries; 'null_mean': mean over label permutations;
-'lift': value / null_mean; 'ci_low', 'ci_high': 95 % patient-bootstrap interval of the lift; 'p': one-sided permutation p value;
-'q': Benjamini-Hochberg over all rows but the controls (and over the controls among themselves). The controls are always
-there: 'random' (random groups, nothing should be found) and, if the cohort knows it, 'body_side' (every model should see
-it). Patients of unknown category are left out; so are queries without a relevant target. 'k' is cut to the number of targets
-and is empty for R-precision."""
+One row per model, facet and metric. 'value': mean of the metric over 'n' queries; 'chance': its exact mean over all label
+permutations; 'lift': value / chance; 'ci_low', 'ci_high': 95 % interval of the lift, patients being sampled; 'p': one-sided
+permutation p value; 'q': Benjamini-Hochberg over all rows but the controls (each of which is a family of its own); 'best':
+largest value that is possible; 'of_possible': (value - chance) / (best - chance), with its interval; 'macro_lift': every
+category counts the same; 'detectable_lift': found with 80 % power; 'p_below', 'q_below': of a value as small;
+'permutations': how many p rests on (more where p would be at its floor, fewer where it is settled). The controls are
+always there: 'random' (random groups, nothing should be found) and, if the cohort knows it, 'body_side' (every model should
+see it). Patients of unknown category are left out; so are queries without a relevant target. Ties count as the mean over
+their orders. 'k' is cut to the number of targets and is empty for R-precision. All columns and methods: docs/evaluation.md."""
 
 
 def add_parser(subparsers):
@@ -51,7 +54,9 @@ def add_parser(subparsers):
     parser.add_argument("--same-patient", type=pathlib.Path, metavar="FILE",
                         help="also write same-patient retrieval over all rows of the files, as CSV")
     parser.add_argument("--confounds", type=pathlib.Path, metavar="FILE",
-                        help="also write how much of P@k remains inside strata of the --within columns, as CSV")
+                        help="also write how much of the excess of P@k remains inside strata of the --within columns, as CSV")
+    parser.add_argument("--classes", type=pathlib.Path, metavar="FILE",
+                        help="also write P@k of the queries of each category, with lift, interval and share of the excess")
     parser.add_argument("--votes", type=pathlib.Path, metavar="FILE",
                         help="also write how often pairs that 1, 2, ... models agree on have the same label, as CSV")
     parser.add_argument("--verdict", type=pathlib.Path, metavar="FILE",
@@ -69,17 +74,18 @@ def _add_choices(parser):
     parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value,
                         help="what to do about hubs before neighbors are looked for (default none)")
     parser.add_argument("--within", default="all",
-                        help="facets or columns of the patient table that may explain a lift; 'all': every facet (default)")
+                        help="facets or columns of the patient table that may explain a lift; 'all': every facet (default); "
+                             "'sex+age' makes strata of both jointly")
 
 
 def run(options):
     """Write the files; returns 0. Raises InputError for a model, facet, column or k that the cohort does not have."""
-    cohort, once = independent_cohort_of(options)
     folder = published_folder(options.data)
     if options.same_patient and folder is None:
         raise InputError("same-patient retrieval needs all rows of every patient", source=options.data[0],
                          expected=f"a folder with *{SUFFIX} files")
-    files = _all_rows(folder) if folder and (options.same_patient or options.verdict) else None
+    files = read_all_rows(folder) if folder and (options.same_patient or options.verdict) else None
+    cohort, once = independent_cohort_of(options, rows=files)
     evidence = gather_evidence(cohort, files, about=once, **_distances(options),
                                **_chosen(cohort, options, bool(options.confounds or options.verdict)))
     _write_table(options.out, evidence.table, COLUMNS)
@@ -87,6 +93,8 @@ def run(options):
         _write_table(options.same_patient, evidence.same_patient, SAME_PATIENT_COLUMNS)
     if options.confounds:
         _write_table(options.confounds, evidence.confounds, CONFOUND_COLUMNS)
+    if options.classes:
+        _write_table(options.classes, evidence.classes, CLASS_COLUMNS)
     if options.votes:
         if evidence.votes is None:
             raise InputError(f"only the model {cohort.models[0]}", source=cohort.name, expected="at least two models to vote")
@@ -134,7 +142,7 @@ def evaluate_command(arguments, report):
             return {"path": str(path)}
         except InputError:
             report(0.0, "The cached evaluation is made anew")
-    files = _all_rows(folder) if folder else None
+    files = read_all_rows(folder) if folder else None
     write_evidence(path, gather_evidence(cohort, files, about=once, **choices, **_distances(options), report=report))
     return {"path": str(path)}
 
@@ -167,12 +175,6 @@ def _facets(cohort, text):
     if text.strip().lower() == "all":
         return evaluable_facets(cohort)
     return chosen_names("facet", text, cohort.facets, cohort.name)
-
-
-def _all_rows(folder):
-    """Model name -> all rows of its embedding file."""
-    return {path.name.removesuffix(SUFFIX): read_embedding_pickle(path) for path in cohort_files(folder)
-            if path.name.endswith(SUFFIX)}
 
 
 def _write_table(path, table, columns):

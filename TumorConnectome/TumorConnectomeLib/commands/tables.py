@@ -5,6 +5,7 @@ import json
 import math
 import pathlib
 
+from ..core.cohort_reader import read_cohort
 from ..core.errors import InputError
 from ..core.files import atomic_file, default_cache_folder
 from ..core.measurements import with_measurements
@@ -52,9 +53,11 @@ def worker_options(name, arguments, add_own):
     return parser.parse_args(arguments)
 
 
-def read_cohort_of(options, report=lambda fraction, message="": None):
-    """The cohort of ``--data``, ``--rows``, ``--id-column`` and ``--feature-prefix``."""
+def read_cohort_of(options, report=lambda fraction, message="": None, rows=None):
+    """The cohort of ``--data``, ``--rows``, ``--id-column`` and ``--feature-prefix``; `rows` of published files, if known."""
     paths, choices = options.data, {}
+    if rows is not None:
+        return read_cohort(published_folder(paths), report, RowRule(options.rows), rows)
     column, prefix = getattr(options, "id_column", None), getattr(options, "feature_prefix", None)
     if (column or prefix is not None) and published_folder(paths) is None:
         choices = {one.path: one.chosen_by_name(column, prefix) for one in previews(paths)}
@@ -68,10 +71,10 @@ def add_measured_option(parser):
                              "they can be facets and strata (default folder: the cache)")
 
 
-def cohort_of(options, report=lambda fraction, message="": None):
+def cohort_of(options, report=lambda fraction, message="": None, rows=None):
     """The cohort that ``--data`` with its options, or ``--prepared`` (a file of the cache) names; see ``--measured``."""
     prepared, measured = getattr(options, "prepared", None), getattr(options, "measured", None)
-    cohort = read_prepared(prepared).cohort if prepared else read_cohort_of(options, report)
+    cohort = read_prepared(prepared).cohort if prepared else read_cohort_of(options, report, rows)
     if measured is None:
         return cohort
     store = MeasurementStore(measured)
@@ -79,9 +82,9 @@ def cohort_of(options, report=lambda fraction, message="": None):
     return with_measurements(cohort, store.measurements)
 
 
-def independent_cohort_of(options, report=lambda fraction, message="": None):
+def independent_cohort_of(options, report=lambda fraction, message="": None, rows=None):
     """As `cohort_of`, but with one node per patient, and ONCE_NOTE if that is fewer nodes, else ""."""
-    cohort = cohort_of(options, report)
+    cohort = cohort_of(options, report, rows)
     once = one_node_per_patient(cohort)
     return once, "" if once is cohort else ONCE_NOTE
 

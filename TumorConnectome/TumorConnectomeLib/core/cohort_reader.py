@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Mapping
 
 from .cohort import Cohort
-from .embedding_pickle import read_embedding_pickle
+from .embedding_pickle import EmbeddingRows, read_embedding_pickle
 from .errors import InputError
 from .facets import standard_facets
 from .files import sha256_of_files, visible_files
@@ -31,7 +32,14 @@ def cohort_files(folder) -> list[pathlib.Path]:
     return [*pickles, *([table] if table else [])]
 
 
-def read_cohort(folder, report=lambda fraction, message="": None, rule: RowRule = RowRule.SINGLE) -> Cohort:
+def read_all_rows(folder) -> dict[str, EmbeddingRows]:
+    """All rows of every embedding file of a folder, by model; see `read_embedding_pickle` for errors."""
+    return {path.name.removesuffix(SUFFIX): read_embedding_pickle(path) for path in cohort_files(folder)
+            if path.name.endswith(SUFFIX)}
+
+
+def read_cohort(folder, report=lambda fraction, message="": None, rule: RowRule = RowRule.SINGLE,
+                rows: Mapping[str, EmbeddingRows] | None = None) -> Cohort:
     """Read a folder of embedding files as a Cohort.
 
     By default a patient is kept when every file has exactly one row for it, as the published cohort does: several rows are
@@ -45,6 +53,8 @@ def read_cohort(folder, report=lambda fraction, message="": None, rule: RowRule 
         Called with the fraction done and a text.
     rule : RowRule
         What becomes of patients with several rows.
+    rows : mapping of str to EmbeddingRows, optional
+        Of `read_all_rows`, where the files were read already.
 
     Raises
     ------
@@ -57,7 +67,8 @@ def read_cohort(folder, report=lambda fraction, message="": None, rule: RowRule 
     per_model = {}
     for number, path in enumerate(pickles):
         report(number / len(pickles), f"Reading {path.name}")
-        per_model[path.name.removesuffix(SUFFIX)] = read_embedding_pickle(path)
+        model = path.name.removesuffix(SUFFIX)
+        per_model[model] = rows[model] if rows and model in rows else read_embedding_pickle(path)
     selection = select_rows(per_model, rule)
     patients, table_note = _patient_table(per_model, selection, rule), ""
     if table_path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .cohort import UNKNOWN, Facet
 from .column_facets import column_facets
-from .icd_o_3 import GROUPS, histological_group
+from .icd_o_3 import GROUP_NOTE, GROUPS, histological_group
 from .row_rules import PATIENT_OF_NODE
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def standard_facets(patients: pd.DataFrame) -> dict[str, Facet]:
         names = patients["cancer_type"] if "cancer_type" in patients else [""] * len(patients)
         values = [histological_group(code, name) for code, name in zip(codes, names)]
         made["cancer_type"] = _facet("cancer_type", "Cancer type", GROUPS, values,
-                                     note="Histological group of the ICD-O-3 morphology code.")
+                                     note=f"Histological group of the ICD-O-3 morphology code. {GROUP_NOTE}")
     if "stage_code" in patients:
         values = [STAGES[int(code)] if code == code else None for code in patients["stage_code"]]
         made["stage"] = _facet("stage", "Stage (AJCC 6th edition)", STAGES, values, ordered=True,

@@ -9,6 +9,7 @@ import numpy as np
 
 from .cohort import UNKNOWN, Cohort
 from .column_facets import column_facet
+from .column_kinds import no_label, survival_columns
 from .column_titles import MEASURED
 from .errors import InputError
 from .files import checked_uid
@@ -190,8 +191,15 @@ def with_measurements(cohort: Cohort, measurements: Mapping[str, SeriesMeasureme
 
 
 def evaluable_facets(cohort: Cohort) -> tuple[str, ...]:
-    """Keys of all facets but those that were measured on fewer than FEWEST_MEASURED patients, or are the same for all."""
-    return tuple(key for key, facet in cohort.facets.items() if key not in MEASURED or _tells_apart(facet))
+    """Keys of the facets that "all" stands for in evaluations.
+
+    Left out are those that were measured on fewer than FEWEST_MEASURED patients or are the same for all, and columns that are
+    no labels: row numbers, coordinates, UIDs and censored times, see `column_kinds.no_label`.
+    """
+    times = {time for time, _event in survival_columns(cohort.patients)}
+    return tuple(key for key, facet in cohort.facets.items()
+                 if (key not in MEASURED or _tells_apart(facet))
+                 and not (key in cohort.patients and no_label(key, cohort.patients[key], times)))
 
 
 def _tells_apart(facet):

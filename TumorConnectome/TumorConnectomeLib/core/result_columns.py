@@ -13,7 +13,7 @@ class ResultColumn:
 
 
 def _interval(of):
-    return f"end of the 95 % bootstrap interval of {of}, patients drawn with replacement."
+    return f"end of the 95 % interval of {of}, had other patients been sampled."
 
 
 #: column of a result table -> what it is; see COLUMNS of the modules that make the tables
@@ -42,27 +42,42 @@ RESULT_COLUMNS = {
     "models": ResultColumn("Models", "Number of models that vote."),
     # retrieval
     "value": ResultColumn("Value", "The metric, mean over queries."),
-    "value_low": ResultColumn("Value, CI low", f"Lower {_interval('the value')}"),
-    "value_high": ResultColumn("Value, CI high", f"Upper {_interval('the value')}"),
-    "null_mean": ResultColumn("Chance", "Mean of the metric over permutations of the labels."),
+    "value_ci_low": ResultColumn("Value, CI low", f"Lower {_interval('the value')}"),
+    "value_ci_high": ResultColumn("Value, CI high", f"Upper {_interval('the value')}"),
     "lift": ResultColumn("Lift", "Value divided by chance; 1 is chance."),
-    "ci_low": ResultColumn("Lift, CI low", f"Lower {_interval('the lift')}"),
-    "ci_high": ResultColumn("Lift, CI high", f"Upper {_interval('the lift')}"),
+    "ci_low": ResultColumn("CI low", "Lower end of the 95 % interval: of the lift, or of the only figure of the table."),
+    "ci_high": ResultColumn("CI high", "Upper end of the 95 % interval: of the lift, or of the only figure of the table."),
     "p": ResultColumn("p", "One-sided p value by permutation, not corrected for the number of tests."),
-    "q": ResultColumn("q", "p value after Benjamini-Hochberg correction for all tests of the table."),
-    "chance": ResultColumn("Chance", "What a ranking at random would reach."),
+    "q": ResultColumn("q", "p value after Benjamini-Hochberg correction for all tests of the table, each control by itself."),
+    "chance": ResultColumn("Chance", "What a ranking at random would reach: exact mean over all permutations of the labels."),
+    "best": ResultColumn("Best possible", "Largest value that a ranking could reach with these categories."),
+    "of_possible": ResultColumn(
+        "Of what is possible", "(Value - chance) / (best possible - chance): 0 is chance, 1 is perfect."),
+    "of_possible_ci_low": ResultColumn("Of what is possible, CI low", f"Lower {_interval('this share')}"),
+    "of_possible_ci_high": ResultColumn("Of what is possible, CI high", f"Upper {_interval('this share')}"),
+    "macro_lift": ResultColumn("Lift, macro", "Lift when every category counts the same, however rare it is."),
+    "macro_lift_ci_low": ResultColumn("Lift, macro, CI low", f"Lower {_interval('the macro lift')}"),
+    "macro_lift_ci_high": ResultColumn("Lift, macro, CI high", f"Upper {_interval('the macro lift')}"),
+    "detectable_lift": ResultColumn("Detectable lift", "Lift that one test at .05 would have found with 80 % power."),
+    "p_below": ResultColumn("p, below", "One-sided p value of a value as small: significantly below chance when it is small."),
+    "q_below": ResultColumn("q, below", "p, below after Benjamini-Hochberg correction for all tests of the table."),
+    "permutations": ResultColumn(
+        "Permutations", "Permutations that p rests on: fewer where settled, more where p is at its floor."),
+    "excess_share": ResultColumn("Share of the excess", "Share of all hits beyond chance that queries of this category have."),
     "same": ResultColumn("Same label", "Share of pairs with the same category."),
-    "same_low": ResultColumn("Same label, CI low", f"Lower {_interval('the share')}"),
-    "same_high": ResultColumn("Same label, CI high", f"Upper {_interval('the share')}"),
+    "trend": ResultColumn("Trend", "By how much the share of the same category rises with every vote."),
+    "trend_p": ResultColumn("Trend, p", "One-sided p value of the trend by permutation of the labels."),
     # inside strata
     "within": ResultColumn("Strata of", "Label or column inside whose strata patients are compared; empty: all patients."),
     "strata": ResultColumn("Strata", "Number of strata."),
     "exchangeable": ResultColumn("Exchangeable", "Patients whose label can change within their stratum."),
-    "within_null_mean": ResultColumn("Chance in strata", "Mean over permutations of the labels within strata."),
+    "within_chance": ResultColumn("Chance in strata", "Exact mean over all permutations of the labels within strata."),
     "within_lift": ResultColumn("Lift in strata", "Value divided by chance in strata; 1 is chance."),
     "within_p": ResultColumn("p in strata", "One-sided p value by permutation within strata, not corrected."),
     "remains": ResultColumn(
-        "Share that remains", "(Lift in strata - 1) / (lift - 1), where the lift is above 1 with p \u2264 0.05."),
+        "Share that remains", "(Value - chance in strata) / (value - chance), where the lift is above 1 with p \u2264 0.05."),
+    "remains_ci_low": ResultColumn("Share that remains, CI low", f"Lower {_interval('this share')}"),
+    "remains_ci_high": ResultColumn("Share that remains, CI high", f"Upper {_interval('this share')}"),
     # agreement
     "jaccard": ResultColumn("Jaccard index", "Common members of two lists of k nearest, as a share of all their members."),
     "jaccard_chance": ResultColumn("Jaccard, chance", "What two unrelated rankings would reach."),

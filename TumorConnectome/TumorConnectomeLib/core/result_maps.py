@@ -63,10 +63,16 @@ def heat_map_of(kind: ResultKind, records: Sequence[Mapping], metric: str, title
     titles : mapping of str to str
         Facet key to what the interface calls it; others are called by their key.
     """
+    records = [{_FORMER_NAMES.get(name, name): value for name, value in record.items()} for record in records]
     if metric in EVIDENCE_TITLES:
         return evidence_map(metric, records, titles)
     return {ResultKind.RETRIEVAL: _retrieval, ResultKind.HUBS: _hubs, ResultKind.AGREEMENT: _agreement,
             ResultKind.PROBES: _probes}[kind](records, metric, titles)
+
+
+#: columns of tables in scenes that were saved with earlier names
+_FORMER_NAMES = {"null_mean": "chance", "value_low": "ci_low", "value_high": "ci_high", "same_low": "ci_low",
+                 "same_high": "ci_high"}
 
 
 def _retrieval(records, metric, titles):
@@ -88,10 +94,11 @@ def _retrieval_cell(record, metric, name, role):
     if record is None:
         return math.nan, math.nan, False, ""
     lift, known = record["lift"], bool(record["n"])
-    chance = number_text(record["null_mean"])
+    chance = number_text(record["chance"])
     lines = [f"{record['model']}, {name}" + (f" ({role})" if role in (NEGATIVE_CONTROL, POSITIVE_CONTROL) else ""),
              f"{metric} = {number_text(record['value'])}, by chance {chance}: lift {number_text(lift)}",
              f"95 % CI of the lift {number_text(record['ci_low'])} to {number_text(record['ci_high'])}",
+             f"{number_text(100 * record.get('of_possible', math.nan), 0)} % of what is possible beyond chance",
              f"p = {number_text(record['p'], 4)}, q = {number_text(record['q'], 4)}, n = {int(record['n'])} patients"]
     interval = record["ci_low"], record["ci_high"]
     return lift, lift_shade(lift), known and record["q"] <= ALPHA, "\n".join(lines), tuple(map(lift_shade, interval)), interval

@@ -10,9 +10,10 @@ from ..cohort import Cohort
 from ..embedding_pickle import EmbeddingRows
 from ..errors import InputError
 from ..files import atomic_file
-from . import confounds, same_patient, table, vote_table
-from .controls import RANDOM
+from . import classes, confounds, same_patient, table, vote_table
+from .controls import RANDOM, TESTED
 from .distances import Blocks, cosine_blocks
+from .duplicates import duplicate_rows
 from .report import Report, Section
 from .verdict import LIFT_CAPTION, lift_table, verdict
 
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes
-VERSION = 3
-_TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within"}
-_COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs"}
+VERSION = 4
+_TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within", "class"}
+_COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs", "permutations"}
 _TABLES = {"table": (*table.COLUMNS, *table.MORE_COLUMNS), "same_patient": same_patient.COLUMNS, "confounds": confounds.COLUMNS,
-           "votes": vote_table.COLUMNS}
+           "votes": vote_table.COLUMNS, "classes": classes.COLUMNS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ class Evidence:
     Parameters
     ----------
     table : pandas.DataFrame
-        Of `table.evaluate`.
+        Of `table.evaluate_all`, as `classes`.
     same_patient, confounds : pandas.DataFrame or None
         Of `same_patient.same_patient_retrieval` and `confounds.confound_table`; None when not asked for.
     votes : pandas.DataFrame or None
@@ -50,6 +51,7 @@ class Evidence:
     same_patient: pd.DataFrame | None
     confounds: pd.DataFrame | None
     votes: pd.DataFrame | None
+    classes: pd.DataFrame
     note: str
     report: Report
 
@@ -76,25 +78,50 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
     """
     for name in within:
         confounds.strata_of(cohort, name)               # a wrong name is reported before the work, not after it
-    shared = {"models": models, "facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks}
-    evaluated = table.evaluate(cohort, **shared, report=lambda part, message="": report(0.55 * part, message))
+    table.check_numbers(cohort, k, permutations, seed)
+    geometry = table.geometry_of(cohort, facets, k, seed, blocks)
+    shared = {"facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks, "geometry": geometry}
+    evaluated = table.evaluate_all(cohort, models, **shared, report=_part(report, 0.0, 0.5))
     inside = retrieved = voted = None
     if len(cohort.models) > 1:
-        voted = vote_table.vote_table(cohort, facets, k=k, permutations=permutations, seed=seed, blocks=blocks,
-                                      report=lambda part, message="": report(0.55 + 0.05 * part, message))
+        voted = vote_table.vote_table(cohort, **shared, report=_part(report, 0.5, 0.6))
     if within:
-        inside = confounds.confound_table(cohort, within, **shared,
-                                          report=lambda part, message="": report(0.6 + 0.3 * part, message))
+        inside = confounds.confound_table(cohort, within, models, **shared, report=_part(report, 0.6, 0.85))
     if files:
         chosen = {model: rows for model, rows in files.items() if models is None or model in models}
-        retrieved = same_patient.same_patient_retrieval(chosen, seed=seed,
-                                                        report=lambda part, message="": report(0.9 + 0.1 * part, message))
+        retrieved = same_patient.same_patient_retrieval(chosen, seed=seed, report=_part(report, 0.85, 0.95))
     retrieval, note = (retrieved.table, retrieved.note) if retrieved else (None, "")
+    twins = [] if distance else duplicate_rows(geometry, evaluated.table, permutations, _part(report, 0.95, 1.0))
     titles = {RANDOM: "Random groups", **{key: facet.title for key, facet in cohort.facets.items()}}
-    compared = Section("What was compared", _compared(cohort, evaluated, k, permutations, seed, about))
-    sections = verdict(evaluated, titles, retrieval, inside, voted, distance, note)
-    page = Report(f"Which model, for what? {cohort.name}", (compared, *sections), LIFT_CAPTION, lift_table(evaluated, titles))
-    return Evidence(evaluated, retrieval, inside, voted, " ".join(filter(None, (note, about))), page)
+    compared = Section("What was compared", _compared(cohort, evaluated.table, k, permutations, seed, about))
+    sections = verdict(evaluated.table, titles, retrieval, inside, voted, distance, note, evaluated.classes, twins,
+                       _unmeasured(cohort, within))
+    page = Report(f"Which model, for what? {cohort.name}", (compared, *sections), LIFT_CAPTION,
+                  lift_table(evaluated.table, titles))
+    return Evidence(evaluated.table, retrieval, inside, voted, evaluated.classes, " ".join(filter(None, (note, about))), page)
+
+
+def _part(report, begin, end):
+    """Progress of one of several steps."""
+    return lambda fraction, message="": report(None if fraction is None else begin + (end - begin) * fraction, message)
+
+
+#: what often explains why tumors look alike -> parts of names of columns that tell it
+_USUAL_CONFOUNDS = {"tumor size": ("size", "diameter", "volume", "longest", "_mm", "extent"),
+                    "scanner": ("manufacturer", "scanner", "vendor"), "reconstruction kernel": ("kernel",),
+                    "slice thickness": ("thickness", "spacing")}
+
+
+def _unmeasured(cohort, within):
+    """What might explain a lift, but is not known of these patients; "" if all of it is, or no strata are asked for."""
+    if not within:
+        return ""
+    names = [str(name).lower() for name in (*within, *cohort.patients, *cohort.facets)]
+    missing = [what for what, parts in _USUAL_CONFOUNDS.items() if not any(part in name for name in names for part in parts)]
+    if not missing:
+        return ""
+    return (f"Not looked at, because not known of these patients: {', '.join(missing)}. \"Measure all patients with images "
+            "here\" in the section Measurements (on the command line: measure, then evaluate --measured) finds them out.")
 
 
 def _compared(cohort, evaluated, k, permutations, seed, about):
@@ -102,7 +129,11 @@ def _compared(cohort, evaluated, k, permutations, seed, about):
     models, facets = (evaluated[name].nunique() for name in ("model", "facet"))
     figures = (f"{len(cohort.patients)} patients, {models} model{'s' * (models != 1)} (a consensus counts as one), {facets} "
                f"labels with the controls, {k} neighbors, {permutations} permutations, seed {seed}.")
-    lines = [figures]
+    tested = evaluated[(evaluated["role"] == TESTED) & evaluated["p"].notna()]
+    tests = (f"{len(tested)} tests were made (models x labels x metrics) and corrected together, the controls by themselves; "
+             f"settled ones got fewer permutations, those at the smallest p value that {permutations} allow up to "
+             f"{int(evaluated['permutations'].max())}.")
+    lines = [figures, tests]
     if cohort.synthetic:
         lines.insert(0, "Synthetic demo cohort: made-up patients, nothing here is clinical data.")
     return (*lines, *([about] if about else []))
