@@ -150,7 +150,15 @@ def test_few_patients_that_hold_the_variance_make_the_interval_wider():
     even, few = np.tile([1.0, -1.0], 50), np.array([1.0, -1.0] * 2 + [0.0] * 96)
     few *= np.sqrt(even @ even / (few @ few))
     assert Pull(even).error == pytest.approx(Pull(few).error)
-    assert Pull(few).half_width() > 1.1 * Pull(even).half_width()
+    assert Pull(few).limits()[1] > 1.1 * Pull(even).limits()[1]
+
+
+def test_skewed_pulls_move_the_limits_to_where_the_truth_is():
+    rare = np.array([1.0] * 5 + [0.0] * 95)                     # a share of 5 %, by chance rather fewer than more
+    low, high = 0.05 + Pull(rare / 100).limits()
+    assert 0.05 - low < 0.7 * (high - 0.05)
+    symmetric = Pull(np.tile([1.0, -1.0], 50)).limits()
+    assert symmetric[0] == pytest.approx(-symmetric[1])
 
 
 def test_what_has_no_value_has_no_interval():

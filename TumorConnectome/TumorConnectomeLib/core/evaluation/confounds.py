@@ -24,7 +24,7 @@ from .distances import Blocks, cosine_blocks
 from .geometry import Geometry, facet_seed
 from .intervals import Pull, levels, list_pull
 from .metrics import PRECISION, class_weights, contributions, expected_means
-from .permutation import Labelings, Tally
+from .permutation import ENOUGH, Labelings, Tally
 from .ranking import Ranking
 from .relevance import Relevance, relevance_of
 from .table import PERMUTATIONS, check_numbers, known_names
@@ -44,6 +44,8 @@ JOINT = "+"
 #: patients of a stratum that a numeric column is cut into, and strata at least
 _PER_STRATUM, _FEWEST_STRATA = 10, 4
 _ALPHA = 0.05
+#: labelings that have to reach, and not to reach, the value within strata of something that was not found anyway
+_HARDLY = 20
 
 
 def confound_table(cohort: Cohort, within: Sequence[str], models: Sequence[str] | None = None,
@@ -158,22 +160,21 @@ def _rows(geometry, model, key, strata, drawn, permutations):
     chance = expected_means(relevance.counts, relevance.gains, ranking.k)[PRECISION]
     null = geometry.null(model, key)
 
-    def tally_of(source):
+    def p_of(source, enough=ENOUGH):
         tally = Tally([value], lambda number, _which: null.means(source.chunk(number), [PRECISION])[PRECISION][:, None])
-        tally.run(permutations)
-        return tally
+        tally.run(permutations, enough=enough)
+        return float(tally.p[0])
 
-    raw = tally_of(geometry.labelings(key))
-    p = float(raw.p[0])
+    p = geometry.p_values.get((model, key))
+    p = p_of(geometry.labelings(key)) if p is None else p
     for name, codes in strata.items():
         row = {"metric": PRECISION, "k": ranking.k, "within": name, "strata": len(np.unique(codes)), "n": int(asked.sum()),
                "exchangeable": _exchangeable(relevance.labels, codes), "value": value, "chance": chance,
                "lift": value / chance if chance > 0 else np.nan, "p": p}
         if row["exchangeable"]:
             inside = _Inside(relevance, ranking, codes, asked)
-            tally = tally_of(drawn[name])
             row |= {"within_chance": inside.level, "within_lift": value / inside.level if inside.level > 0 else np.nan,
-                    "within_p": float(tally.p[0])}
+                    "within_p": p_of(drawn[name], ENOUGH if p <= _ALPHA else _HARDLY)}
             if row["lift"] > 1 and p <= _ALPHA:
                 row["remains"] = (value - inside.level) / (value - chance)
                 row["remains_ci_low"], row["remains_ci_high"] = inside.remains(hits, value, chance)
@@ -227,10 +228,10 @@ class _Inside:
 
 def _fieller(part, whole, part_pull: Pull, whole_pull: Pull):
     """Limits of part / whole by Fieller's theorem, NaN when they are not finite."""
-    half = whole_pull.half_width()
-    if not half > 0:
+    one, other = part_pull.error, whole_pull.error
+    if not other > 0:
         return np.nan, np.nan
-    quantile, one, other = half / whole_pull.error, part_pull.error, whole_pull.error
+    quantile = whole_pull.quantile
     if one == 0:
         return part / whole, part / whole
     shared = float(np.corrcoef(part_pull.patients, whole_pull.patients)[0, 1]) * one * other

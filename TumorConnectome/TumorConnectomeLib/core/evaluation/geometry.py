@@ -36,6 +36,17 @@ class Geometry:
         self.cohort, self.judged, self.k, self.seed, self.blocks = cohort, judged, k, seed, blocks
         self._found: dict[str, tuple[dict[bytes, Ranking], dict[str, NullMeans]]] = {}
         self._labelings: dict[str, Labelings] = {}
+        self._distances: dict[str, list] = {}
+        #: p of P@k by (model, facet), where it is known already
+        self.p_values: dict[tuple[str, str], float] = {}
+
+    def _blocks(self, model, embedding):
+        """Distances of a model; those of small cohorts are kept, for the consensus needs them again."""
+        if len(self.cohort.patients) > FULL_RANKINGS:
+            return self.blocks(model, embedding)
+        if model not in self._distances:
+            self._distances[model] = list(self.blocks(model, embedding))
+        return self._distances[model]
 
     def _of(self, model):
         if model not in self._found:
@@ -45,7 +56,7 @@ class Geometry:
             everybody = np.arange(count)
             groups = {rows.tobytes(): rows for rows in (everybody, *(
                 relevance.rows for relevance in self.judged.values() if relevance.targets))}
-            made = rankings(model_blocks(self.cohort, model, self.blocks, self.k), list(groups.values()), self.k,
+            made = rankings(model_blocks(self.cohort, model, self._blocks, self.k), list(groups.values()), self.k,
                             sampled_rows(count, self.seed))
             self._found[model] = dict(zip(groups, made)), {}
         return self._found[model]

@@ -34,6 +34,8 @@ from .relevance import Relevance
 CHUNK = 256
 #: list entries of all these labelings that are looked at in one go (fits into the cache)
 _ENTRIES = 1 << 18
+#: values that are added in float32
+_EXACT = 2048
 #: labelings that are kept for the next model, as long as they are no more bytes
 _KEPT_BYTES = 1 << 25
 #: means that differ by less are the same: sums in another order, and in float32, round differently
@@ -43,6 +45,8 @@ ENOUGH = 100
 #: a p value that would matter after correction is looked at until so many labelings reach it
 RARE = 10
 ALPHA = 0.05
+#: key of what `NullMeans.means` finds for each category
+CLASSES = "classes"
 
 
 class Labelings:
@@ -115,88 +119,85 @@ class NullMeans:
         steps = np.arange(len(relevance.gains))
         self._binary = np.array_equal(relevance.gains, np.eye(len(steps)))
         self._linear = span > 0 and np.allclose(relevance.gains, 1 - np.abs(steps[:, None] - steps) / max(1, span))
+        shape = ranking.nearest.shape
+        self._targets = np.ascontiguousarray(ranking.nearest.T)
+        self._listed = ranking.listed.astype(np.float32).T[:, :, None]
+        factors = np.broadcast_to(place_discounts(ranking), shape).T[:, :, None]
+        self._most = factors.sum(0, dtype=np.float32)
+        self._factors = (factors if self._binary else factors / max(1, span)).astype(np.float32)
 
-    def means(self, columns: np.ndarray, metrics: Sequence[str]) -> dict[str, np.ndarray]:
-        """Mean of each metric under labelings given as columns (M, B): float64, shape (B,) each."""
-        listed = [metric for metric in metrics if metric in LIST_METRICS]
-        found = self._of_lists(columns, listed) if listed else {}
+    def means(self, columns: np.ndarray, metrics: Sequence[str], by_class: bool = False) -> dict[str, np.ndarray]:
+        """Mean of each metric under labelings given as columns (M, B): float64, shape (B,) each.
+
+        With `by_class` also P@k of the queries of each category, under the key CLASSES: float64, shape (B, C); NaN for one
+        without a relevant target.
+        """
+        found = {}
+        if by_class or PRECISION in metrics or any(metric in metrics for metric in LIST_METRICS):
+            found = self._of_lists(columns, [metric for metric in metrics if metric in LIST_METRICS], by_class)
         if R_PRECISION in metrics:
             self._r_precision = self._r_precision or RPrecisionMeans(self._ranking, self._relevance.counts)
             found[R_PRECISION] = self._r_precision.means(columns)
         return found
 
-    def class_means(self, columns: np.ndarray) -> np.ndarray:
-        """Mean P@k over the queries of each category: float64, shape (B, C); NaN for one without a relevant target."""
-        counts = self._relevance.counts
-        found = np.full((columns.shape[1], len(counts)), np.nan)
-        hits = self._hits(columns)
-        for category in np.flatnonzero(counts >= 2):
-            total = np.where(columns == category, hits, 0).sum(0, dtype=float)
-            found[:, category] = total / counts[category] / self._weights.k
-        return found
-
-    def _hits(self, columns):
-        """Relevant targets in the list of each query under each labeling: (M, B)."""
-        ranking = self._ranking
-        if ranking.starts is None:
-            hits = np.zeros(columns.shape, np.uint8 if ranking.k < 256 else np.uint16)
-            for place in range(ranking.k):
-                hits += columns[ranking.nearest[:, place]] == columns
-            return hits
-        listed, hits = ranking.listed.astype(np.float32), np.zeros(columns.shape, np.float32)
-        for place in range(listed.shape[1]):
-            some = np.flatnonzero(listed[:, place])
-            hits[some] += (columns[ranking.nearest[some, place]] == columns[some]) * listed[some, place, None]
-        return hits
-
-    def _of_lists(self, columns, metrics):
-        general = [metric for metric in metrics if metric == AVERAGE_PRECISION and self._ranking.starts is not None
+    def _of_lists(self, columns, metrics, by_class):
+        ranking, tied = self._ranking, self._ranking.starts is not None
+        general = [metric for metric in metrics if metric == AVERAGE_PRECISION and tied
                    or metric == NDCG and not (self._binary or self._linear)]
         found = self._general(columns, general) if general else {}
-        if PRECISION in metrics:
-            kind = np.int64 if self._ranking.starts is None else float
-            found[PRECISION] = self._hits(columns).sum(0, dtype=kind) / self._weights.k / max(
-                1, self._weights.queries(PRECISION))
+        graded = not self._binary and NDCG in metrics and NDCG not in found
+        kind = np.float32 if tied else np.uint8 if ranking.k < 256 else np.uint16
+        hits, precision, gain = np.zeros(columns.shape, kind), None, None
         if AVERAGE_PRECISION in metrics and AVERAGE_PRECISION not in found:
-            found[AVERAGE_PRECISION] = self._average_precision(columns)
+            precision = np.zeros(columns.shape, np.float32)
         if NDCG in metrics and NDCG not in found:
-            found[NDCG] = self._ndcg(columns)
+            gain = np.zeros(columns.shape, np.float32)
+        away, same, term = np.empty_like(columns), np.empty(columns.shape, bool), np.empty(columns.shape, np.float32)
+        for place in range(ranking.nearest.shape[1]):
+            np.take(columns, self._targets[place], axis=0, out=away, mode="clip")
+            np.equal(away, columns, out=same)
+            ones = same.view(np.uint8)
+            hits += np.multiply(ones, self._listed[place], out=term) if tied else ones
+            if precision is not None:
+                precision += np.multiply(hits * ones, np.float32(1 / (place + 1)), out=term)
+            if graded:
+                np.abs(np.subtract(away, columns, out=away), out=away)
+                gain -= np.multiply(away, self._factors[place], out=term)
+            elif gain is not None:
+                gain += np.multiply(ones, self._factors[place], out=term)
+        if graded:
+            gain += self._most
+        if by_class or PRECISION in metrics:
+            hits = hits.astype(np.float32)
+        if PRECISION in metrics:
+            found[PRECISION] = _totals(hits) / self._weights.k / max(1, self._weights.queries(PRECISION))
+        if by_class:
+            found[CLASSES] = self._by_class(columns, hits)
+        if precision is not None:
+            found[AVERAGE_PRECISION] = self._weighted(precision, columns, self._weights.average_precision, AVERAGE_PRECISION)
+        if gain is not None:
+            found[NDCG] = self._weighted(gain, columns, np.diag(self._weights.ndcg), NDCG)
         return found
 
-    def _average_precision(self, columns):
-        hits = np.zeros(columns.shape, np.uint8 if self._ranking.k < 256 else np.uint16)
-        total = np.zeros(columns.shape, np.float32)
-        for place in range(self._ranking.k):
-            same = (columns[self._ranking.nearest[:, place]] == columns).view(np.uint8)
-            hits += same
-            total += (hits * same) * np.float32(1 / (place + 1))
-        return self._weighted(total, columns, self._weights.average_precision, AVERAGE_PRECISION)
-
-    def _ndcg(self, columns):
-        ranking, gains = self._ranking, self._relevance.gains
-        total, span = np.zeros(columns.shape, np.float32), len(gains) - 1
-        factors = np.broadcast_to(place_discounts(ranking), ranking.nearest.shape).astype(np.float32)
-        for place in range(ranking.nearest.shape[1]):
-            factor = factors[:, place, None]
-            if self._binary:
-                total += (columns[ranking.nearest[:, place]] == columns) * factor
-            else:
-                away = columns[ranking.nearest[:, place]]
-                np.abs(np.subtract(away, columns, out=away), out=away)
-                total += away * (factor / np.float32(-span))
-        if not self._binary:
-            total += factors.sum(1)[:, None]
-        ideal = np.divide(np.diag(self._weights.ndcg), np.diag(gains))
-        return self._weighted(total, columns, ideal, NDCG)
+    def _by_class(self, columns, hits):
+        counts = self._relevance.counts
+        found, rest = np.full((columns.shape[1], len(counts)), np.nan), _totals(hits)
+        asked = np.flatnonzero(counts >= 2)
+        for category in asked[:-1]:
+            total = _totals(hits * (columns == category))
+            rest = rest - total
+            found[:, category] = total / counts[category] / self._weights.k
+        if len(asked):                                  # queries that are not asked have no hits
+            found[:, asked[-1]] = rest / counts[asked[-1]] / self._weights.k
+        return found
 
     def _weighted(self, values, columns, factors, metric):
         """Mean over queries of values (M, B) times a factor per category of the query."""
-        asked = self._weights.asked[metric]
-        used = np.unique(factors[asked])
+        used = np.unique(factors[self._weights.asked[metric]])
         if len(used) == 1:                              # queries that are not asked have no relevant target: 0
-            total = values.sum(0, dtype=float) * used[0]
+            total = _totals(values) * used[0]
         else:
-            total = np.einsum("ij,ij->j", values, factors.astype(np.float32)[columns], dtype=float)
+            total = _totals(values * factors.astype(np.float32)[columns])
         return total / max(1, self._weights.queries(metric))
 
     def _general(self, columns, metrics):
@@ -208,6 +209,14 @@ class NullMeans:
                 total = contributions(rows[start:start + step], self._ranking, self._weights, metric).sum((-2, -1))
                 found[metric].append(total / max(1, self._weights.queries(metric)))
         return {metric: np.concatenate(parts) for metric, parts in found.items()}
+
+
+def _totals(values):
+    """Sum over the patients of float32 values (M, B): float64, shape (B,)."""
+    ones = np.ones((1, len(values)), np.float32)
+    if len(values) <= _EXACT:
+        return (ones @ values)[0].astype(float)
+    return sum((ones[:, :len(part)] @ part)[0].astype(float) for part in np.array_split(values, -(-len(values) // _EXACT)))
 
 
 def query_values(relevance: Relevance, ranking: Ranking, metric: str) -> np.ndarray:

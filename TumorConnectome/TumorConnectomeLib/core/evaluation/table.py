@@ -17,7 +17,7 @@ from .distances import Blocks, cosine_blocks, model_blocks
 from .geometry import Geometry
 from .intervals import Interval, metric_intervals
 from .metrics import METRICS, PRECISION, R_PRECISION, best_means, expected_means
-from .permutation import Tally, benjamini_hochberg, grow, query_values
+from .permutation import CLASSES, Tally, benjamini_hochberg, grow, query_values
 from .ranking import rankings, sampled_rows
 from .relevance import relevance_of
 
@@ -97,7 +97,7 @@ def evaluate_all(cohort: Cohort, models: Sequence[str] | None = None, facets: Se
         A model, facet or metric that is not there, or k, permutations or seed out of range.
     """
     models = known_names("model", models, with_consensus(cohort.models), cohort.name)
-    known_names("metric", metrics, METRICS, cohort.name)
+    metrics = known_names("metric", metrics, METRICS, cohort.name)
     check_numbers(cohort, k, permutations, seed)
     geometry = geometry or geometry_of(cohort, facets, k, seed, blocks)
     chosen = with_controls(cohort, facets, seed)
@@ -108,11 +108,10 @@ def evaluate_all(cohort: Cohort, models: Sequence[str] | None = None, facets: Se
             report((number + (1 + place) / (1 + len(chosen))) / len(models), f"{model}: {facet.title}")
             cells.append(_Cell(geometry, model, facet, metrics, permutations))
     roles = {TESTED: 0}
-    families = [np.full(len(metrics), roles.setdefault(cell.family, len(roles))) for cell in cells]
-    of_classes = [np.full(len(cell.names), roles[cell.family]) for cell in cells]
-    grow([cell.tally for cell in cells], families, report)
-    grow([cell.class_tally for cell in cells], of_classes, report)
-    return Evaluated(_table(cells, families), _class_table(cells, of_classes))
+    numbers = [2 * roles.setdefault(cell.family, len(roles)) for cell in cells]
+    grow([cell.tally for cell in cells], [np.repeat([number, number + 1], [len(metrics), len(cell.names)])
+                                          for cell, number in zip(cells, numbers)], report)
+    return Evaluated(_table(cells), _class_table(cells))
 
 
 def geometry_of(cohort: Cohort, facets: Sequence[str] | None, k: int, seed: int, blocks: Blocks = cosine_blocks) -> Geometry:
@@ -141,17 +140,18 @@ class _Cell:
         self._figures(relevance, ranking, by_class)
 
         def draw(number, which):
-            columns, null = geometry.labelings(self.key).chunk(number), geometry.null(model, self.key)
-            found = null.means(columns, [metrics[place] for place in which])
-            return np.stack([found[metrics[place]] for place in which], axis=1)
+            columns, of_metrics = geometry.labelings(self.key).chunk(number), which[which < len(metrics)]
+            of_classes = which[which >= len(metrics)] - len(metrics)
+            found = geometry.null(model, self.key).means(columns, [metrics[place] for place in of_metrics], len(of_classes) > 0)
+            parts = [found[metrics[place]][:, None] for place in of_metrics]
+            return np.concatenate([*parts, *([found[CLASSES][:, of_classes]] if len(of_classes) else [])], axis=1)
 
-        def draw_classes(number, which):
-            return geometry.null(model, self.key).class_means(geometry.labelings(self.key).chunk(number))[:, which]
-
-        self.tally = Tally(np.array([self.means[metric] for metric in metrics]), draw)
-        self.class_tally = Tally(by_class if PRECISION in metrics else np.full(len(by_class), np.nan), draw_classes)
+        if PRECISION not in metrics:
+            by_class = np.full(len(by_class), np.nan)
+        self.tally = Tally([*(self.means[metric] for metric in metrics), *by_class], draw)
         self.tally.run(permutations)
-        self.class_tally.run(permutations)
+        if PRECISION in metrics:
+            geometry.p_values[model, self.key] = float(self.tally.p[metrics.index(PRECISION)])
 
     def _figures(self, relevance, ranking, by_class):
         """Everything but p and q, while the ranking is at hand."""
@@ -185,7 +185,8 @@ class _Cell:
         for found in self.class_figures:
             place = found["category"]
             yield {"model": self.model, "facet": self.key, "class": self.names[place], **found,
-                   "p": self.class_tally.p[place], "permutations": int(self.class_tally.seen[place]),
+                   "p": self.tally.p[len(self.metrics) + place],
+                   "permutations": int(self.tally.seen[len(self.metrics) + place]),
                    "role": role_of(self.key), "family": self.family}
 
 
@@ -198,22 +199,21 @@ def _row(value, chance, best, interval: Interval):
             "value_ci_low": interval.low, "value_ci_high": interval.high}
 
 
-def _table(cells, families):
+def _table(cells):
     """The table of these cells, with q values within each family of tests."""
     import pandas as pd
 
     table = pd.DataFrame([row for cell in cells for row in cell.rows()], columns=[*COLUMNS, *MORE_COLUMNS])
     table["k"] = table["k"].astype("Int64")
     table[["q", "q_below"]] = np.nan
-    family = np.concatenate(families) if families else np.empty(0)
-    for number in np.unique(family):
-        mine = family == number
+    family = np.array([cell.family for cell in cells for _metric in cell.metrics])
+    for name in np.unique(family):
         for q, p in (("q", "p"), ("q_below", "p_below")):
-            table.loc[mine, q] = benjamini_hochberg(table.loc[mine, p].to_numpy(float))
+            table.loc[family == name, q] = benjamini_hochberg(table.loc[family == name, p].to_numpy(float))
     return table
 
 
-def _class_table(cells, _families):
+def _class_table(cells):
     import pandas as pd
 
     table = pd.DataFrame([row for cell in cells for row in cell.class_rows()], columns=[*classes.COLUMNS, "family"])
