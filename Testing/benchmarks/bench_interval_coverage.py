@@ -56,7 +56,8 @@ def one_cohort(random, count, population):
         low, high = np.quantile(resampled, [0.025, 0.975])
         one = ours[metric]
         share = (means[metric] - chance) / max(1e-9, best - chance)
-        rows.append([means[metric], means[metric] / chance, share, one.low, one.high, one.lift_low, one.lift_high, one.share_low, one.share_high, low, high, low / chance, high / chance])
+        rows.append([means[metric], means[metric] / chance, share, one.low, one.high, one.lift_low, one.lift_high,
+                     one.share_low, one.share_high, low, high, low / chance, high / chance])
     return rows
 
 

@@ -8,11 +8,16 @@ import sys
 from ..core.cohort_reader import SUFFIX, cohort_files, read_all_rows
 from ..core.errors import InputError
 from ..core.evaluation.classes import COLUMNS as CLASS_COLUMNS
+from ..core.evaluation.compare import COLUMNS as COMPARE_COLUMNS
 from ..core.evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
 from ..core.evaluation.distances import blocks_of
 from ..core.evaluation.evidence import VERSION, gather_evidence, read_evidence, write_evidence
+from ..core.evaluation.outcomes import NUMBER_COLUMNS, SURVIVAL_COLUMNS
+from ..core.evaluation.replication import COLUMNS as REPLICATION_COLUMNS
+from ..core.evaluation.replication import disjoint
 from ..core.evaluation.report import report_html, report_text
 from ..core.evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
+from ..core.evaluation.sweep import COLUMNS as SWEEP_COLUMNS
 from ..core.evaluation.table import COLUMNS, PERMUTATIONS
 from ..core.evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..core.files import atomic_file, sha256_of_files
@@ -43,6 +48,10 @@ see it). Patients of unknown category are left out; so are queries without a rel
 their orders. 'k' is cut to the number of targets and is empty for R-precision. All columns and methods: docs/evaluation.md."""
 
 
+#: instead of files: the patients that the rule of one row leaves out
+LEFT_OUT = "left-out"
+
+
 def add_parser(subparsers):
     """Register the command with argparse."""
     parser = subparsers.add_parser("evaluate", help="retrieval against labels, with chance level and uncertainty, as CSV",
@@ -57,6 +66,16 @@ def add_parser(subparsers):
                         help="also write how much of the excess of P@k remains inside strata of the --within columns, as CSV")
     parser.add_argument("--classes", type=pathlib.Path, metavar="FILE",
                         help="also write P@k of the queries of each category, with lift, interval and share of the excess")
+    parser.add_argument("--compare", type=pathlib.Path, metavar="FILE",
+                        help="also write model against model: ratio of P@k on the same patients with interval, p and Holm's p")
+    parser.add_argument("--k-sweep", type=pathlib.Path, metavar="FILE",
+                        help="also write P@k for k from 1 to 50, with the band that chance alone fills")
+    parser.add_argument("--survival", type=pathlib.Path, metavar="FILE",
+                        help="also write the C index of the neighbors' hazard for columns of time and event")
+    parser.add_argument("--numbers", type=pathlib.Path, metavar="FILE",
+                        help="also write the mean absolute difference of numbers to the k nearest, over that of all pairs")
+    parser.add_argument("--replication", type=pathlib.Path, metavar="FILE",
+                        help="also write P@k in the patients of --replicate beside this cohort's, with a test of heterogeneity")
     parser.add_argument("--votes", type=pathlib.Path, metavar="FILE",
                         help="also write how often pairs that 1, 2, ... models agree on have the same label, as CSV")
     parser.add_argument("--verdict", type=pathlib.Path, metavar="FILE",
@@ -73,6 +92,10 @@ def _add_choices(parser):
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default 0)")
     parser.add_argument("--repair", choices=[repair.value for repair in Repair], default=Repair.NONE.value,
                         help="what to do about hubs before neighbors are looked for (default none)")
+    parser.add_argument("--reference", metavar="MODEL", help="with which the others are compared (default: all pairs)")
+    parser.add_argument("--replicate", metavar="DATA",
+                        help="a second cohort (files as of --data) in which everything is looked at again, without patients of "
+                             f"the first; '{LEFT_OUT}': the patients that --rows single leaves out, with their first row")
     parser.add_argument("--within", default="all",
                         help="facets or columns of the patient table that may explain a lift; 'all': every facet (default); "
                              "'sex+age' makes strata of both jointly")
@@ -86,7 +109,10 @@ def run(options):
                          expected=f"a folder with *{SUFFIX} files")
     files = read_all_rows(folder) if folder and (options.same_patient or options.verdict) else None
     cohort, once = independent_cohort_of(options, rows=files)
-    evidence = gather_evidence(cohort, files, about=once, **_distances(options),
+    if options.replication and not options.replicate:
+        raise InputError("--replication without a second cohort", expected="--replicate DATA")
+    more = [name for name, wanted in (("numbers", options.numbers), ("sweep", options.k_sweep)) if wanted]
+    evidence = gather_evidence(cohort, files, about=once, more=more, second=_second(cohort, options), **_distances(options),
                                **_chosen(cohort, options, bool(options.confounds or options.verdict)))
     _write_table(options.out, evidence.table, COLUMNS)
     if options.same_patient:
@@ -95,6 +121,15 @@ def run(options):
         _write_table(options.confounds, evidence.confounds, CONFOUND_COLUMNS)
     if options.classes:
         _write_table(options.classes, evidence.classes, CLASS_COLUMNS)
+    for path, found, columns, missing in (
+            (options.compare, evidence.comparison, COMPARE_COLUMNS, "models to compare"),
+            (options.k_sweep, evidence.sweep, SWEEP_COLUMNS, ""), (options.numbers, evidence.numbers, NUMBER_COLUMNS, ""),
+            (options.survival, evidence.survival, SURVIVAL_COLUMNS, "columns of a time and of an event"),
+            (options.replication, evidence.replication, REPLICATION_COLUMNS, "")):
+        if path and found is None:
+            raise InputError(f"it has no {missing}", source=cohort.name, expected=f"two {missing}")
+        if path:
+            _write_table(path, found, columns)
     if options.votes:
         if evidence.votes is None:
             raise InputError(f"only the model {cohort.models[0]}", source=cohort.name, expected="at least two models to vote")
@@ -143,7 +178,8 @@ def evaluate_command(arguments, report):
         except InputError:
             report(0.0, "The cached evaluation is made anew")
     files = read_all_rows(folder) if folder else None
-    write_evidence(path, gather_evidence(cohort, files, about=once, **choices, **_distances(options), report=report))
+    write_evidence(path, gather_evidence(cohort, files, about=once, second=_second(cohort, options), **choices,
+                                         **_distances(options), report=report))
     return {"path": str(path)}
 
 
@@ -151,14 +187,31 @@ def _key(options, folder, choices):
     """Cache key: everything that the result depends on."""
     measured = [MeasurementStore(options.measured).path] if options.measured else []
     files = [options.prepared, *(cohort_files(folder) if folder else []), *(path for path in measured if path.exists())]
-    return hashlib.sha256(json.dumps([VERSION, sha256_of_files(files), options.repair, choices]).encode()).hexdigest()
+    content = [VERSION, sha256_of_files(files), options.repair, options.replicate, choices]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _chosen(cohort, options, confounds):
     """Arguments of `gather_evidence` that the user chooses."""
     return {"models": chosen_models(cohort, options.model, consensus=True), "facets": _facets(cohort, options.facet),
             "within": _within(cohort, options.within) if confounds else (),
-            "k": options.k, "permutations": options.permutations, "seed": options.seed}
+            "k": options.k, "permutations": options.permutations, "seed": options.seed, "reference": options.reference}
+
+
+def _second(cohort, options):
+    """The cohort of --replicate, without the patients of the first; None when there is none."""
+    if not options.replicate:
+        return None
+    measured = {"measured": options.measured, "id_column": None, "feature_prefix": None}
+    if options.replicate == LEFT_OUT:
+        if published_folder(options.data or []) is None:
+            raise InputError("only published files leave patients out", source=cohort.name,
+                             expected=f"a folder with *{SUFFIX} files, or --replicate with files")
+        other = argparse.Namespace(data=options.data, rows="first", **measured)
+    else:
+        other = argparse.Namespace(data=split_paths(options.replicate), rows=options.rows if "rows" in options else "first",
+                                   **measured)
+    return disjoint(cohort, independent_cohort_of(other)[0])
 
 
 def _distances(options):

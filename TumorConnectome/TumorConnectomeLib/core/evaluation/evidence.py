@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..cohort import Cohort
+from ..column_kinds import survival_columns
 from ..embedding_pickle import EmbeddingRows
 from ..errors import InputError
 from ..files import atomic_file
-from . import classes, confounds, same_patient, table, vote_table
+from . import classes, compare, confounds, outcomes, replication, same_patient, sweep, table, vote_table
 from .controls import RANDOM, TESTED
 from .distances import Blocks, cosine_blocks
 from .duplicates import duplicate_rows
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes
 VERSION = 4
-_TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within", "class"}
-_COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs", "permutations"}
+_TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within", "class", "reference", "time", "event", "column"}
+_COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs",
+           "permutations", "events", "again_n"}
 _TABLES = {"table": (*table.COLUMNS, *table.MORE_COLUMNS), "same_patient": same_patient.COLUMNS, "confounds": confounds.COLUMNS,
-           "votes": vote_table.COLUMNS, "classes": classes.COLUMNS}
+           "votes": vote_table.COLUMNS, "classes": classes.COLUMNS, "comparison": compare.COLUMNS,
+           "survival": outcomes.SURVIVAL_COLUMNS,
+           "numbers": outcomes.NUMBER_COLUMNS, "sweep": sweep.COLUMNS, "replication": replication.COLUMNS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,11 @@ class Evidence:
         Of `same_patient.same_patient_retrieval` and `confounds.confound_table`; None when not asked for.
     votes : pandas.DataFrame or None
         Of `vote_table.vote_table`; None when there is only one model.
+    comparison : pandas.DataFrame or None
+        Of `compare.compare_models`; None when there is only one model.
+    survival, numbers, sweep, replication : pandas.DataFrame or None
+        Of `outcomes.survival_table` (None without such columns), `outcomes.number_table`, `sweep.sweep_table` and
+        `replication.replication_table`; None when not asked for.
     note : str
         What the user should know about same-patient retrieval and the patients that are counted ("" if nothing).
     report : Report
@@ -52,6 +61,11 @@ class Evidence:
     confounds: pd.DataFrame | None
     votes: pd.DataFrame | None
     classes: pd.DataFrame
+    comparison: pd.DataFrame | None
+    survival: pd.DataFrame | None
+    numbers: pd.DataFrame | None
+    sweep: pd.DataFrame | None
+    replication: pd.DataFrame | None
     note: str
     report: Report
 
@@ -59,7 +73,8 @@ class Evidence:
 def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = None, within: Sequence[str] = (), *,
                     models: Sequence[str] | None = None, facets: Sequence[str] | None = None, k: int = 5,
                     permutations: int = table.PERMUTATIONS, seed: int = 0, blocks: Blocks = cosine_blocks, distance: str = "",
-                    about: str = "", report=lambda fraction, message="": None) -> Evidence:
+                    about: str = "", reference: str | None = None, second: Cohort | None = None, more: Sequence[str] = (),
+                    report=lambda fraction, message="": None) -> Evidence:
     """Evaluate a cohort in every way.
 
     Parameters
@@ -75,6 +90,12 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
         What `blocks` are, for the verdict; "" when they are the model's own.
     about : str
         What else is to be said of the patients that are counted.
+    reference : str, optional
+        The model that the others are compared with; all pairs by default.
+    second : Cohort, optional
+        Another cohort in which everything is looked at again; see `replication.disjoint`.
+    more : sequence of str
+        Of "numbers" and "sweep": tables that are made only when asked for.
     """
     for name in within:
         confounds.strata_of(cohort, name)               # a wrong name is reported before the work, not after it
@@ -91,14 +112,33 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
         chosen = {model: rows for model, rows in files.items() if models is None or model in models}
         retrieved = same_patient.same_patient_retrieval(chosen, seed=seed, report=_part(report, 0.85, 0.95))
     retrieval, note = (retrieved.table, retrieved.note) if retrieved else (None, "")
+    tested = evaluated.table.loc[evaluated.table["role"] == TESTED, "facet"].drop_duplicates().tolist()
+    versus = compare.compare_models(geometry, tested, models, reference) if len(cohort.models) > 1 else None
+    survived, differences, sweeped = _deeper(cohort, evaluated.table, shared, tested, more)
+    again = None if second is None else replication.replication_table(
+        evaluated.table, second, tested, k=k, permutations=permutations, seed=seed, blocks=blocks)
     twins = [] if distance else duplicate_rows(geometry, evaluated.table, permutations, _part(report, 0.95, 1.0))
     titles = {RANDOM: "Random groups", **{key: facet.title for key, facet in cohort.facets.items()}}
     compared = Section("What was compared", _compared(cohort, evaluated.table, k, permutations, seed, about))
     sections = verdict(evaluated.table, titles, retrieval, inside, voted, distance, note, evaluated.classes, twins,
-                       _unmeasured(cohort, within))
+                       _unmeasured(cohort, within), comparison=versus, survival=survived, replication=again)
     page = Report(f"Which model, for what? {cohort.name}", (compared, *sections), LIFT_CAPTION,
                   lift_table(evaluated.table, titles))
-    return Evidence(evaluated.table, retrieval, inside, voted, evaluated.classes, " ".join(filter(None, (note, about))), page)
+    return Evidence(evaluated.table, retrieval, inside, voted, evaluated.classes, versus, survived, differences, sweeped, again,
+                    " ".join(filter(None, (note, about))), page)
+
+
+def _deeper(cohort, evaluated, shared, tested, more):
+    """What needs longer lists: survival, where there are such columns, and what else was asked for."""
+    pairs = survival_columns(cohort.patients)
+    if not pairs and not more:
+        return None, None, None
+    models, permutations, seed = evaluated["model"].drop_duplicates().tolist(), shared["permutations"], shared["seed"]
+    deepest = min(max(shared["k"], *outcomes.SIZES, *sweep.SIZES), len(cohort.patients) - 1)
+    deep = table.geometry_of(cohort, shared["facets"], deepest, seed, shared["blocks"])
+    survived = outcomes.survival_table(deep, models, permutations, k=shared["k"], pairs=pairs) if pairs else None
+    numbers = outcomes.number_table(shared["geometry"], models, tested, permutations) if "numbers" in more else None
+    return survived, numbers, sweep.sweep_table(deep, models, tested) if "sweep" in more else None
 
 
 def _part(report, begin, end):

@@ -12,11 +12,12 @@ what is possible take all of them into account (delta method; pulls on chance by
 Student's t with as many degrees of freedom as the pulls leave (Satterthwaite, "An approximate distribution of estimates of
 variance components", Biometrics Bull 1946;2:110): where a few hubs or the few patients of a rare category hold most of the
 variance, it is itself uncertain. Their skewness shifts the limits (Hall, "On the removal of skewness by transformation", J R
-Stat Soc B 1992;54:221): with few patients of a category by chance, the figure and its spread are both too small. The lift's interval is
-made on the logarithmic scale.
+Stat Soc B 1992;54:221): with few patients of a category by chance, the figure and its spread are both too small. The lift's
+interval is made on the logarithmic scale.
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -61,6 +62,11 @@ class Pull:
         return Pull(self.patients * factor + others, self.pairs * factor ** 2)
 
     @property
+    def freedom(self) -> float:
+        """Degrees of freedom of the standard error."""
+        return self._error_and_freedom()[1]
+
+    @property
     def error(self) -> float:
         """Standard error of the figure."""
         return self._error_and_freedom()[0]
@@ -89,6 +95,26 @@ class Pull:
         rest = (squares ** 2).sum() - total ** 2 / count
         freedom = min(2 * total ** 2 / rest if rest > 0 else _MOST_FREEDOM, count - 1)
         return float(np.sqrt(total * kept * count / max(1, count - 1))), float(np.clip(freedom, _LEAST_FREEDOM, _MOST_FREEDOM))
+
+
+def edge_pull(sources: np.ndarray, targets: np.ndarray, influence: np.ndarray, count: int) -> Pull:
+    """The Pull of `count` patients on a sum over edges: patients of each edge, and its influence, float64, shape (E,)."""
+    pulls = np.bincount(sources, influence, count) + np.bincount(targets, influence, count)
+    keys = np.minimum(sources, targets).astype(np.int64) * count + np.maximum(sources, targets)
+    both = np.unique(keys, return_inverse=True)[1]
+    return Pull(pulls, float(np.square(np.bincount(both, influence)).sum()))
+
+
+def two_sided_p(figure: float, error: float, freedom: float) -> float:
+    """Two-sided p value of figure / error by Student's t, within 0.001; NaN without error.
+
+    Wallace, "Bounds on normal approximations to Student's and the chi-square distributions", Ann Math Stat 1959;30:1121.
+    """
+    if not error > 0:
+        return np.nan
+    squared = (figure / error) ** 2
+    z = (8 * freedom + 1) / (8 * freedom + 3) * math.sqrt(freedom * math.log1p(squared / freedom))
+    return math.erfc(z / math.sqrt(2))
 
 
 def _unskewed(quantiles, skewness):
@@ -234,9 +260,5 @@ def pair_share_interval(sources: np.ndarray, targets: np.ndarray, hits: np.ndarr
         Patients that could have been sampled.
     """
     share = hits.mean()
-    influence = (hits - share) / len(hits)
-    pulls = np.bincount(sources, influence, count) + np.bincount(targets, influence, count)
-    keys = np.minimum(sources, targets).astype(np.int64) * count + np.maximum(sources, targets)
-    both = np.unique(keys, return_inverse=True)[1]
-    low, high = np.clip(share + Pull(pulls, float(np.square(np.bincount(both, influence)).sum())).limits(), 0.0, 1.0)
+    low, high = np.clip(share + edge_pull(sources, targets, (hits - share) / len(hits), count).limits(), 0.0, 1.0)
     return float(low), float(high)

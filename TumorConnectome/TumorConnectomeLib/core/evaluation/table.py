@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 COLUMNS = ("model", "facet", "metric", "k", "n", "value", "chance", "lift", "ci_low", "ci_high", "p", "q", "best",
            "of_possible", "of_possible_ci_low", "of_possible_ci_high", "macro_lift", "macro_lift_ci_low",
            "macro_lift_ci_high", "detectable_lift", "p_below", "q_below", "permutations")
-#: besides COLUMNS. `value_ci_low`, `value_ci_high`: 95 % interval of the value. `unknown`: patients of unknown category.
+#: besides COLUMNS. `value_ci_low`, `value_ci_high`: 95 % interval of the value. `lift_error`: standard error of log(lift).
+#: `unknown`: patients of unknown category.
 #: `without_target`: queries left out because no target is relevant. `role`: see `controls`.
-MORE_COLUMNS = ("value_ci_low", "value_ci_high", "unknown", "without_target", "role")
+MORE_COLUMNS = ("value_ci_low", "value_ci_high", "lift_error", "unknown", "without_target", "role")
 PERMUTATIONS = 2000
 
 
@@ -196,7 +197,7 @@ def _row(value, chance, best, interval: Interval):
     return {"chance": chance, "lift": value / chance if chance > 0 else np.nan, "ci_low": interval.lift_low,
             "ci_high": interval.lift_high, "best": best, "of_possible": (value - chance) / room if room > 1e-12 else np.nan,
             "of_possible_ci_low": interval.share_low, "of_possible_ci_high": interval.share_high,
-            "value_ci_low": interval.low, "value_ci_high": interval.high}
+            "value_ci_low": interval.low, "value_ci_high": interval.high, "lift_error": interval.lift_error}
 
 
 def _table(cells):

@@ -70,7 +70,8 @@ def _above(row):
 def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.DataFrame | None = None,
             confounds: pd.DataFrame | None = None, votes: pd.DataFrame | None = None, distance: str = "",
             note: str = "", classes: pd.DataFrame | None = None, duplicates: Sequence[Mapping] = (),
-            unmeasured: str = "") -> list[Section]:
+            unmeasured: str = "", comparison: pd.DataFrame | None = None, survival: pd.DataFrame | None = None,
+            replication: pd.DataFrame | None = None) -> list[Section]:
     """Plain sentences for one page: the controls, what each model is good for and what not, and the limits of all that.
 
     Parameters
@@ -90,6 +91,8 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
         Of `duplicates.duplicate_rows`.
     unmeasured : str
         What might explain a lift but is not in the patient table, see `limit_sentences`.
+    comparison, survival, replication : pandas.DataFrame, optional
+        Of `compare.compare_models`, `outcomes.survival_table` and `replication.replication_table`.
     """
     records = table.to_dict("records")
     precision = [row for row in records if row["metric"] == PRECISION]
@@ -125,11 +128,17 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
         sections.append(Section(model, tuple(lines)))
     if votes is not None and (lines := vote_sentences(votes, titles)):
         sections.append(Section("When several models agree", tuple(lines)))
+    for title, lines in (("Model against model", comparison_sentences(comparison, titles)),
+                         ("Time to event", survival_sentences(survival)),
+                         ("In other patients", replication_sentences(replication, titles))):
+        sections += [Section(title, tuple(lines))] if lines else []
     unlooked = confounds is None and any(strength(row) is Strength.EVIDENCE for row in tested)
-    return [*sections, Section("Limits", tuple(limit_sentences(tests, len(tested), unlooked, note, unmeasured)))]
+    limits = limit_sentences(tests, len(tested), unlooked, note, unmeasured, comparison is not None)
+    return [*sections, Section("Limits", tuple(limits))]
 
 
-def limit_sentences(tests: int, comparisons: int, unlooked: bool, note: str, unmeasured: str = "") -> list[str]:
+def limit_sentences(tests: int, comparisons: int, unlooked: bool, note: str, unmeasured: str = "",
+                    compared: bool = False) -> list[str]:
     """What holds for all figures; `unlooked`: lifts were found, and nobody looked for confounds."""
     lines = ["Whether body side, scanner or another column explains these lifts has not been looked at."] if unlooked else []
     lines += [unmeasured] if unmeasured else []
@@ -141,7 +150,67 @@ def limit_sentences(tests: int, comparisons: int, unlooked: bool, note: str, unm
             f"chance. The 95 % intervals of the {comparisons} lifts put into words are for one comparison each and not "
             f"corrected for their number; {COVERAGE}.")
     return [*lines, "No evidence for a facet does not show that a model can not see it.",
-            "More often than chance does not mean useful for a single patient.", "Differences between models were not tested."]
+            "More often than chance does not mean useful for a single patient.",
+            *([] if compared else ["Differences between models were not tested."])]
+
+
+def comparison_sentences(comparison: pd.DataFrame | None, titles: Mapping[str, str]) -> list[str]:
+    """Which models differ, per facet, after correction for all comparisons of the facet."""
+    if comparison is None or not len(comparison):
+        return []
+    lines, same = [], []
+    for key, rows in comparison[comparison["role"] == TESTED].groupby("facet", sort=False):
+        found = [row for row in rows.to_dict("records") if row["p_holm"] <= ALPHA]
+        for row in found:
+            lines.append(f"Same {_name(key, titles)}: {row['model']} finds it {row['ratio']:.2f} times as often as "
+                         f"{row['reference']} ({_interval(row)}; p = {_up(row['p_holm'])} by Holm among {len(rows)} "
+                         "comparisons).")
+        if not found:
+            same.append(_name(key, titles))
+    if same:
+        lines.append(f"No model is shown to find the same {_listed(same, 'or')} more often than another (on the same patients, "
+                     "P@k, corrected by Holm for all comparisons of a label); that they are alike is not shown either.")
+    return lines
+
+
+def survival_sentences(survival: pd.DataFrame | None) -> list[str]:
+    """What the neighbors' hazard says about the time to an event."""
+    if survival is None or not len(survival):
+        return []
+    lines, nothing = [], []
+    for (model, time), rows in survival.groupby(["model", "time"], sort=False):
+        found = [row for row in rows.to_dict("records") if row["q"] <= ALPHA]
+        if found:
+            row = max(found, key=lambda one: one["c_index"])
+            lines.append(f"{model}, {time}: patients whose {row['k']} nearest had more events per time had theirs earlier, C "
+                         f"index {row['c_index']:.3f} ({_interval(row)}; 0.5 is chance; q = {_up(row['q'])} among "
+                         f"{len(survival)} tests; {row['events']} events of {row['n']} patients).")
+        else:
+            nothing.append(f"{model} ({time})")
+    if nothing:
+        lines.append(f"No evidence that neighbors tell the time to the event: {_listed(nothing)}.")
+    return lines
+
+
+def replication_sentences(replication: pd.DataFrame | None, titles: Mapping[str, str]) -> list[str]:
+    """Whether what was found is found in other patients."""
+    if replication is None:
+        return []
+    lines = []
+    for row in replication[replication["role"] == TESTED].to_dict("records"):
+        about = f"{row['model']}, same {_name(row['facet'], titles)}"
+        again = {"ci_low": row["again_ci_low"], "ci_high": row["again_ci_high"]}
+        figures = f"{row['again_lift']:.2f} times as often as chance ({_interval(again)}; n = {row['again_n']}"
+        differ = " The two cohorts differ" if row["heterogeneity_p"] <= ALPHA else " That the two cohorts differ is not shown"
+        differ += f" (p = {_up(row['heterogeneity_p'])})." if row["heterogeneity_p"] == row["heterogeneity_p"] else "."
+        if row["q"] <= ALPHA and row["again_n"]:
+            held = "found again" if row["again_q"] <= ALPHA and row["again_lift"] > 1 else "not shown again"
+            lines.append(f"{about}: {_lift(row)} times here, {held} in other patients, {figures}; "
+                         f"q = {_up(row['again_q'])}).{differ}")
+        elif row["again_p"] <= ALPHA and row["again_n"]:
+            lines.append(f"{about}: not found here, {figures}; p = {_up(row['again_p'])}, not corrected) in other "
+                         f"patients.{differ}")
+    return lines or ["Nothing was found here that could be looked for in other patients, and nothing there."]
 
 
 def lift_table(table: pd.DataFrame, titles: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
