@@ -1,9 +1,9 @@
 """CPU time and memory of the evaluation against an earlier build, in one run.
 
-`python Testing/benchmarks/bench_evaluate.py --data FOLDER [--base 29ca17c] [--large 25000]` evaluates the published cohort by the
-command line, with verdict, and a made-up large cohort, each by this build and by the one of a commit, which is checked out into a
-temporary folder; every measurement is a process of its own, in turns, and the least of several counts. Without --data only the
-large cohort is measured, with `--large 0` only the published one. Ratios hold better than times.
+`python Testing/benchmarks/bench_evaluate.py --data FOLDER [--base 29ca17c] [--large 25000]` evaluates the published cohort by
+the command line, with verdict, and a made-up large cohort, each by this build and by the one of a commit, which is checked out
+into a temporary folder; every measurement is a process of its own, in turns, and the least of several counts. Without --data
+only the large cohort is measured, with `--large 0` only the published one. Ratios hold better than times.
 """
 import argparse
 import os

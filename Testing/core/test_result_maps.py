@@ -80,10 +80,11 @@ def test_agreement_has_no_color_at_chance_and_is_symmetric():
 
 
 def test_probes_show_the_logistic_probe_beside_clinical_data_alone():
-    base = {"task": "sex", "probe": "logistic", "n": 40, "auroc": 0.75, "auroc_low": 0.6, "auroc_high": 0.9, "brier": 0.2,
-            "auprc": 0.5, "auprc_low": 0.4, "auprc_high": 0.6, "auprc_chance": 0.5, "gain": NAN, "gain_low": NAN,
-            "gain_high": NAN, "note": ""}
-    records = [{**base, "model": "", "features": "clinical"}, {**base, "model": "A", "features": "embedding", "auroc_low": 0.5},
+    base = {"task": "sex", "probe": "logistic", "n": 40, "auroc": 0.75, "auroc_ci_low": 0.6, "auroc_ci_high": 0.9, "brier": 0.2,
+            "auprc": 0.5, "auprc_ci_low": 0.4, "auprc_ci_high": 0.6, "auprc_chance": 0.5, "gain": NAN, "gain_ci_low": NAN,
+            "gain_ci_high": NAN, "note": ""}
+    records = [{**base, "model": "", "features": "clinical"},
+               {**base, "model": "A", "features": "embedding", "auroc_ci_low": 0.5},
                {**base, "model": "A", "features": "embedding", "probe": "knn", "auroc": 1.0}]
     found = heat_map_of(ResultKind.PROBES, records, "auroc", {})
     assert found.row_keys == ("Clinical data alone", "A") and found.values.tolist() == [[0.75], [0.75]]
