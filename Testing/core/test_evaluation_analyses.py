@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from evaluation_samples import labeled_cohort
 
+from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.core.cohort import Cohort
 from TumorConnectomeLib.core.column_facets import column_facet
 from TumorConnectomeLib.core.column_kinds import events_of, no_label, survival_columns
@@ -16,6 +17,9 @@ from TumorConnectomeLib.core.evaluation.replication import disjoint, replication
 from TumorConnectomeLib.core.evaluation.sweep import sweep_table
 from TumorConnectomeLib.core.evaluation.table import evaluate, evaluate_all, geometry_of
 from TumorConnectomeLib.core.measurements import evaluable_facets
+from TumorConnectomeLib.core.structure.cross_validation import Predictions
+from TumorConnectomeLib.core.structure.probe_tasks import clinical_features
+from TumorConnectomeLib.core.structure.scores import calibration
 
 LABEL = ("x", "y")
 
@@ -215,3 +219,44 @@ def test_all_facets_are_those_that_can_be_labels():
     facets = {name: column_facet(name, made.patients[name]) for name in columns}
     cohort = Cohort("Test", made.patients, made.embeddings, facets)
     assert evaluable_facets(cohort) == ("site", "death")
+
+
+def test_duplicates_are_told_at_import(tmp_path):
+    random = np.random.default_rng(81)
+    vectors = np.repeat(random.standard_normal((20, 6)), 2, axis=0)
+    rows = [",".join([f"P{number:02d}", *map(repr, vector.tolist())]) for number, vector in enumerate(vectors)]
+    path = tmp_path / "twice.csv"
+    path.write_text("\n".join([",".join(["PatientID", *(f"pred_{place}" for place in range(6))]), *rows]), encoding="utf-8")
+    arguments = ["--cache", str(tmp_path / "cache"), "--data", str(path)]
+    for _again in range(2):                                     # from the cache, too
+        assert prepare(arguments, lambda *_: None)["note"].startswith("twice: 20 pairs of ids (P00 and P01, ...) closer")
+
+
+def test_the_p_value_of_a_probe_permutes_labels_against_predictions():
+    random = np.random.default_rng(82)
+    labels, folds = np.arange(60) % 2 == 0, np.stack([random.integers(5, size=60) for _repeat in range(2)])
+    scores = random.random((2, 60))
+    scores[1] = np.round(scores[1], 1)                          # ties
+    predictions = Predictions(labels, scores, folds, ())
+    orders = np.stack([np.arange(60), *(random.permutation(60) for _number in range(5))])
+    found = predictions.permuted_auroc(orders)
+    for order, value in zip(orders, found):
+        wanted = Predictions(labels[order], scores, folds, ()).auroc(np.ones((1, 60)))[0]
+        assert value == pytest.approx(wanted)
+
+
+def test_calibration_has_slope_and_intercept():
+    random = np.random.default_rng(83)
+    logits = random.normal(0, 1.5, 20000)
+    labels = random.random(20000) < 1 / (1 + np.exp(-logits))
+    good, extreme, low = (calibration(labels, 1 / (1 + np.exp(-other))) for other in (logits, 2 * logits, logits - 1))
+    assert (good.slope, good.intercept) == pytest.approx((1, 0), abs=0.07)
+    assert extreme.slope == pytest.approx(0.5, abs=0.04) and low.intercept == pytest.approx(1, abs=0.07)
+    assert np.isnan(calibration(np.array([True, True]), np.array([0.4, 0.6])).slope)
+
+
+def test_clinical_data_has_the_size_of_the_tumor():
+    cohort = labeled_cohort(np.random.default_rng(84), {}, 10, ["A"], {"tumor_size_mm": np.arange(10.0) + 5})
+    features, names = clinical_features(cohort, without="sex")
+    assert names == ("log tumor_size_mm",) and features[:, 0] == pytest.approx(np.log(np.arange(10.0) + 5))
+    assert clinical_features(cohort, without="tumor_size_mm")[1] == ()

@@ -31,8 +31,8 @@ PROBES = {probe.name: probe for probe in (LogisticProbe, NeighborProbe)}
 _NORMAL, _MANY = 1.959963984540054, 1e6
 EMBEDDING, CLINICAL, BOTH = "embedding", "clinical", "clinical+embedding"
 COLUMNS = ("task", "model", "features", "probe", "n", "classes", "auroc", "auroc_ci_low", "auroc_ci_high", "auprc",
-           "auprc_ci_low", "auprc_ci_high", "auprc_chance", "brier", "brier_reference", "ece", "gain", "gain_ci_low", "gain_ci_high", "note",
-           "p", "q", "gain_p", "calibration_slope", "calibration_intercept")
+           "auprc_ci_low", "auprc_ci_high", "auprc_chance", "brier", "brier_reference", "ece", "gain", "gain_ci_low",
+           "gain_ci_high", "note", "p", "q", "gain_p", "calibration_slope", "calibration_intercept")
 #: label permutations for p
 PERMUTATIONS = 2000
 
