@@ -182,8 +182,8 @@ def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
     geometry = geometry_of(cohort, None, 5, 0)
     found, = duplicate_rows(geometry, evaluate(cohort, permutations=50), 50)
     assert found["pairs"] == 60 and found["example"] == "P000 and P001"
-    (facet, lift, alone), = found["lifts"]
-    assert facet == "label" and lift > 1.15 > alone
+    (facet, lift, alone, p), = found["lifts"]
+    assert facet == "label" and lift > 1.15 > alone and p > 0.05
     ranking = geometry.everybody("A")
     pairs = find_duplicates(ranking.nearest, ranking.distances)
     assert pairs.pairs.tolist() == [[2 * number, 2 * number + 1] for number in range(60)]

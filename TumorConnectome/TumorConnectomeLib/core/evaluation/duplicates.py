@@ -95,7 +95,7 @@ def duplicate_rows(geometry: Geometry, table, permutations: int, report=lambda f
     Returns
     -------
     list of dict
-        ``model``, ``pairs``, ``example``, and ``lifts``: (facet, lift, lift with one id of each) of the tested facets.
+        ``model``, ``pairs``, ``example``, and ``lifts``: (facet, lift, lift and p with one id of each) of the tested facets.
     """
     from .table import evaluate
 
@@ -116,10 +116,11 @@ def duplicate_rows(geometry: Geometry, table, permutations: int, report=lambda f
         if len(cohort.patients) > geometry.k:
             again = evaluate(cohort, [model], mine["facet"].tolist(), k=geometry.k, metrics=[PRECISION],
                              permutations=permutations, seed=geometry.seed, blocks=geometry.blocks)
-            alone = dict(zip(again["facet"], again["lift"]))
+            alone = dict(zip(again["facet"], zip(again["lift"], again["p"])))
         one, other = (geometry.cohort.patient_ids[row] for row in found.pairs[0])
         rows.append({"model": model, "pairs": len(found.pairs), "example": f"{one} and {other}",
-                     "lifts": [(facet, lift, alone.get(facet, np.nan)) for facet, lift in zip(mine["facet"], mine["lift"])]})
+                     "lifts": [(facet, lift, *alone.get(facet, (np.nan, np.nan)))
+                               for facet, lift in zip(mine["facet"], mine["lift"])]})
     return rows
 
 

@@ -35,6 +35,8 @@ HALF = 0.5
 _CARRIES, _MORE_THAN_OWN = 0.6, 1.25
 #: categories that are named in one sentence at most
 _NAMED = 3
+#: strata that are named in one sentence, those that leave least first
+_STRATA = 6
 
 
 class Strength(Enum):
@@ -110,7 +112,9 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
         lines = []
         for row in mine:
             of_classes = _classes_of(classes, row)
-            if found[row["facet"]] is not Strength.NONE:
+            if found[row["facet"]] not in (Strength.NONE, Strength.UNTOLD) and (text := _of_copies(row, titles, duplicates)):
+                lines.append(text)
+            elif found[row["facet"]] is not Strength.NONE:
                 lines.append(facet_sentence(row, titles, tests, confounds, others[model, row["facet"]], of_classes))
             elif sentence := class_sentence(row, titles, of_classes):
                 lines.append(sentence)
@@ -273,7 +277,7 @@ def facet_sentence(row: Mapping, titles: Mapping[str, str], tests: int, confound
 
 def class_sentence(row: Mapping, titles: Mapping[str, str], classes: Sequence[Mapping], short: bool = False) -> str:
     """Which categories are found although the mean over all queries shows no evidence; "" if none is."""
-    found = sorted((one for one in classes if one["q"] <= ALPHA and one["ci_low"] > 1), key=lambda one: -one["lift"])
+    found = sorted((one for one in classes if one["q"] <= ALPHA and one["lift"] > 1), key=lambda one: -one["lift"])
     if not found:
         return ""
     named = _listed([_class_text(one) for one in found[:_NAMED]])
@@ -284,7 +288,19 @@ def class_sentence(row: Mapping, titles: Mapping[str, str], classes: Sequence[Ma
 
 
 def _class_text(one):
-    return (f"{one['class']} ({one['lift']:.2f} times, {_interval(one)}; q = {_up(one['q'])}; {one['n']} patients)")
+    unsure = "" if one["ci_low"] > 1 else "; hardly chance alone, but how much is unsure"
+    return f"{one['class']} ({one['lift']:.2f} times, {_interval(one)}; q = {_up(one['q'])}; {one['n']} patients{unsure})"
+
+
+def _of_copies(row, titles, duplicates):
+    """What is said instead of a lift that is not there with one id of each duplicate; "" if it is there, too."""
+    for one in duplicates:
+        for facet, _all, alone, p in one["lifts"]:
+            if (one["model"], facet) == (row["model"], row["facet"]) and not p <= ALPHA:
+                rest = f"{alone:.2f} times (p = {_up(p)})" if p == p else "too little to be told"
+                return (f"{row['model']}, same {_name(facet, titles)}: {_lift(row)} times as often as chance, but only because "
+                        f"ids that are there twice find each other; with one id of each it is {rest}: no evidence.")
+    return ""
 
 
 def _carried(row, classes):
@@ -342,7 +358,7 @@ def duplicate_sentences(duplicates: Sequence[Mapping], titles: Mapping[str, str]
     lines = []
     for one in duplicates:
         pairs = f"{one['pairs']} pair{'s' * (one['pairs'] != 1)} of ids"
-        changes = [f"{_name(facet, titles)} {alone:.2f} instead of {lift:.2f}" for facet, lift, alone in one["lifts"]
+        changes = [f"{_name(facet, titles)} {alone:.2f} instead of {lift:.2f}" for facet, lift, alone, _p in one["lifts"]
                    if not np.isnan(alone)]
         alone = f"With one id of each: {_listed(changes)} times as often as chance." if changes else \
             "With one id of each, too few are left to be evaluated."
@@ -424,7 +440,11 @@ def _within(row, confounds, titles):
         return ""
     here = confounds[(confounds["model"] == row["model"]) & (confounds["facet"] == row["facet"])
                      & (confounds["metric"] == row["metric"])].to_dict("records")
-    parts = [_remaining(inner, titles) for inner in here if inner["exchangeable"]]
+    tested = sorted((inner for inner in here if inner["exchangeable"]), key=lambda inner: inner["remains"])
+    rest = tested[_STRATA:] if len(tested) > _STRATA + 1 else []
+    parts = [_remaining(inner, titles) for inner in (tested[:_STRATA] if rest else tested)]
+    if rest:
+        parts.append(f"of the other {len(rest)} columns at least {_percent(rest[0]['remains'])} each")
     untested = [_strata_name(inner["within"], titles) for inner in here if not inner["exchangeable"]]
     text = f" Of the excess remain within strata of {_listed(parts)}." if parts else ""
     return text + (f" Within {_listed(untested, 'or')} it can not be tested: all patients of a stratum have the same "
