@@ -235,7 +235,8 @@ def test_a_lift_is_small_only_when_little_of_what_is_possible_was_reached():
 
 
 def test_duplicates_are_warned_of_with_what_is_left_without_them():
-    twins = {"model": "CTFM", "pairs": 150, "example": "P1 and P2", "lifts": [("stage", 1.62, 1.02, 0.03), ("sex", 1.5, np.nan, np.nan)]}
+    lifts = [("stage", 1.62, 1.02, 0.03), ("sex", 1.5, np.nan, np.nan)]
+    twins = {"model": "CTFM", "pairs": 150, "example": "P1 and P2", "lifts": lifts}
     text = text_of(row(), duplicates=[twins])
     assert "Warning: CTFM has 150 pairs of ids (such as P1 and P2) closer than 1 %" in text
     assert "With one id of each: stage 1.02 instead of 1.62 times as often as chance." in text
