@@ -108,22 +108,7 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
         one["model"], one["facet"]) == (row["model"], row["facet"])] for row in tested}
     for model in dict.fromkeys(row["model"] for row in tested):
         mine = [row for row in tested if row["model"] == model]
-        found = {row["facet"]: strength(row, others[model, row["facet"]]) for row in mine}
-        lines = []
-        for row in mine:
-            of_classes = _classes_of(classes, row)
-            if found[row["facet"]] not in (Strength.NONE, Strength.UNTOLD) and (text := _of_copies(row, titles, duplicates)):
-                lines.append(text)
-            elif found[row["facet"]] is not Strength.NONE:
-                lines.append(facet_sentence(row, titles, tests, confounds, others[model, row["facet"]], of_classes))
-            elif sentence := class_sentence(row, titles, of_classes):
-                lines.append(sentence)
-        nothing = [row for row in mine if found[row["facet"]] is Strength.NONE]
-        small = [row for row in nothing if row["ci_high"] <= SMALL_LIFT and row["n"] >= FEW
-                 and row["of_possible_ci_high"] <= 2 * SMALL_SHARE]
-        lines += [not_good_sentence(small, titles)] if small else []
-        if rest := [row for row in nothing if row not in small]:
-            lines.append(no_evidence_sentence(rest, titles))
+        lines = _model_lines(mine, others, titles, tests, confounds, classes, duplicates)
         if same_patient is not None:
             first = {row["targets"]: row for row in same_patient.to_dict("records")
                      if (row["model"], row["metric"]) == (model, R_AT_1)}
@@ -139,6 +124,27 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
     unlooked = confounds is None and any(strength(row) is Strength.EVIDENCE for row in tested)
     limits = limit_sentences(tests, len(tested), unlooked, note, unmeasured, comparison is not None)
     return [*sections, Section("Limits", tuple(limits))]
+
+
+def _model_lines(mine, others, titles, tests, confounds, classes, duplicates):
+    """What is said of the labels of one model; `mine` are its rows of P@k, `others` the rest by (model, facet)."""
+    found = {row["facet"]: strength(row, others[row["model"], row["facet"]]) for row in mine}
+    lines = []
+    for row in mine:
+        of_classes = _classes_of(classes, row)
+        if found[row["facet"]] not in (Strength.NONE, Strength.UNTOLD) and (text := _of_copies(row, titles, duplicates)):
+            lines.append(text)
+        elif found[row["facet"]] is not Strength.NONE:
+            lines.append(facet_sentence(row, titles, tests, confounds, others[row["model"], row["facet"]], of_classes))
+        elif sentence := class_sentence(row, titles, of_classes):
+            lines.append(sentence)
+    nothing = [row for row in mine if found[row["facet"]] is Strength.NONE]
+    small = [row for row in nothing if row["ci_high"] <= SMALL_LIFT and row["n"] >= FEW
+             and row["of_possible_ci_high"] <= 2 * SMALL_SHARE]
+    lines += [not_good_sentence(small, titles)] if small else []
+    if rest := [row for row in nothing if row not in small]:
+        lines.append(no_evidence_sentence(rest, titles))
+    return lines
 
 
 def limit_sentences(tests: int, comparisons: int, unlooked: bool, note: str, unmeasured: str = "",
