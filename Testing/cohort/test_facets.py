@@ -32,8 +32,8 @@ def test_the_published_cohort_has_the_published_counts(real_data):
     assert counts["age"] == {"55-59": 69, "60-64": 84, "65-69": 81, "70-74": 55}
     assert counts["race"] == {"White": 262, "Black": 13, "Asian": 8, "Other": 5, "Unknown": 1}
     assert counts["smoking"] == {"Current": 169, "Former": 120}
-    assert counts["cancer_type"] == {"Adenocarcinoma": 147, "Squamous cell": 73, "Small cell": 21, "Large cell": 20,
-                                     "Other": 28}
+    assert counts["cancer_type"] == {"Adenocarcinoma": 147, "Squamous cell": 73, "Small cell": 21, "Large cell": 10,
+                                     "Neuroendocrine": 11, "NSCLC, NOS": 21, "Other": 6}
     assert counts["stage"] == {"IA": 153, "IB": 32, "IIA": 10, "IIB": 9, "IIIA": 30, "IIIB": 22, "IV": 33}
     assert counts["body_side"] == {"Left": 113, "Right": 176}
 
@@ -66,8 +66,9 @@ def test_age_groups_beyond_the_trial_are_listed_only_if_present():
 @pytest.mark.parametrize(("code", "name", "group"), [
     (8042, "", "Small cell"), (math.nan, "Oat cell carcinoma", "Small cell"),
     (8560, "", "Other"), (math.nan, "Adenosquamous carcinoma", "Other"),
-    (8046, "Non-small cell carcinoma", "Other"), (math.nan, "Non-small cell carcinoma", "Other"),
-    (8013, "", "Large cell"), (8240, "", "Other"), (8250, "", "Adenocarcinoma"), (8073, "", "Squamous cell"),
+    (8046, "Non-small cell carcinoma", "NSCLC, NOS"), (math.nan, "Non-small cell carcinoma", "NSCLC, NOS"),
+    (8013, "", "Neuroendocrine"), (8240, "", "Neuroendocrine"),
+    (8012, "", "Large cell"), (8250, "", "Adenocarcinoma"), (8073, "", "Squamous cell"),
     (math.nan, " adenocarcinoma, nos ", "Adenocarcinoma"), (math.nan, "Some new carcinoma", "Other"),
     (9999, "", "Other"), (math.nan, "", None), (math.nan, "not told", None),
 ])

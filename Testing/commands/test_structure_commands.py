@@ -105,7 +105,7 @@ def test_probes_are_written_per_task_and_model(data, tmp_path):
     rows = rows_of(out)
     assert [(row["task"], row["model"], row["probe"], row["n"]) for row in rows] == [
         ("sex", model, "knn", "12") for model in ("Alpha", "beta", "gamma")]
-    assert all(0.0 <= float(row["auroc_low"]) <= float(row["auroc"]) <= float(row["auroc_high"]) <= 1.0 for row in rows)
+    assert all(0.0 <= float(row["auroc_ci_low"]) <= float(row["auroc"]) <= float(row["auroc_ci_high"]) <= 1.0 for row in rows)
 
 
 @pytest.mark.parametrize(("arguments", "texts"), [

@@ -6,7 +6,11 @@ from evaluation_samples import labeled_cohort
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.cohort.cohort import Cohort
 from TumorConnectomeLib.evaluation.confounds import COLUMNS, confound_table, strata_of
-from TumorConnectomeLib.evaluation.metrics import METRICS, PRECISION
+from TumorConnectomeLib.evaluation.distances import cosine_blocks
+from TumorConnectomeLib.evaluation.geometry import Geometry
+from TumorConnectomeLib.evaluation.metrics import PRECISION
+from TumorConnectomeLib.evaluation.permutation import null_means
+from TumorConnectomeLib.evaluation.relevance import relevance_of
 from TumorConnectomeLib.evaluation.table import evaluate
 
 COUNT = 200
@@ -35,7 +39,7 @@ def rows_of(cohort, within, **arguments):
 def test_a_lift_that_another_column_explains_vanishes_within_its_strata(cohort, column):
     row = rows_of(cohort, [column]).loc[("stage", column)]
     assert row["lift"] > 1.25 and row["p"] < 0.01
-    assert row["within_lift"] == pytest.approx(1, abs=0.08)     # the quartiles of the thickness cut near the scanners only
+    assert row["within_lift"] == pytest.approx(1, abs=0.08)
     assert row["remains"] < 0.25
 
 
@@ -50,8 +54,9 @@ def test_raw_figures_are_those_of_the_evaluation_table(cohort):
     found = rows_of(cohort, ["scanner"]).reset_index()
     wanted = evaluate(cohort, metrics=[PRECISION], permutations=300)
     wanted = wanted[wanted["role"] == "tested"].reset_index(drop=True)
-    for name in ("model", "facet", "metric", "k", "n", "value", "null_mean", "lift", "p"):
-        assert found[name].tolist() == wanted[name].tolist()
+    for name in ("model", "facet", "metric", "k", "n", "value", "chance", "lift", "p"):
+        assert found[name].tolist() == pytest.approx(wanted[name].tolist()) if name in ("value", "chance", "lift", "p") else (
+            found[name].tolist() == wanted[name].tolist())
 
 
 def test_a_lift_without_significance_has_no_remainder():
@@ -62,26 +67,76 @@ def test_a_lift_without_significance_has_no_remainder():
     assert found["remains"].isna().all()
 
 
-def test_all_metrics_can_be_asked_for(cohort):
-    found = confound_table(cohort, ["site", "scanner"], metrics=METRICS, permutations=20)
+def test_a_facet_is_not_put_into_strata_of_itself(cohort):
+    found = confound_table(cohort, ["site", "scanner", "site+scanner"], permutations=20)
     assert list(found) == list(COLUMNS)
-    assert found[["facet", "within"]].drop_duplicates().to_numpy().tolist() == [
-        ["stage", "site"], ["stage", "scanner"], ["site", "scanner"]]   # not within strata of itself
-    assert found["k"].isna().tolist() == (found["metric"] == "R-precision").tolist()
+    assert found[["facet", "within"]].to_numpy().tolist() == [
+        ["stage", "site"], ["stage", "scanner"], ["stage", "site+scanner"], ["site", "scanner"]]
+
+
+def test_several_columns_make_strata_jointly(cohort):
+    both = strata_of(cohort, "site+scanner")
+    assert len(np.unique(both)) == 4
+    row = rows_of(cohort, ["site+scanner"]).loc[("stage", "site+scanner")]
+    assert row["strata"] == 4 and row["within_lift"] == pytest.approx(1, abs=0.08)
+
+
+def test_the_level_within_strata_is_the_mean_over_permutations(cohort):
+    geometry = Geometry(cohort, {"stage": relevance_of(cohort.facets["stage"])}, 5, 0, cosine_blocks)
+    for column in ("scanner", "thickness", "site"):
+        null = null_means(geometry.judged["stage"], geometry.ranking("A", "stage"), [PRECISION], 3000, [1],
+                          strata_of(cohort, column))[PRECISION]
+        level = rows_of(cohort, [column]).loc[("stage", column), "within_chance"]
+        assert level == pytest.approx(null.mean(), abs=4 * null.std() / np.sqrt(3000))
+
+
+def test_a_label_within_another_leaves_its_share_of_the_excess():
+    """Subtypes lie apart within groups that lie apart: what is found of the subtype beyond the group remains."""
+    random = np.random.default_rng(44)
+    group = random.integers(3, size=240)
+    subtype = 2 * group + random.integers(2, size=240)
+    facets = {"subtype": (subtype, tuple("abcdef"), False), "group": (group, tuple("ABC"), False)}
+    made = labeled_cohort(random, facets, 240, ["A"])
+    vectors = np.concatenate([4 * np.eye(3)[group], 2 * np.eye(6)[subtype]], axis=1) + random.standard_normal((240, 9))
+    found = rows_of(Cohort("Test", made.patients, {"A": vectors}, made.facets), ["group", "subtype"])
+    row = found.loc[("subtype", "group")]
+    assert row["remains"] == pytest.approx((row["value"] - row["within_chance"]) / (row["value"] - row["chance"]))
+    assert row["remains_ci_low"] < row["remains"] < row["remains_ci_high"] < row["remains_ci_low"] + 0.4
+    assert (row["within_lift"] - 1) / (row["lift"] - 1) < row["remains"] - 0.1      # what the quotient of lifts would say
+    other = found.loc[("group", "subtype")]
+    assert other["exchangeable"] == 0 and other[["within_chance", "within_lift", "within_p", "remains"]].isna().all()
+
+
+def test_a_number_explains_within_its_bins():
+    """The model and the label see the size only: within four bins of it a lift would remain."""
+    random = np.random.default_rng(45)
+    size = random.uniform(5, 50, 300)
+    label = (size + random.normal(0, 4, 300) > 27).astype(int)
+    made = labeled_cohort(random, {"label": (label, ("early", "late"), False)}, 300, ["A"], {"size_mm": size})
+    angle = np.radians(3 * size)
+    vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1) + random.normal(0, 0.02, (300, 2))
+    made = Cohort("Test", made.patients, {"A": vectors}, made.facets)
+    row = rows_of(made, ["size_mm"]).loc[("label", "size_mm")]
+    quartile = np.searchsorted(np.quantile(size, [0.25, 0.5, 0.75]), size).astype(str).astype(object)
+    coarse = Cohort("Test", made.patients.assign(size_mm=quartile), {"A": vectors}, made.facets)
+    coarse = rows_of(coarse, ["size_mm"]).loc[("label", "size_mm")]
+    assert row["strata"] == 30 and coarse["strata"] == 4
+    assert coarse["within_lift"] > 1.03 > row["within_lift"] > 0.97
+    assert row["remains_ci_high"] < 0.1
 
 
 def test_strata_of_single_patients_leave_nothing_to_permute(cohort):
     patients = cohort.patients.assign(series=[f"1.2.{number}" for number in range(COUNT)])
     row = rows_of(Cohort("Test", patients, cohort.embeddings, cohort.facets), ["series"]).loc[("stage", "series")]
     assert (row["exchangeable"], row["strata"]) == (0, COUNT)
-    assert (row["within_lift"], row["within_p"], row["remains"]) == (pytest.approx(1), 1, pytest.approx(0, abs=1e-9))
+    assert row[["within_chance", "within_lift", "within_p", "remains"]].isna().all()       # no test at all
 
 
 def strata(values, facets=None):
     return strata_of(labeled_cohort(np.random.default_rng(1), facets or {}, len(values), columns={"x": values}), "x").tolist()
 
 
-def test_numbers_are_cut_at_their_quartiles_and_missing_ones_stand_apart():
+def test_numbers_are_cut_at_quantiles_and_missing_ones_stand_apart():
     assert strata([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, np.nan]) == [0, 0, 1, 1, 2, 2, 3, 3, 4]
     assert strata(["8", "1.5", "", "3", "5", "7"]) == [3, 0, 4, 0, 1, 2]
 

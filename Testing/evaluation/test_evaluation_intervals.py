@@ -1,10 +1,10 @@
-"""Bootstrap intervals: what each patient contributes, pairs counted once, and cases without spread."""
+"""Intervals: what each patient contributes, pairs counted once, and cases without spread."""
 import numpy as np
 import pytest
 from evaluation_samples import distances, order_of, ranking_of
 
-from TumorConnectomeLib.evaluation import intervals, r_precision
-from TumorConnectomeLib.evaluation.intervals import bootstrap_intervals, chance_pulls, metric_pull
+from TumorConnectomeLib.evaluation import r_precision
+from TumorConnectomeLib.evaluation.intervals import Pull, levels, metric_intervals, metric_pull, student_quantile
 from TumorConnectomeLib.evaluation.metrics import LIST_METRICS, METRICS, NDCG, PRECISION, R_PRECISION, expected_means
 from TumorConnectomeLib.evaluation.permutation import query_values
 from TumorConnectomeLib.evaluation.relevance import Relevance, gain_table
@@ -67,29 +67,28 @@ def test_all_pulls_together_are_zero(metric, ordered):
 
 def test_the_pull_on_the_chance_level_is_that_of_leaving_one_patient_out():
     relevance, _ranking, _matrix = sample(4)
-    for metric, (level, pulls) in chance_pulls(relevance, 5).items():
+    for metric, level in levels(relevance, 5).items():
         without = relevance.counts - np.eye(3, dtype=int)[relevance.labels[0]]
-        change = level - expected_means(without, relevance.gains, 5)[metric]
-        assert pulls[0] == pytest.approx(change * 39 / 40, abs=1e-12)
-        assert level == expected_means(relevance.counts, relevance.gains, 5)[metric]
+        change = level.chance - expected_means(without, relevance.gains, 5)[metric]
+        assert level.chance_pull[0] == pytest.approx(change * 39 / 40, abs=1e-12)
+        assert level.chance == expected_means(relevance.counts, relevance.gains, 5)[metric]
+        assert level.best == 1 and (level.best_pull == 0).all()
 
 
 def test_the_lift_is_surer_than_the_metric_when_chance_moves_with_it():
     """With nine to one, cohorts differ in the metric mostly because they differ in their share of the one."""
     relevance, ranking, _matrix = sample(9, count=200, shares=(0.9, 0.1))
-    for metric, interval in bootstrap_intervals(relevance, ranking, means_of(relevance, ranking), [0]).items():
+    for metric, interval in metric_intervals(relevance, ranking, means_of(relevance, ranking)).items():
         assert interval.lift_high / interval.lift_low < 0.8 * interval.high / interval.low + 0.2, metric
 
 
 @pytest.mark.parametrize("follow", [0.0, 1.5])
-def test_intervals_hold_the_value_and_follow_from_the_seed(follow):
+def test_intervals_hold_the_value(follow):
     relevance, ranking, _matrix = sample(5, count=120, follow=follow)
     means = means_of(relevance, ranking)
-    found = bootstrap_intervals(relevance, ranking, means, [0, 1])
-    assert found == bootstrap_intervals(relevance, ranking, means, [0, 1])
-    assert found != bootstrap_intervals(relevance, ranking, means, [0, 2])
+    found = metric_intervals(relevance, ranking, means)
     for metric, interval in found.items():
-        lift = means[metric] / chance_pulls(relevance, 5)[metric][0]
+        lift = means[metric] / levels(relevance, 5)[metric].chance
         assert 0 <= interval.low < means[metric] < interval.high <= 1
         assert interval.lift_low < lift < interval.lift_high
 
@@ -98,7 +97,7 @@ def test_more_patients_give_narrower_intervals():
     widths = []
     for count in (60, 240, 960):
         relevance, ranking, _matrix = sample(6, count=count)
-        interval = bootstrap_intervals(relevance, ranking, means_of(relevance, ranking, LIST_METRICS), [0])[PRECISION]
+        interval = metric_intervals(relevance, ranking, means_of(relevance, ranking, LIST_METRICS))[PRECISION]
         widths.append(interval.lift_high - interval.lift_low)
     assert 1.5 < widths[0] / widths[1] < 2.7                    # as the square root of the number of patients
     assert 1.5 < widths[1] / widths[2] < 2.7
@@ -108,29 +107,67 @@ def test_hubs_make_the_interval_wider():
     """The metric hangs on the labels of ten patients that are in all lists, not on those of a hundred."""
     relevance, spread, matrix = sample(7, count=100, k=1, shares=(0.7, 0.3))
     nearest_hub = np.arange(100) % 10
-    matrix[np.arange(100), nearest_hub] = matrix[nearest_hub, np.arange(100)] = 1e-3
+    matrix[np.arange(100), nearest_hub] = matrix[nearest_hub, np.arange(100)] = 1e-3 + 1e-6 * np.arange(100)
     hubs = ranking_of(matrix, 1)
     assert np.unique(hubs.nearest).size <= 20 < 50 < np.unique(spread.nearest).size
     widths = []
     for ranking in (spread, hubs):
-        interval = bootstrap_intervals(relevance, ranking, means_of(relevance, ranking, [PRECISION]), [0])[PRECISION]
+        interval = metric_intervals(relevance, ranking, means_of(relevance, ranking, [PRECISION]))[PRECISION]
         widths.append(interval.high - interval.low)
     assert widths[1] > 1.3 * widths[0]
 
 
-def test_a_single_category_has_no_spread():
+def test_where_nothing_varies_there_is_no_interval_of_width_0():
     relevance, ranking, _matrix = sample(8, shares=(1.0,))
-    for interval in bootstrap_intervals(relevance, ranking, means_of(relevance, ranking), [0]).values():
-        assert [interval.low, interval.high, interval.lift_low, interval.lift_high] == pytest.approx([1, 1, 1, 1])
+    for interval in metric_intervals(relevance, ranking, means_of(relevance, ranking)).values():
+        assert np.isnan([interval.low, interval.high, interval.lift_low, interval.lift_high, interval.share_low]).all()
+
+
+def test_perfect_lists_of_equal_categories_have_no_interval():
+    labels = np.repeat(np.arange(4), 10)
+    matrix = np.where(labels[:, None] == labels, 1.0, 2.0) + distances(np.random.default_rng(1), 40) / 10
+    relevance, ranking = Relevance(labels, np.eye(4)), ranking_of(matrix, 5)
+    found = metric_intervals(relevance, ranking, means_of(relevance, ranking))[PRECISION]
+    assert levels(relevance, 5)[PRECISION].chance == pytest.approx(9 / 39)
+    assert np.isnan([found.lift_low, found.lift_high, found.low, found.share_high]).all()
+
+
+def test_the_best_possible_falls_where_categories_are_smaller_than_the_lists():
+    relevance = Relevance(np.repeat([0, 1], [10, 3]), np.eye(2))
+    level = levels(relevance, 5)[PRECISION]
+    assert level.best == pytest.approx((10 * 1 + 3 * 2 / 5) / 13)
+    without = (9 * 1 + 3 * 2 / 5) / 12
+    assert level.best_pull[0] == pytest.approx((level.best - without) * 12 / 13)
+
+
+def test_quantiles_of_student_are_those_of_tables():
+    stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
+    for freedom in (3, 4, 5, 8, 20, 100, 1e6):
+        assert student_quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=4e-3)
+
+
+def test_few_patients_that_hold_the_variance_make_the_interval_wider():
+    even, few = np.tile([1.0, -1.0], 50), np.array([1.0, -1.0] * 2 + [0.0] * 96)
+    few *= np.sqrt(even @ even / (few @ few))
+    assert Pull(even).error == pytest.approx(Pull(few).error)
+    assert Pull(few).limits()[1] > 1.1 * Pull(even).limits()[1]
+
+
+def test_skewed_pulls_move_the_limits_to_where_the_truth_is():
+    rare = np.array([1.0] * 5 + [0.0] * 95)                     # a share of 5 %, by chance rather fewer than more
+    low, high = 0.05 + Pull(rare / 100).limits()
+    assert 0.05 - low < 0.7 * (high - 0.05)
+    symmetric = Pull(np.tile([1.0, -1.0], 50)).limits()
+    assert symmetric[0] == pytest.approx(-symmetric[1])
 
 
 def test_what_has_no_value_has_no_interval():
     relevance, ranking = Relevance(np.arange(5), gain_table(5, True)), ranking_of(distances(np.random.default_rng(1), 5), 2)
     means = {PRECISION: np.nan, NDCG: means_of(relevance, ranking, [NDCG])[NDCG]}
-    found = bootstrap_intervals(relevance, ranking, means, [0])
+    found = metric_intervals(relevance, ranking, means)
     assert np.isnan([found[PRECISION].low, found[PRECISION].lift_high]).all()
     assert found[NDCG].low <= means[NDCG] <= found[NDCG].high
-    none = bootstrap_intervals(relevance, ranking, {PRECISION: np.nan}, [0])
+    none = metric_intervals(relevance, ranking, {PRECISION: np.nan})
     assert np.isnan([none[PRECISION].low, none[PRECISION].lift_low]).all()
 
 
@@ -138,15 +175,6 @@ def test_without_a_single_hit_the_lift_has_no_interval():
     labels = np.array([0, 1] * 4)
     matrix = np.where(labels[:, None] == labels, 2.0, 1.0)
     relevance, ranking = Relevance(labels, np.eye(2)), ranking_of(matrix, 2)
-    found = bootstrap_intervals(relevance, ranking, {PRECISION: 0.0}, [0])[PRECISION]
-    assert (found.low, found.high) == (0, 0)
+    found = metric_intervals(relevance, ranking, {PRECISION: 0.0})[PRECISION]
+    assert np.isnan([found.low, found.high]).all()
     assert np.isnan([found.lift_low, found.lift_high]).all()
-
-
-def test_resampling_weights_count_patients(monkeypatch):
-    whole = np.concatenate(list(intervals._weights(7, 500, [3])))
-    assert whole.shape == (500, 7)
-    assert (whole.sum(1) == 7).all()
-    assert whole.mean(0) == pytest.approx(np.ones(7), abs=0.2)
-    monkeypatch.setattr(intervals, "_ENTRIES", 30)
-    assert np.array_equal(whole, np.concatenate(list(intervals._weights(7, 500, [3]))))

@@ -44,7 +44,7 @@ def test_the_published_lifts_come_out(published, model):
     for facet, lift in PUBLISHED_LIFTS[model].items():
         assert published.loc[(model, facet), "lift"] == pytest.approx(lift, abs=0.02)
     assert published.loc[(model, "body_side"), "value"] == pytest.approx(PUBLISHED_SIDES[model], abs=0.005)
-    assert published.loc[(model, "body_side"), "null_mean"] == pytest.approx(0.52, abs=0.005)
+    assert published.loc[(model, "body_side"), "chance"] == pytest.approx(0.52, abs=0.005)
 
 
 def test_grouping_by_code_changes_little(published):
@@ -84,7 +84,7 @@ def test_there_is_a_row_for_every_model_facet_and_metric(table):
 
 
 def test_figures_of_a_row_belong_together(cohort, table):
-    assert (table["lift"] * table["null_mean"]).to_numpy() == pytest.approx(table["value"].to_numpy(), abs=1e-12)
+    assert (table["lift"] * table["chance"]).to_numpy() == pytest.approx(table["value"].to_numpy(), abs=1e-12)
     assert (table["ci_low"] <= table["lift"]).all() and (table["lift"] <= table["ci_high"]).all()
     for row in table.to_dict("records"):
         if row["facet"] != "random":
@@ -93,17 +93,31 @@ def test_figures_of_a_row_belong_together(cohort, table):
             assert np.count_nonzero(~np.isnan(values)) == row["n"] == 40 - row["unknown"] - row["without_target"]
 
 
-def test_controls_are_a_family_of_their_own(table):
+def test_each_control_is_a_family_of_its_own(table):
     tested = table["role"] == "tested"
-    for family in (tested, ~tested):
-        assert table.loc[family, "q"].to_numpy() == pytest.approx(benjamini_hochberg(table.loc[family, "p"]), abs=1e-15)
+    for family in (tested, table["facet"] == "random", table["facet"] == "body_side"):
+        for q, p in (("q", "p"), ("q_below", "p_below")):
+            assert table.loc[family, q].to_numpy() == pytest.approx(benjamini_hochberg(table.loc[family, p]), abs=1e-15)
+
+
+def test_false_alarms_of_the_negative_control_are_as_rare_as_promised():
+    """Among the positive control, whose p values are all small, q of the random groups would be hardly more than p."""
+    side, alarms = np.arange(60) % 2, 0
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        vectors = random.standard_normal((60, 4)) + 3 * side[:, None]
+        made = labeled_cohort(random, {"body_side": (side, ("Left", "Right"), False)}, 60, models=["A"])
+        found = evaluate(Cohort("Test", made.patients, {"A": vectors}, made.facets), permutations=100, seed=seed)
+        alarms += (found.loc[found["facet"] == "random", "q"] <= 0.05).any()
+    assert alarms <= 6
 
 
 def test_the_controls_are_there_whatever_is_asked_for(cohort, table):
     asked = evaluate(cohort, ["b"], ["sex"], permutations=200)
     assert asked["facet"].drop_duplicates().tolist() == ["sex", "body_side", "random"]
     same = table[(table["model"] == "b") & table["facet"].isin(["sex", "body_side", "random"])].reset_index(drop=True)
-    assert asked.drop(columns="q").equals(same.drop(columns="q"))  # figures do not depend on what else is asked for
+    drawn = ["q", "q_below", "p", "p_below", "permutations"]    # how many permutations there are depends on all tests
+    assert asked.drop(columns=drawn).equals(same.drop(columns=drawn))  # figures do not depend on what else is asked for
 
 
 def test_all_models_get_the_same_permutations_and_resamples(cohort):
@@ -124,8 +138,10 @@ def test_the_seed_changes_what_is_random_only(cohort, table):
 def test_every_facet_has_permutations_of_its_own():
     side = (np.arange(40) % 2, ("Left", "Right"), False)
     found = evaluate(labeled_cohort(np.random.default_rng(32), {"a": side, "c": side}), permutations=50)
-    one, other = (found.loc[found["facet"] == key, "null_mean"].to_numpy() for key in "ac")
-    assert not np.isclose(one, other, rtol=0, atol=1e-6).all()
+    one, other = (found.loc[found["facet"] == key, "p"].to_numpy() for key in "ac")
+    assert not np.array_equal(one, other)
+    one, other = (found.loc[found["facet"] == key, "chance"].to_numpy() for key in "ac")
+    assert np.array_equal(one, other)                   # exact
 
 
 def test_random_groups_are_equally_large():
@@ -142,8 +158,8 @@ def rows_for(codes, names, ordered=False, k=5):
 
 def test_a_single_category_shows_nothing():
     found = rows_for([0] * 12, ("all",))
-    assert found[["value", "null_mean", "lift", "p", "q"]].to_numpy() == pytest.approx(np.ones((4, 5)))
-    assert found[["ci_low", "ci_high"]].to_numpy() == pytest.approx(np.ones((4, 2)))
+    assert found[["value", "chance", "lift", "p", "q"]].to_numpy() == pytest.approx(np.ones((4, 5)))
+    assert found[["ci_low", "ci_high", "of_possible"]].isna().all(axis=None)   # nothing varies, nothing is possible
 
 
 @pytest.mark.parametrize("ordered", [False, True])
@@ -151,7 +167,7 @@ def test_with_one_patient_per_category_there_is_nothing_to_tell(ordered):
     found = rows_for(np.arange(9), tuple("abcdefghi"), ordered)
     binary = found.drop(index=NDCG) if ordered else found
     assert (binary["n"] == 0).all() and (binary["without_target"] == 9).all()
-    assert binary[["value", "null_mean", "lift", "ci_low", "ci_high", "p", "q", "value_low"]].isna().all(axis=None)
+    assert binary[["value", "chance", "lift", "ci_low", "ci_high", "p", "q", "value_ci_low"]].isna().all(axis=None)
     assert not ordered or found.loc[NDCG, ["value", "p", "q"]].notna().all()
 
 
@@ -159,7 +175,7 @@ def test_with_one_patient_per_category_there_is_nothing_to_tell(ordered):
 def test_without_two_known_patients_there_is_nothing_to_tell(known):
     found = rows_for([0] * known + [1] * (8 - known), ("a", "Unknown"))
     assert (found["n"] == 0).all() and (found["unknown"] == 8 - known).all()
-    assert found[["value", "null_mean", "lift", "p", "q"]].isna().all(axis=None)
+    assert found[["value", "chance", "lift", "p", "q"]].isna().all(axis=None)
 
 
 def test_k_is_cut_to_the_known_targets():
@@ -198,6 +214,6 @@ def test_a_cohort_without_facets_has_only_the_negative_control():
 def test_progress_rises_to_the_end(cohort):
     told = []
     evaluate(cohort, permutations=9, report=lambda fraction, message: told.append((fraction, message)))
-    fractions = [fraction for fraction, _message in told]
+    fractions = [fraction for fraction, _message in told if fraction is not None]
     assert fractions == sorted(fractions) and fractions[0] == 0 and 0.85 < fractions[-1] <= 1
     assert told[1] == (pytest.approx(1 / 15), "A: Stage")

@@ -27,7 +27,7 @@ def rows():
 def test_every_patient_counts_once_however_often_the_validation_was_repeated():
     first = dict(zip(COLUMNS, rows()[0]))
     assert (first["class"], first["bin"], first["patients"]) == ("Male", 0, 10)
-    assert (first["observed_low"], first["observed_high"]) == wilson_interval(0.2, 10)
+    assert (first["observed_ci_low"], first["observed_ci_high"]) == wilson_interval(0.2, 10)
     assert [row[5] for row in rows()[:3]] == [0, 2, 1], "empty bins have no row"
 
 

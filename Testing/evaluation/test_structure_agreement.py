@@ -7,7 +7,8 @@ import pytest
 from structure_samples import cosine_distances, skewed
 
 from TumorConnectomeLib.base.errors import InputError
-from TumorConnectomeLib.evaluation import geometry, overlap
+from TumorConnectomeLib.evaluation import overlap
+from TumorConnectomeLib.evaluation import similarity as geometry
 from TumorConnectomeLib.evaluation.agreement import COLUMNS, MEASURES, agreement
 from TumorConnectomeLib.evaluation.overlap import (
     jaccard,

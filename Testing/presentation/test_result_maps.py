@@ -23,8 +23,9 @@ NAN = math.nan
 
 
 def retrieval(model, facet, lift, q, role="tested", n=20):
-    return {"model": model, "facet": facet, "metric": "P@k", "k": 5.0, "n": n, "value": 0.3, "null_mean": 0.25, "lift": lift,
-            "ci_low": 1.0, "ci_high": 1.5, "p": q / 2, "q": q, "role": role}
+    return {"model": model, "facet": facet, "metric": "P@k", "k": 5.0, "n": n, "value": 0.3, "chance": 0.25, "lift": lift,
+            "ci_low": 1.0, "ci_high": 1.5, "p": q / 2, "q": q, "role": role,
+            "of_possible": 0.1}
 
 
 def test_a_lift_is_colored_by_its_logarithm_and_marked_by_its_q_value():
@@ -51,7 +52,7 @@ def test_controls_come_last_and_say_what_they_are():
 
 def test_same_patient_retrieval_is_colored_from_chance_to_always():
     base = {"model": "A", "targets": "another series", "metric": "R@1", "n": 10, "patients": 5, "value": 0.6, "chance": 0.2,
-            "value_low": 0.2, "value_high": 1.0}
+            "ci_low": 0.2, "ci_high": 1.0}
     found = heat_map_of(ResultKind.RETRIEVAL, [base, {**base, "model": "B", "n": 0, "value": NAN}], SAME_PATIENT, {})
     np.testing.assert_allclose(found.shades, [[0.5], [NAN]])
     np.testing.assert_allclose(found.spans[0, 0], [0, 1])
@@ -61,13 +62,14 @@ def test_same_patient_retrieval_is_colored_from_chance_to_always():
 
 def test_lifts_inside_strata_have_a_row_only_where_there_is_a_lift():
     base = {"model": "A", "facet": "stage", "within": "sex", "lift": 1.2, "p": 0.01, "within_lift": 1.1, "within_p": 0.06,
-            "strata": 2, "exchangeable": 9}
+            "strata": 2, "exchangeable": 9, "remains": 0.5, "remains_ci_low": 0.2, "remains_ci_high": 0.9}
     records = [base, {**base, "facet": "race", "p": 0.051}, {**base, "facet": "age", "lift": 0.9}]
     found = heat_map_of(ResultKind.RETRIEVAL, records, CONFOUNDS, {"stage": "Stage (AJCC)"})
     assert found.row_keys == ('["A", "stage"]',) and found.rows == ("A: Stage",)
     assert found.column_keys == ("", "sex") and found.columns[0] == "All patients"
     assert found.values.tolist() == [[1.2, 1.1]] and found.marks.tolist() == [[True, False]]
     assert "labels of 9 patients can change" in found.words[0][1]
+    assert "50 % of the excess over chance remain, 95 % CI 20 to 90 %" in found.words[0][1]
 
 
 def test_agreement_has_no_color_at_chance_and_is_symmetric():
@@ -79,10 +81,11 @@ def test_agreement_has_no_color_at_chance_and_is_symmetric():
 
 
 def test_probes_show_the_logistic_probe_beside_clinical_data_alone():
-    base = {"task": "sex", "probe": "logistic", "n": 40, "auroc": 0.75, "auroc_low": 0.6, "auroc_high": 0.9, "brier": 0.2,
-            "auprc": 0.5, "auprc_low": 0.4, "auprc_high": 0.6, "auprc_chance": 0.5, "gain": NAN, "gain_low": NAN,
-            "gain_high": NAN, "note": ""}
-    records = [{**base, "model": "", "features": "clinical"}, {**base, "model": "A", "features": "embedding", "auroc_low": 0.5},
+    base = {"task": "sex", "probe": "logistic", "n": 40, "auroc": 0.75, "auroc_ci_low": 0.6, "auroc_ci_high": 0.9, "brier": 0.2,
+            "auprc": 0.5, "auprc_ci_low": 0.4, "auprc_ci_high": 0.6, "auprc_chance": 0.5, "gain": NAN, "gain_ci_low": NAN,
+            "gain_ci_high": NAN, "note": ""}
+    records = [{**base, "model": "", "features": "clinical"},
+               {**base, "model": "A", "features": "embedding", "auroc_ci_low": 0.5},
                {**base, "model": "A", "features": "embedding", "probe": "knn", "auroc": 1.0}]
     found = heat_map_of(ResultKind.PROBES, records, "auroc", {})
     assert found.row_keys == ("Clinical data alone", "A") and found.values.tolist() == [[0.75], [0.75]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .cohort import UNKNOWN, Facet
 from .column_facets import column_facet, column_facets, why_no_facet
-from .icd_o_3 import GROUPS, histological_group, is_known_name
+from .icd_o_3 import GROUP_NOTE, GROUPS, histological_group, is_known_name
 from .row_rules import PATIENT_OF_NODE
 from .words import known_categories
 
@@ -101,7 +101,8 @@ def _histology(patients):
     if 2 * strange > sum(told):
         facet = column_facet("cancer_type", patients["cancer_type"], fewest=1)
         return None if facet is None else replace(facet, title="Cancer type", note="Names as they stand in the file.")
-    return _facet("cancer_type", "Cancer type", GROUPS, values, note="Histological group of the ICD-O-3 morphology code.")
+    return _facet("cancer_type", "Cancer type", GROUPS, values,
+                  note=f"Histological group of the ICD-O-3 morphology code. {GROUP_NOTE}")
 
 
 def _present(names, values):

@@ -6,14 +6,17 @@ edition (2021). Keying on the code keeps "oat cell carcinoma" among the small ce
 squamous cell carcinomas, which matching words in the name does not.
 """
 
-GROUPS = ("Adenocarcinoma", "Squamous cell", "Small cell", "Large cell", "Other")
+GROUPS = ("Adenocarcinoma", "Squamous cell", "Small cell", "Large cell", "Neuroendocrine", "NSCLC, NOS", "Other")
+#: what the groups are that a reader might expect elsewhere
+GROUP_NOTE = ("WHO classification 2021: large cell neuroendocrine carcinoma and carcinoids are neuroendocrine (small cell "
+              "carcinoma, which is so too, is a group of its own); so is non-small cell carcinoma, not otherwise specified.")
 
 #: code -> (name, group)
 MORPHOLOGY = {
     8000: ("Neoplasm, malignant", "Other"),
     8010: ("Carcinoma, NOS", "Other"),
     8012: ("Large cell carcinoma, NOS", "Large cell"),
-    8013: ("Large cell neuroendocrine carcinoma", "Large cell"),
+    8013: ("Large cell neuroendocrine carcinoma", "Neuroendocrine"),
     8014: ("Large cell carcinoma with rhabdoid phenotype", "Large cell"),
     8020: ("Carcinoma, undifferentiated, NOS", "Other"),
     8022: ("Pleomorphic carcinoma", "Other"),
@@ -24,7 +27,7 @@ MORPHOLOGY = {
     8043: ("Small cell carcinoma, fusiform cell", "Small cell"),
     8044: ("Small cell carcinoma, intermediate cell", "Small cell"),
     8045: ("Combined small cell carcinoma", "Small cell"),
-    8046: ("Non-small cell carcinoma", "Other"),
+    8046: ("Non-small cell carcinoma", "NSCLC, NOS"),
     8052: ("Papillary squamous cell carcinoma", "Squamous cell"),
     8070: ("Squamous cell carcinoma, NOS", "Squamous cell"),
     8071: ("Squamous cell carcinoma, keratinizing, NOS", "Squamous cell"),
@@ -36,9 +39,9 @@ MORPHOLOGY = {
     8144: ("Adenocarcinoma, intestinal type", "Adenocarcinoma"),
     8200: ("Adenoid cystic carcinoma", "Other"),
     8230: ("Solid adenocarcinoma", "Adenocarcinoma"),
-    8240: ("Carcinoid tumor, NOS", "Other"),
-    8246: ("Neuroendocrine carcinoma, NOS", "Other"),
-    8249: ("Atypical carcinoid tumor", "Other"),
+    8240: ("Carcinoid tumor, NOS", "Neuroendocrine"),
+    8246: ("Neuroendocrine carcinoma, NOS", "Neuroendocrine"),
+    8249: ("Atypical carcinoid tumor", "Neuroendocrine"),
     8250: ("Lepidic adenocarcinoma", "Adenocarcinoma"),
     8251: ("Alveolar adenocarcinoma", "Adenocarcinoma"),
     8252: ("Bronchiolo-alveolar carcinoma, non-mucinous", "Adenocarcinoma"),

@@ -11,6 +11,7 @@ from ..base.errors import InputError
 from ..base.files import checked_uid
 from .cohort import UNKNOWN, Cohort
 from .column_facets import column_facet
+from .column_kinds import no_label, survival_columns
 from .column_titles import MEASURED
 
 _LONGEST_TEXT = 200
@@ -190,12 +191,16 @@ def with_measurements(cohort: Cohort, measurements: Mapping[str, SeriesMeasureme
 
 
 def evaluable_facets(cohort: Cohort) -> tuple[str, ...]:
-    """Keys of all facets but those that were measured on fewer than FEWEST_MEASURED patients, or are the same for all.
+    """Keys of the facets that "all" stands for in evaluations.
 
-    Nor those whose rare values are joined: somebody has to name them, to mean them.
+    Left out are those that were measured on fewer than FEWEST_MEASURED patients or are the same for all, those whose rare
+    values are joined (somebody has to name them, to mean them), and columns that are no labels: row numbers, coordinates, UIDs
+    and censored times, see `column_kinds.no_label`.
     """
+    times = {time for time, _event in survival_columns(cohort.patients)}
     return tuple(key for key, facet in cohort.facets.items()
-                 if not facet.joined and (key not in MEASURED or _tells_apart(facet)))
+                 if not facet.joined and (key not in MEASURED or _tells_apart(facet))
+                 and not (key in cohort.patients and no_label(key, cohort.patients[key], times)))
 
 
 def _tells_apart(facet):

@@ -9,17 +9,22 @@ from ..base.errors import InputError
 from ..base.files import atomic_file, sha256_of_files
 from ..cohort.choosing import ALL, checked_k, chosen_names, parts_of
 from ..cohort.measurements import evaluable_facets
+from ..evaluation.classes import COLUMNS as CLASS_COLUMNS
+from ..evaluation.compare import COLUMNS as COMPARE_COLUMNS
 from ..evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
 from ..evaluation.distances import blocks_of
 from ..evaluation.evidence import VERSION, gather_evidence, read_evidence, write_evidence
+from ..evaluation.outcomes import NUMBER_COLUMNS, SURVIVAL_COLUMNS
+from ..evaluation.replication import COLUMNS as REPLICATION_COLUMNS
+from ..evaluation.replication import disjoint
 from ..evaluation.report import report_html, report_text
 from ..evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
+from ..evaluation.sweep import COLUMNS as SWEEP_COLUMNS
 from ..evaluation.table import COLUMNS, PERMUTATIONS
 from ..evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..imaging.measurement_store import MeasurementStore
 from ..neighbors.repairs import Repair
-from ..readers.cohort_reader import SUFFIX, cohort_files
-from ..readers.embedding_pickle import read_embedding_pickle
+from ..readers.cohort_reader import SUFFIX, cohort_files, read_all_rows
 from ..readers.sources import published_folder, split_paths
 from .tables import (
     add_data_option,
@@ -35,12 +40,19 @@ from .tables import (
 )
 
 _DESCRIPTION = """\
-One row per model, facet and metric. 'value': mean of the metric over 'n' queries; 'null_mean': mean over label permutations;
-'lift': value / null_mean; 'ci_low', 'ci_high': 95 % patient-bootstrap interval of the lift; 'p': one-sided permutation p value;
-'q': Benjamini-Hochberg over all rows but the controls (and over the controls among themselves). The controls are always
-there: 'random' (random groups, nothing should be found) and, if the cohort knows it, 'body_side' (every model should see
-it). Patients of unknown category are left out; so are queries without a relevant target. 'k' is cut to the number of targets
-and is empty for R-precision."""
+One row per model, facet and metric. 'value': mean of the metric over 'n' queries; 'chance': its exact mean over all label
+permutations; 'lift': value / chance; 'ci_low', 'ci_high': 95 % interval of the lift, patients being sampled; 'p': one-sided
+permutation p value; 'q': Benjamini-Hochberg over all rows but the controls (each of which is a family of its own); 'best':
+largest value that is possible; 'of_possible': (value - chance) / (best - chance), with its interval; 'macro_lift': every
+category counts the same; 'detectable_lift': found with 80 % power; 'p_below', 'q_below': of a value as small;
+'permutations': how many p rests on (more where p would be at its floor, fewer where it is settled). The controls are
+always there: 'random' (random groups, nothing should be found) and, if the cohort knows it, 'body_side' (every model should
+see it). Patients of unknown category are left out; so are queries without a relevant target. Ties count as the mean over
+their orders. 'k' is cut to the number of targets and is empty for R-precision. All columns and methods: docs/evaluation.md."""
+
+
+#: instead of files: the patients that the rule of one row leaves out
+LEFT_OUT = "left-out"
 
 
 def add_parser(subparsers):
@@ -54,7 +66,19 @@ def add_parser(subparsers):
     parser.add_argument("--same-patient", type=pathlib.Path, metavar="FILE",
                         help="also write same-patient retrieval over all rows of the files, as CSV")
     parser.add_argument("--confounds", type=pathlib.Path, metavar="FILE",
-                        help="also write how much of P@k remains inside strata of the --within columns, as CSV")
+                        help="also write how much of the excess of P@k remains inside strata of the --within columns, as CSV")
+    parser.add_argument("--classes", type=pathlib.Path, metavar="FILE",
+                        help="also write P@k of the queries of each category, with lift, interval and share of the excess")
+    parser.add_argument("--compare", type=pathlib.Path, metavar="FILE",
+                        help="also write model against model: ratio of P@k on the same patients with interval, p and Holm's p")
+    parser.add_argument("--k-sweep", type=pathlib.Path, metavar="FILE",
+                        help="also write P@k for k from 1 to 50, with the band that chance alone fills")
+    parser.add_argument("--survival", type=pathlib.Path, metavar="FILE",
+                        help="also write the C index of the neighbors' hazard for columns of time and event")
+    parser.add_argument("--numbers", type=pathlib.Path, metavar="FILE",
+                        help="also write the mean absolute difference of numbers to the k nearest, over that of all pairs")
+    parser.add_argument("--replication", type=pathlib.Path, metavar="FILE",
+                        help="also write P@k in the patients of --replicate beside this cohort's, with a test of heterogeneity")
     parser.add_argument("--votes", type=pathlib.Path, metavar="FILE",
                         help="also write how often pairs that 1, 2, ... models agree on have the same label, as CSV")
     parser.add_argument("--verdict", type=pathlib.Path, metavar="FILE",
@@ -70,8 +94,13 @@ def _add_choices(parser):
     parser.add_argument("--permutations", type=int, default=PERMUTATIONS, help=f"label permutations (default {PERMUTATIONS})")
     parser.add_argument("--seed", type=int, default=0, help="of everything random (default 0)")
     add_repair_option(parser)
+    parser.add_argument("--reference", metavar="MODEL", help="with which the others are compared (default: all pairs)")
+    parser.add_argument("--replicate", metavar="DATA",
+                        help="a second cohort (files as of --data) in which everything is looked at again, without patients of "
+                             f"the first; '{LEFT_OUT}': the patients that --rows single leaves out, with their first row")
     parser.add_argument("--within", default=ALL,
-                        help="facets or columns of the patient table that may explain a lift; 'all': every facet (default)")
+                        help="facets or columns of the patient table that may explain a lift; 'all': every facet (default); "
+                             "'sex+age' makes strata of both jointly")
 
 
 def run(options):
@@ -83,14 +112,28 @@ def run(options):
                          expected=f"a folder with *{SUFFIX} files")
     if options.votes and len(cohort.models) < 2:
         raise InputError(f"only the model {cohort.models[0]}", source=cohort.name, expected="at least two models to vote")
-    files = _all_rows(folder) if folder and (options.same_patient or options.verdict) else None
-    evidence = gather_evidence(cohort, files, about=once, **_distances(options),
+    files = read_all_rows(folder) if folder and (options.same_patient or options.verdict) else None
+    if options.replication and not options.replicate:
+        raise InputError("--replication without a second cohort", expected="--replicate DATA")
+    more = [name for name, wanted in (("numbers", options.numbers), ("sweep", options.k_sweep)) if wanted]
+    evidence = gather_evidence(cohort, files, about=once, more=more, second=_second(cohort, options), **_distances(options),
                                **_chosen(cohort, options, bool(options.confounds or options.verdict)))
     _write_table(options.out, evidence.table, COLUMNS)
     if options.same_patient:
         _write_table(options.same_patient, evidence.same_patient, SAME_PATIENT_COLUMNS)
     if options.confounds:
         _write_table(options.confounds, evidence.confounds, CONFOUND_COLUMNS)
+    if options.classes:
+        _write_table(options.classes, evidence.classes, CLASS_COLUMNS)
+    for path, found, columns, missing in (
+            (options.compare, evidence.comparison, COMPARE_COLUMNS, "models to compare"),
+            (options.k_sweep, evidence.sweep, SWEEP_COLUMNS, ""), (options.numbers, evidence.numbers, NUMBER_COLUMNS, ""),
+            (options.survival, evidence.survival, SURVIVAL_COLUMNS, "columns of a time and of an event"),
+            (options.replication, evidence.replication, REPLICATION_COLUMNS, "")):
+        if path and found is None:
+            raise InputError(f"it has no {missing}", source=cohort.name, expected=f"two {missing}")
+        if path:
+            _write_table(path, found, columns)
     if options.votes:
         _write_table(options.votes, evidence.votes, VOTE_COLUMNS)
     if options.verdict:
@@ -136,8 +179,9 @@ def evaluate_command(arguments, report):
             return {"path": str(path)}
         except InputError:
             report(0.0, "The cached evaluation is made anew")
-    files = _all_rows(folder) if folder else None
-    write_evidence(path, gather_evidence(cohort, files, about=once, **choices, **_distances(options), report=report))
+    files = read_all_rows(folder) if folder else None
+    write_evidence(path, gather_evidence(cohort, files, about=once, second=_second(cohort, options), **choices,
+                                         **_distances(options), report=report))
     return {"path": str(path)}
 
 
@@ -145,7 +189,8 @@ def _key(options, folder, choices):
     """Cache key: everything that the result depends on."""
     measured = [MeasurementStore(options.measured).path] if options.measured else []
     files = [options.prepared, *(cohort_files(folder) if folder else []), *(path for path in measured if path.exists())]
-    return hashlib.sha256(json.dumps([VERSION, sha256_of_files(files), options.repair, choices]).encode()).hexdigest()
+    content = [VERSION, sha256_of_files(files), options.repair, options.replicate, choices]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _chosen(cohort, options, confounds):
@@ -153,7 +198,24 @@ def _chosen(cohort, options, confounds):
     return {"models": chosen_models(cohort, options.model, consensus=True), "facets": _facets(cohort, options.facet),
             "within": _within(cohort, options.within) if confounds else (),
             "k": checked_k(options.k, len(cohort.patients), cohort.name), "permutations": options.permutations,
-            "seed": options.seed}
+            "seed": options.seed, "reference": options.reference}
+
+
+
+def _second(cohort, options):
+    """The cohort of --replicate, without the patients of the first; None when there is none."""
+    if not options.replicate:
+        return None
+    measured = {"measured": options.measured, "id_column": None, "feature_prefix": None, "categories": []}
+    if options.replicate == LEFT_OUT:
+        if published_folder(options.data or []) is None:
+            raise InputError("only published files leave patients out", source=cohort.name,
+                             expected=f"a folder with *{SUFFIX} files, or --replicate with files")
+        other = argparse.Namespace(data=options.data, rows="first", **measured)
+    else:
+        other = argparse.Namespace(data=split_paths(options.replicate), rows=options.rows if "rows" in options else "first",
+                                   **measured)
+    return disjoint(cohort, independent_cohort_of(other)[0])
 
 
 def _distances(options):
@@ -168,12 +230,6 @@ def _within(cohort, text):
 def _facets(cohort, text):
     """Facet keys in a text such as "stage,sex"; "all" is all of them but what was measured on few patients."""
     return chosen_names("facet", text, tuple(cohort.facets), cohort.name, everything=evaluable_facets(cohort))
-
-
-def _all_rows(folder):
-    """Model name -> all rows of its embedding file."""
-    return {path.name.removesuffix(SUFFIX): read_embedding_pickle(path) for path in cohort_files(folder)
-            if path.name.endswith(SUFFIX)}
 
 
 def _write_table(path, table, columns):

@@ -8,6 +8,8 @@ from ..cohort.row_rules import RowRule
 from ..connectome.analysis import analyze
 from ..connectome.graph_result import MANIFEST, is_result, read_result
 from ..connectome.prepared import VERSION, PreparedCohort, read_prepared, write_prepared
+from ..evaluation.duplicates import duplicate_text, find_duplicates
+from ..neighbors.match import Match
 from ..readers.own_cohort import previews
 from ..readers.sources import choices_from_text, data_key, published_folder, read_data, split_paths
 from .tables import add_rows_option
@@ -49,8 +51,7 @@ def prepare(arguments, report):
     note = ""
     if path.exists():
         try:
-            read_prepared(path)
-            return {"path": str(path), "note": note}
+            return {"path": str(path), "note": _duplicates(read_prepared(path))}
         except InputError as error:
             note = f"The cached cohort was made anew: {error}"
     if result is not None:
@@ -59,7 +60,16 @@ def prepare(arguments, report):
         cohort = _cohort(options.data, rule, choices, lambda fraction, message="": report(0.7 * fraction, message))
         prepared = PreparedCohort(cohort, analyze(cohort, lambda fraction, message="": report(0.7 + 0.3 * fraction, message)))
     write_prepared(path, prepared)
-    return {"path": str(path), "note": note}
+    return {"path": str(path), "note": " ".join(filter(None, (note, _duplicates(prepared))))}
+
+
+def _duplicates(prepared):
+    """What is to be said of ids that are there twice, by every model that shows it."""
+    texts = []
+    for model, analysis in prepared.analyses.items():
+        lists = analysis.neighbors[Match.MOST]
+        texts.append(duplicate_text(find_duplicates(lists.indices, lists.distances), prepared.cohort.patient_ids, model))
+    return " ".join(filter(None, texts))
 
 
 def preview(arguments, report):

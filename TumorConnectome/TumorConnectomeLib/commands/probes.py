@@ -21,8 +21,11 @@ def add_parser(subparsers):
     """Register the command with argparse."""
     parser = subparsers.add_parser("probes", help="classifiers on frozen embeddings, per task and model, as CSV",
                                    description="Nested cross-validation grouped by patient; AUROC, AUPRC and gain over "
-                                               "clinical data alone with 95 % patient-bootstrap intervals, Brier score and "
-                                               "calibration error. Needs scikit-learn for the logistic probe.")
+                                               "clinical data alone with 95 % intervals (patient bootstrap, widened "
+                                               "for the training sets that folds share), p and q of the AUROC by label "
+                                               "permutation, p of the gain, Brier score, calibration error, slope and "
+                                               "intercept. Clinical data has the tumor's size where it is known. Needs "
+                                               "scikit-learn for the logistic probe.")
     add_table_options(parser, _add_options)
     parser.set_defaults(run=run)
 

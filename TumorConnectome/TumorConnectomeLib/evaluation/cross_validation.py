@@ -51,6 +51,24 @@ class Predictions:
             values.append(np.divide(right, pairs, out=np.full(len(weights), np.nan), where=pairs > 0))
         return np.mean(values, axis=0)
 
+    def permuted_auroc(self, orders: np.ndarray) -> np.ndarray:
+        """AUROC as in `auroc` when the labels are permuted against the predictions: float64, shape (B,).
+
+        `orders` are permutations of the rows, (B, n).
+        """
+        labels, values = self.labels[orders], []
+        for scores, folds in zip(self.probabilities, self.folds):
+            right, pairs = np.zeros(len(orders)), np.zeros(len(orders))
+            for fold in np.unique(folds):
+                rows = np.flatnonzero(folds == fold)
+                _levels, inverse, counts = np.unique(scores[rows], return_inverse=True, return_counts=True)
+                ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+                positive = labels[:, rows].sum(1)
+                right += labels[:, rows] @ ranks - positive * (positive + 1) / 2
+                pairs += positive * (len(rows) - positive)
+            values.append(np.divide(right, pairs, out=np.full(len(orders), np.nan), where=pairs > 0))
+        return np.mean(values, axis=0)
+
     def average_precision(self, weights: np.ndarray) -> np.ndarray:
         """AUPRC for B weightings (B, n) of the rows, all folds together: float64, shape (B,). Mean over repeats."""
         return np.mean([RankedScores(self.labels, scores).average_precision(weights) for scores in self.probabilities], axis=0)

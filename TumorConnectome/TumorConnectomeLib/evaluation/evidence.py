@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from ..base.errors import InputError
 from ..base.files import atomic_file
 from ..cohort.cohort import Cohort
-from . import confounds, same_patient, table, vote_table
-from .controls import RANDOM
+from ..cohort.column_kinds import survival_columns
+from . import classes, compare, confounds, outcomes, replication, same_patient, sweep, table, vote_table
+from .controls import RANDOM, TESTED
 from .distances import Blocks, cosine_blocks
+from .duplicates import duplicate_rows
 from .report import Report, Section
 from .verdict import LIFT_CAPTION, lift_table, verdict
 
@@ -22,11 +24,14 @@ if TYPE_CHECKING:
 
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes
-VERSION = 3
-_TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within"}
-_COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs"}
+VERSION = 4
+_TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within", "class", "reference", "time", "event", "column"}
+_COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs",
+           "permutations", "events", "again_n"}
 _TABLES = {"table": (*table.COLUMNS, *table.MORE_COLUMNS), "same_patient": same_patient.COLUMNS, "confounds": confounds.COLUMNS,
-           "votes": vote_table.COLUMNS}
+           "votes": vote_table.COLUMNS, "classes": classes.COLUMNS, "comparison": compare.COLUMNS,
+           "survival": outcomes.SURVIVAL_COLUMNS,
+           "numbers": outcomes.NUMBER_COLUMNS, "sweep": sweep.COLUMNS, "replication": replication.COLUMNS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +41,16 @@ class Evidence:
     Parameters
     ----------
     table : pandas.DataFrame
-        Of `table.evaluate`.
+        Of `table.evaluate_all`, as `classes`.
     same_patient, confounds : pandas.DataFrame or None
         Of `same_patient.same_patient_retrieval` and `confounds.confound_table`; None when not asked for.
     votes : pandas.DataFrame or None
         Of `vote_table.vote_table`; None when there is only one model.
+    comparison : pandas.DataFrame or None
+        Of `compare.compare_models`; None when there is only one model.
+    survival, numbers, sweep, replication : pandas.DataFrame or None
+        Of `outcomes.survival_table` (None without such columns), `outcomes.number_table`, `sweep.sweep_table` and
+        `replication.replication_table`; None when not asked for.
     note : str
         What the user should know about same-patient retrieval and the patients that are counted ("" if nothing).
     report : Report
@@ -51,6 +61,12 @@ class Evidence:
     same_patient: pd.DataFrame | None
     confounds: pd.DataFrame | None
     votes: pd.DataFrame | None
+    classes: pd.DataFrame
+    comparison: pd.DataFrame | None
+    survival: pd.DataFrame | None
+    numbers: pd.DataFrame | None
+    sweep: pd.DataFrame | None
+    replication: pd.DataFrame | None
     note: str
     report: Report
 
@@ -58,7 +74,8 @@ class Evidence:
 def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = None, within: Sequence[str] = (), *,
                     models: Sequence[str] | None = None, facets: Sequence[str] | None = None, k: int = 5,
                     permutations: int = table.PERMUTATIONS, seed: int = 0, blocks: Blocks = cosine_blocks, distance: str = "",
-                    about: str = "", report=lambda fraction, message="": None) -> Evidence:
+                    about: str = "", reference: str | None = None, second: Cohort | None = None, more: Sequence[str] = (),
+                    report=lambda fraction, message="": None) -> Evidence:
     """Evaluate a cohort in every way.
 
     Parameters
@@ -74,28 +91,78 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
         What `blocks` are, for the verdict; "" when they are the model's own.
     about : str
         What else is to be said of the patients that are counted.
+    reference : str, optional
+        The model that the others are compared with; all pairs by default.
+    second : Cohort, optional
+        Another cohort in which everything is looked at again; see `replication.disjoint`.
+    more : sequence of str
+        Of "numbers" and "sweep": tables that are made only when asked for.
     """
     for name in within:
         confounds.strata_of(cohort, name)               # a wrong name is reported before the work, not after it
-    shared = {"models": models, "facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks}
-    evaluated = table.evaluate(cohort, **shared, report=lambda part, message="": report(0.55 * part, message))
+    table.check_numbers(cohort, k, permutations, seed)
+    geometry = table.geometry_of(cohort, facets, k, seed, blocks)
+    shared = {"facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks, "geometry": geometry}
+    evaluated = table.evaluate_all(cohort, models, **shared, report=_part(report, 0.0, 0.5))
     inside = retrieved = voted = None
     if len(cohort.models) > 1:
-        voted = vote_table.vote_table(cohort, facets, k=k, permutations=permutations, seed=seed, blocks=blocks,
-                                      report=lambda part, message="": report(0.55 + 0.05 * part, message))
+        voted = vote_table.vote_table(cohort, **shared, report=_part(report, 0.5, 0.6))
     if within:
-        inside = confounds.confound_table(cohort, within, **shared,
-                                          report=lambda part, message="": report(0.6 + 0.3 * part, message))
+        inside = confounds.confound_table(cohort, within, models, **shared, report=_part(report, 0.6, 0.85))
     if files:
         chosen = {model: rows for model, rows in files.items() if models is None or model in models}
-        retrieved = same_patient.same_patient_retrieval(chosen, seed=seed,
-                                                        report=lambda part, message="": report(0.9 + 0.1 * part, message))
+        retrieved = same_patient.same_patient_retrieval(chosen, seed=seed, report=_part(report, 0.85, 0.95))
     retrieval, note = (retrieved.table, retrieved.note) if retrieved else (None, "")
+    tested = evaluated.table.loc[evaluated.table["role"] == TESTED, "facet"].drop_duplicates().tolist()
+    versus = compare.compare_models(geometry, tested, models, reference) if len(cohort.models) > 1 else None
+    survived, differences, sweeped = _deeper(cohort, evaluated.table, shared, tested, more)
+    again = None if second is None else replication.replication_table(
+        evaluated.table, second, tested, k=k, permutations=permutations, seed=seed, blocks=blocks)
+    twins = [] if distance else duplicate_rows(geometry, evaluated.table, permutations, _part(report, 0.95, 1.0))
     titles = {RANDOM: "Random groups", **{key: facet.title for key, facet in cohort.facets.items()}}
-    compared = Section("What was compared", _compared(cohort, evaluated, k, permutations, seed, about))
-    sections = verdict(evaluated, titles, retrieval, inside, voted, distance, note)
-    page = Report(f"Which model, for what? {cohort.name}", (compared, *sections), LIFT_CAPTION, lift_table(evaluated, titles))
-    return Evidence(evaluated, retrieval, inside, voted, " ".join(filter(None, (note, about))), page)
+    compared = Section("What was compared", _compared(cohort, evaluated.table, k, permutations, seed, about))
+    sections = verdict(evaluated.table, titles, retrieval, inside, voted, distance, note, evaluated.classes, twins,
+                       _unmeasured(cohort, within), comparison=versus, survival=survived, replication=again)
+    page = Report(f"Which model, for what? {cohort.name}", (compared, *sections), LIFT_CAPTION,
+                  lift_table(evaluated.table, titles))
+    return Evidence(evaluated.table, retrieval, inside, voted, evaluated.classes, versus, survived, differences, sweeped, again,
+                    " ".join(filter(None, (note, about))), page)
+
+
+def _deeper(cohort, evaluated, shared, tested, more):
+    """What needs longer lists: survival, where there are such columns, and what else was asked for."""
+    pairs = survival_columns(cohort.patients)
+    if not pairs and not more:
+        return None, None, None
+    models, permutations, seed = evaluated["model"].drop_duplicates().tolist(), shared["permutations"], shared["seed"]
+    deepest = min(max(shared["k"], *outcomes.SIZES, *sweep.SIZES), len(cohort.patients) - 1)
+    deep = table.geometry_of(cohort, shared["facets"], deepest, seed, shared["blocks"])
+    survived = outcomes.survival_table(deep, models, permutations, k=shared["k"], pairs=pairs) if pairs else None
+    numbers = outcomes.number_table(shared["geometry"], models, tested, permutations) if "numbers" in more else None
+    return survived, numbers, sweep.sweep_table(deep, models, tested) if "sweep" in more else None
+
+
+def _part(report, begin, end):
+    """Progress of one of several steps."""
+    return lambda fraction, message="": report(None if fraction is None else begin + (end - begin) * fraction, message)
+
+
+#: what often explains why tumors look alike -> parts of names of columns that tell it
+_USUAL_CONFOUNDS = {"tumor size": ("size", "diameter", "volume", "longest", "_mm", "extent"),
+                    "scanner": ("manufacturer", "scanner", "vendor"), "reconstruction kernel": ("kernel",),
+                    "slice thickness": ("thickness", "spacing")}
+
+
+def _unmeasured(cohort, within):
+    """What might explain a lift, but is not known of these patients; "" if all of it is, or no strata are asked for."""
+    if not within:
+        return ""
+    names = [str(name).lower() for name in (*within, *cohort.patients, *cohort.facets)]
+    missing = [what for what, parts in _USUAL_CONFOUNDS.items() if not any(part in name for name in names for part in parts)]
+    if not missing:
+        return ""
+    return (f"Not looked at, because not known of these patients: {', '.join(missing)}. \"Measure all patients with images "
+            "here\" in the section Measurements (on the command line: measure, then evaluate --measured) finds them out.")
 
 
 def _compared(cohort, evaluated, k, permutations, seed, about):
@@ -103,7 +170,11 @@ def _compared(cohort, evaluated, k, permutations, seed, about):
     models, facets = (evaluated[name].nunique() for name in ("model", "facet"))
     figures = (f"{len(cohort.patients)} patients, {models} model{'s' * (models != 1)} (a consensus counts as one), {facets} "
                f"labels with the controls, {k} neighbors, {permutations} permutations, seed {seed}.")
-    lines = [figures]
+    tested = evaluated[(evaluated["role"] == TESTED) & evaluated["p"].notna()]
+    tests = (f"{len(tested)} tests were made (models x labels x metrics) and corrected together, the controls by themselves; "
+             f"settled ones got fewer permutations, those at the smallest p value that {permutations} allow up to "
+             f"{int(evaluated['permutations'].max())}.")
+    lines = [figures, tests]
     if cohort.synthetic:
         lines.insert(0, "Synthetic demo cohort: made-up patients, nothing here is clinical data.")
     return (*lines, *([about] if about else []))

@@ -1,106 +1,239 @@
-"""Uncertainty of a mean metric and of its lift over chance, had other patients been sampled: patient-bootstrap intervals.
+"""Uncertainty of a mean metric and of its lift over chance, had other patients been sampled.
 
-Patients are resampled with replacement, each with all it pulls the figure by: its own query, and its place in the lists of
-others. Resampling queries alone ignores the second, and intervals of the metric then cover .6 to .9 instead of .95 (see
-Testing/benchmarks/bench_interval_coverage.py), because a hub or a pair of mutual neighbors enters many queries. But the
-noise of a pair is then in the pull of both its patients. It is removed as in the dyadic cluster-robust variance of Aronow,
-Samii & Assenova, "Cluster-robust variance estimation for dyadic data", Political Analysis 2015;23:564: the spread is
-multiplied by ``sqrt(1 - pairs / patients)``, the sums of squares of both, and at least by ``sqrt(1/2)``, for no pair is
-counted more than twice. Without this, resampling on both sides is conservative (Owen, "The pigeonhole bootstrap", Ann
-Appl Stat 2007;1:386).
+Each patient pulls a figure by its own query and by its place in the lists of others; looking at queries alone ignores the
+second, and intervals of the metric then cover .6 to .9 instead of .95 (see Testing/benchmarks/bench_interval_coverage.py),
+because a hub or a pair of mutual neighbors enters many queries. The variance is the sum of the squared pulls (infinitesimal
+jackknife). But the noise of a pair is in the pull of both its patients: it is taken out once, as in the dyadic cluster-robust
+variance of Aronow, Samii & Assenova, "Cluster-robust variance estimation for dyadic data", Political Analysis 2015;23:564,
+though at least half of the variance is left, for no pair is counted more than twice.
 
-The chance level moves with the category sizes of the sample, and the metric with it: the lift's interval takes both from
-the same resample. Intervals are percentiles: of the metric on its own scale, of the lift on the logarithmic one.
+Chance and the best that is possible move with the category sizes of the sample, and the metric with them: lifts and shares of
+what is possible take all of them into account (delta method; pulls on chance by leaving one patient out). Limits are those of
+Student's t with as many degrees of freedom as the pulls leave (Satterthwaite, "An approximate distribution of estimates of
+variance components", Biometrics Bull 1946;2:110): where a few hubs or the few patients of a rare category hold most of the
+variance, it is itself uncertain. Their skewness shifts the limits (Hall, "On the removal of skewness by transformation", J R
+Stat Soc B 1992;54:221): with few patients of a category by chance, the figure and its spread are both too small. The lift's
+interval is made on the logarithmic scale.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from .metrics import METRICS, R_PRECISION, class_weights, contributions, expected_means
+from .metrics import METRICS, PRECISION, R_PRECISION, best_means, class_weights, contributions, expected_means, place_discounts
 from .r_precision import r_precision_shares
 from .ranking import Ranking
 from .relevance import Relevance
 
-RESAMPLES = 2000
 LEVEL = 0.95
+#: bootstrap samples of figures that have no such pulls
+RESAMPLES = 2000
 #: how often intervals of the lift hold the true one, by Testing/benchmarks/bench_interval_coverage.py
-COVERAGE = ("in simulated cohorts such intervals held the true lift in 92 to 98 % of cases with 289 patients and in 87 to 99 % "
-            "with 100, least often where hubs and strong lifts come together")
-#: entries of the matrix of resampling weights in memory at once
-_ENTRIES = 1 << 22
+COVERAGE = "in simulated cohorts of 289 and of 100 patients such intervals of P@k held the true lift in 92 to 100 % of cases"
+#: no variance is known better than this, nor worse
+_MOST_FREEDOM, _LEAST_FREEDOM = 1e6, 3.0
+#: a spread below this is none: sums are rounded
+_NO_SPREAD = 1e-9
+#: so many patients at most have a table of all pairs
+_DENSE = 1024
+_NORMAL = 1.959963984540054
 
 
 @dataclass(frozen=True, eq=False)
 class Pull:
-    """How far each patient pulls a mean metric from its value.
+    """How far each patient pulls a figure from its value.
 
     Parameters
     ----------
     patients : np.ndarray
-        float64, shape (M,), sum 0: influence of each patient, as query and as target, on the mean.
+        float64, shape (M,): influence of each patient, as query and as target.
     pairs : float
         Sum over unordered pairs of their squared influence, which `patients` holds twice.
     """
 
     patients: np.ndarray
-    pairs: float
+    pairs: float = 0.0
+
+    def plus(self, others: np.ndarray, factor: float = 1.0) -> Pull:
+        """This times a factor, plus pulls of no pair."""
+        return Pull(self.patients * factor + others, self.pairs * factor ** 2)
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of the standard error."""
+        return self._error_and_freedom()[1]
+
+    @property
+    def error(self) -> float:
+        """Standard error of the figure."""
+        return self._error_and_freedom()[0]
+
+    @property
+    def quantile(self) -> float:
+        """97.5 % quantile of Student's t that belongs to the error."""
+        return student_quantile(self._error_and_freedom()[1])
+
+    def limits(self) -> np.ndarray:
+        """Distances of the limits of the 95 % interval from the figure, the lower one negative; NaN when nothing varies."""
+        error, freedom = self._error_and_freedom()
+        if not error > _NO_SPREAD:
+            return np.full(2, np.nan)
+        pulls = self.patients - self.patients.mean()
+        skewness = (pulls ** 3).sum() / (pulls ** 2).sum() ** 1.5
+        return -error * _unskewed(np.array([1.0, -1.0]) * student_quantile(freedom), skewness)
+
+    def _error_and_freedom(self):
+        pulls = self.patients - self.patients.mean()
+        squares = pulls ** 2
+        total, count = squares.sum(), len(pulls)
+        if not total > 0:
+            return 0.0, _MOST_FREEDOM
+        kept = max(1 - self.pairs / total, 0.5)
+        rest = (squares ** 2).sum() - total ** 2 / count
+        freedom = min(2 * total ** 2 / rest if rest > 0 else _MOST_FREEDOM, count - 1)
+        return float(np.sqrt(total * kept * count / max(1, count - 1))), float(np.clip(freedom, _LEAST_FREEDOM, _MOST_FREEDOM))
+
+
+def edge_pull(sources: np.ndarray, targets: np.ndarray, influence: np.ndarray, count: int) -> Pull:
+    """The Pull of `count` patients on a sum over edges: patients of each edge, and its influence, float64, shape (E,)."""
+    pulls = np.bincount(sources, influence, count) + np.bincount(targets, influence, count)
+    keys = np.minimum(sources, targets).astype(np.int64) * count + np.maximum(sources, targets)
+    both = np.unique(keys, return_inverse=True)[1]
+    return Pull(pulls, float(np.square(np.bincount(both, influence)).sum()))
+
+
+def two_sided_p(figure: float, error: float, freedom: float) -> float:
+    """Two-sided p value of figure / error by Student's t, within 0.001; NaN without error.
+
+    Wallace, "Bounds on normal approximations to Student's and the chi-square distributions", Ann Math Stat 1959;30:1121.
+    """
+    if not error > 0:
+        return np.nan
+    squared = (figure / error) ** 2
+    z = (8 * freedom + 1) / (8 * freedom + 3) * math.sqrt(freedom * math.log1p(squared / freedom))
+    return math.erfc(z / math.sqrt(2))
+
+
+def _unskewed(quantiles, skewness):
+    """Quantiles of the studentized figure from those without skewness, by Hall's monotone cubic transformation.
+
+    `skewness` is that of the sum of the pulls.
+    """
+    if abs(skewness) < 1e-6:
+        return quantiles
+    return 3 / skewness * (np.cbrt(1 + skewness * (quantiles - skewness / 6)) - 1)
+
+
+def student_quantile(freedom: float) -> float:
+    """97.5 % quantile of Student's t with 3 degrees of freedom or more, within 0.3 % (Abramowitz & Stegun 26.7.5)."""
+    z, n = _NORMAL, freedom
+    return (z + (z ** 3 + z) / (4 * n) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * n ** 2)
+            + (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * n ** 3)
+            + (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / (92160 * n ** 4))
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Lower and upper limit of a mean metric (`low`, `high`) and of its lift (`lift_low`, `lift_high`); NaN if undefined."""
+    """Limits of a mean metric (`low`, `high`), of its lift (`lift_...`) and of its share of what is possible (`share_...`).
 
-    low: float
-    high: float
-    lift_low: float
-    lift_high: float
+    NaN where the figure is not defined, or where nothing varies: an interval of width 0 would claim certainty. `lift_error` is
+    the standard error of the logarithm of the lift.
+    """
+
+    low: float = np.nan
+    high: float = np.nan
+    lift_low: float = np.nan
+    lift_high: float = np.nan
+    share_low: float = np.nan
+    share_high: float = np.nan
+    lift_error: float = np.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Chance level of a metric and the best that is possible, with each patient's pull on them: float64, shape (M,)."""
+
+    chance: float
+    chance_pull: np.ndarray
+    best: float
+    best_pull: np.ndarray
 
 
 def metric_pull(relevance: Relevance, ranking: Ranking, metric: str, mean: float) -> Pull:
     """The Pull on the mean (over its queries) of a metric that has at least one query."""
-    labels, nearest = relevance.labels, ranking.nearest
+    labels = relevance.labels
     if metric == R_PRECISION:
         as_query, as_target, pairs = r_precision_shares(labels, ranking, mean)
         queries = np.count_nonzero(relevance.counts[labels[ranking.sampled]] >= 2)
         return Pull((as_query + as_target) / queries, pairs / queries ** 2)
-    weights = class_weights(relevance.counts, relevance.gains, nearest.shape[1])
+    weights = class_weights(relevance.counts, relevance.gains, ranking.k)
     asked = weights.asked[metric][labels]
-    shares = contributions(labels, nearest, weights, metric)
-    shares = np.where(asked[:, None], shares - shares[asked].mean(0), 0.0)     # less what any target at this rank adds
-    as_target = np.bincount(nearest.ravel(), shares.ravel(), minlength=len(labels))
-    queries = np.count_nonzero(asked)
-    return Pull((shares.sum(1) + as_target) / queries, _pair_squares(nearest, shares) / queries ** 2)
+    return list_pull(ranking, contributions(labels, ranking, weights, metric), asked, metric)
+
+
+def list_pull(ranking: Ranking, shares: np.ndarray, asked: np.ndarray, metric: str = PRECISION) -> Pull:
+    """The Pull on the mean over the queries `asked` (bool, (M,)) of what targets add: `shares`, (M, W)."""
+    queries, count = np.count_nonzero(asked), len(asked)
+    if ranking.starts is None:
+        usual = shares[asked].mean(0)                   # what any target at this place adds
+    else:
+        places = place_discounts(ranking) if metric != PRECISION else ranking.listed
+        usual = places * (shares[asked].sum() / max(1e-300, places[asked].sum()))
+    shares = np.where(asked[:, None], shares - usual, 0.0)
+    as_target = np.bincount(ranking.nearest.ravel(), shares.ravel(), minlength=count)
+    return Pull((shares.sum(1) + as_target) / queries, _pair_squares(ranking.nearest, shares) / queries ** 2)
 
 
 def _pair_squares(nearest, shares):
     """Sum over unordered pairs of the squared sum of both directions."""
     count = np.int64(len(nearest))
-    own = np.arange(count)[:, None]
-    keys, back = (own * count + nearest).ravel(), (nearest * count + own).ravel()
-    order = np.argsort(keys)
-    found = order[np.minimum(np.searchsorted(keys, back, sorter=order), len(keys) - 1)]
-    both = np.where(keys[found] == back, shares.ravel()[found], 0.0)
-    return float((shares.ravel() * (shares.ravel() + both)).sum())
+    own = np.broadcast_to(np.arange(count)[:, None], nearest.shape)
+    there = shares.ravel() != 0
+    one, other, shares = own.ravel()[there], nearest.ravel()[there].astype(np.int64), shares.ravel()[there]
+    if count <= _DENSE:
+        flat = np.bincount(np.minimum(one, other) * count + np.maximum(one, other), shares)
+        return float(flat @ flat)
+    pairs = np.unique(np.minimum(one, other) * count + np.maximum(one, other), return_inverse=True)[1]
+    return float(np.square(np.bincount(pairs, shares)).sum())
 
 
-def chance_pulls(relevance: Relevance, k: int) -> dict[str, tuple[float, np.ndarray]]:
-    """Exact chance level of every metric, and each patient's influence on it: float64, shape (M,), by the jackknife."""
+def levels(relevance: Relevance, k: int) -> dict[str, Levels]:
+    """Exact chance level and best mean of every metric, and the pulls on them by the jackknife."""
     counts, targets = relevance.counts, relevance.targets
-    level = expected_means(counts, relevance.gains, k)
-    influence = {metric: np.zeros(len(counts)) for metric in METRICS}
+    chance, best = expected_means(counts, relevance.gains, k), best_means(counts, k)
+    pulls = {metric: np.zeros((2, len(counts))) for metric in METRICS}
     for category in np.flatnonzero(counts):
-        without = expected_means(counts - (np.arange(len(counts)) == category), relevance.gains, k)
+        without = counts - (np.arange(len(counts)) == category)
+        fewer, worse = expected_means(without, relevance.gains, k), best_means(without, k)
         for metric in METRICS:
-            influence[metric][category] = (level[metric] - without[metric]) * targets / (targets + 1)
-    return {metric: (level[metric], np.nan_to_num(influence[metric])[relevance.labels]) for metric in METRICS}
+            pulls[metric][:, category] = chance[metric] - fewer[metric], best[metric] - worse[metric]
+    factor, labels = targets / (targets + 1), relevance.labels
+    found = {metric: np.nan_to_num(both) * factor for metric, both in pulls.items()}
+    return {metric: Levels(chance[metric], found[metric][0][labels], best[metric], found[metric][1][labels])
+            for metric in METRICS}
 
 
-def bootstrap_intervals(relevance: Relevance, ranking: Ranking, means: Mapping[str, float], seed: Sequence[int],
-                        resamples: int = RESAMPLES) -> dict[str, Interval]:
-    """95 % patient-bootstrap intervals of mean metrics.
+def interval_of(value: float, pull: Pull, level: Levels) -> Interval:
+    """The intervals of one figure."""
+    low, high = np.clip(value + pull.limits(), 0.0, 1.0)
+    lift_low = lift_high = share_low = share_high = error = np.nan
+    if value > 0 and level.chance > 0:
+        relative = pull.plus(-level.chance_pull * value / level.chance)
+        error = relative.error / value
+        lift_low, lift_high = value / level.chance * np.exp(relative.limits() / value)
+    room = level.best - level.chance
+    if room > _NO_SPREAD:
+        share = (value - level.chance) / room
+        away = pull.plus(-level.chance_pull - share * (level.best_pull - level.chance_pull)).limits() / room
+        share_low, share_high = np.minimum(1.0, share + away)
+    return Interval(*map(float, (low, high, lift_low, lift_high, share_low, share_high, error)))
+
+
+def metric_intervals(relevance: Relevance, ranking: Ranking, means: Mapping[str, float]) -> dict[str, Interval]:
+    """95 % intervals of mean metrics.
 
     Parameters
     ----------
@@ -108,41 +241,14 @@ def bootstrap_intervals(relevance: Relevance, ranking: Ranking, means: Mapping[s
         Judgments and rankings of the same M patients.
     means : mapping of str to float
         Observed mean per metric; NaN without queries.
-    seed : sequence of int
-        The same seed resamples the same patients.
-    resamples : int
-
-    Returns
-    -------
-    dict of str to Interval
-        The limits of the metric are NaN when it has no query; those of the lift also when the metric or its chance level is 0.
     """
-    chances = chance_pulls(relevance, ranking.nearest.shape[1])
-    pulls = {metric: metric_pull(relevance, ranking, metric, mean) for metric, mean in means.items() if mean == mean}
-    columns, scales = [], []
-    for metric, pull in pulls.items():
-        level, chance_pull = chances[metric]
-        lift = means[metric] > 0 and level > 0
-        relative = pull.patients / means[metric] - chance_pull / level if lift else np.zeros(len(pull.patients))
-        for influence, pairs in ((pull.patients, pull.pairs), (relative, pull.pairs / means[metric] ** 2 if lift else 0.0)):
-            columns.append(influence - influence.mean())
-            scales.append(_spread_factor(columns[-1], pairs))
-    if not columns:
-        return {metric: Interval(*[np.nan] * 4) for metric in means}
-    drawn = np.concatenate([weights @ np.stack(columns, axis=1) for weights in _weights(len(columns[0]), resamples, seed)])
-    tails = np.quantile(drawn * scales, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    intervals = {metric: Interval(*[np.nan] * 4) for metric in means}
-    for number, metric in enumerate(pulls):
-        mean, level = means[metric], chances[metric][0]
-        low, high = np.clip(mean + tails[:, 2 * number], 0.0, 1.0)
-        lift = mean / level * np.exp(tails[:, 2 * number + 1]) if mean > 0 and level > 0 else [np.nan, np.nan]
-        intervals[metric] = Interval(float(low), float(high), float(lift[0]), float(lift[1]))
-    return intervals
+    known = levels(relevance, ranking.k)
+    return {metric: interval_of(mean, metric_pull(relevance, ranking, metric, mean), known[metric]) if mean == mean
+            else Interval() for metric, mean in means.items()}
 
 
-def pair_share_interval(sources: np.ndarray, targets: np.ndarray, hits: np.ndarray, count: int, seed: Sequence[int],
-                        resamples: int = RESAMPLES) -> tuple[float, float]:
-    """95 % patient-bootstrap interval of the share of hits among pairs of patients, by the same method.
+def pair_share_interval(sources: np.ndarray, targets: np.ndarray, hits: np.ndarray, count: int) -> tuple[float, float]:
+    """95 % interval of the share of hits among pairs of patients, by the same method; NaN when nothing varies.
 
     Parameters
     ----------
@@ -152,31 +258,7 @@ def pair_share_interval(sources: np.ndarray, targets: np.ndarray, hits: np.ndarr
         bool, shape (P,), at least one pair.
     count : int
         Patients that could have been sampled.
-    seed, resamples
-        See `bootstrap_intervals`.
     """
     share = hits.mean()
-    influence = (hits - share) / len(hits)
-    pulls = np.bincount(sources, influence, count) + np.bincount(targets, influence, count)
-    keys = np.minimum(sources, targets).astype(np.int64) * count + np.maximum(sources, targets)
-    both = np.unique(keys, return_inverse=True)[1]
-    factor = _spread_factor(pulls, float(np.square(np.bincount(both, influence)).sum()))
-    drawn = np.concatenate([weights @ pulls for weights in _weights(count, resamples, seed)])
-    low, high = np.clip(share + factor * np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]), 0.0, 1.0)
+    low, high = np.clip(share + edge_pull(sources, targets, (hits - share) / len(hits), count).limits(), 0.0, 1.0)
     return float(low), float(high)
-
-
-def _spread_factor(influence, pairs):
-    """What the spread of resampled patients is multiplied by, because pairs are in it twice."""
-    patients = float(influence @ influence)
-    return np.sqrt(max(1 - pairs / patients, 0.5)) if patients > 0 else 0.0
-
-
-def _weights(count, resamples, seed) -> Iterator[np.ndarray]:
-    """How often each patient is drawn in each resample: float64, chunks of shape (b, count)."""
-    random = np.random.default_rng(seed)
-    step = max(1, _ENTRIES // count)
-    for start in range(0, resamples, step):
-        rows = min(step, resamples - start)
-        drawn = random.integers(count, size=(rows, count)) + np.arange(rows)[:, None] * count
-        yield np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count).astype(float)

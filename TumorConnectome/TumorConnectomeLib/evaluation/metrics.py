@@ -17,13 +17,16 @@ R-precision
     Relevant targets among the first R, divided by R.
 
 Queries without a relevant target (the only patient of a category; for nDCG: no target of positive gain) have no defined
-value and are left out. A k above the number of targets M - 1 is cut to it.
+value and are left out. A k above the number of targets M - 1 is cut to it. Tied targets share their places: the value is the
+mean over all orders of the tied ones (see `ranking`).
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from .ranking import Ranking
 
 PRECISION, AVERAGE_PRECISION, NDCG, R_PRECISION = METRICS = ("P@k", "mAP@k", "nDCG@k", "R-precision")
 #: metrics of the first k ranks
@@ -80,32 +83,78 @@ def class_weights(counts: np.ndarray, gains: np.ndarray, k: int) -> ClassWeights
                         {PRECISION: several, AVERAGE_PRECISION: several, NDCG: some, R_PRECISION: several})
 
 
-def contributions(labels: np.ndarray, nearest: np.ndarray, weights: ClassWeights, metric: str) -> np.ndarray:
+def contributions(labels: np.ndarray, ranking: Ranking, weights: ClassWeights, metric: str) -> np.ndarray:
     """What each target of each list adds to its query's value of one of LIST_METRICS.
 
     Parameters
     ----------
     labels : np.ndarray
         Integer, shape (..., M): one or more labelings of the patients.
-    nearest : np.ndarray
-        int, shape (M, k): the first k targets of every patient.
+    ranking : Ranking
+        Of these M patients; its lists are W long.
     weights : ClassWeights
     metric : str
 
     Returns
     -------
     np.ndarray
-        float64, shape (..., M, k). The sum over the last axis is the value of each query, 0 where it has none.
+        float64, shape (..., M, W). The sum over the last axis is the value of each query, 0 where it has none.
     """
-    own, found = labels[..., None], labels[..., nearest]
+    own, found = labels[..., None], labels[..., ranking.nearest]
     if metric == NDCG:
         flat = own.astype(np.intp) * len(weights.ndcg) + found
-        return weights.ndcg.ravel()[flat] * discounts(weights.k)
+        return weights.ndcg.ravel()[flat] * place_discounts(ranking)
     same = own == found
     if metric == PRECISION:
-        return same / weights.k
-    precision = np.cumsum(same, axis=-1, dtype=np.int32) * same / np.arange(1, weights.k + 1)
+        return same * (ranking.listed / weights.k)
+    if ranking.starts is None:
+        precision = np.cumsum(same, axis=-1, dtype=np.int32) * same / np.arange(1, weights.k + 1)
+    else:
+        precision = _tied_precision(same, ranking)
     return precision * weights.average_precision[own]
+
+
+def place_discounts(ranking: Ranking) -> np.ndarray:
+    """Discount of each entry of the lists, the mean over the places of its group of ties: float64, shape (W,) or (M, W)."""
+    if ranking.starts is None:
+        return discounts(ranking.k)
+    return _mean_over_places(ranking, discounts(ranking.k))
+
+
+def _mean_over_places(ranking, values):
+    """Mean of a value per place 1..k, 0 beyond, over the places that the group of each entry fills."""
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    ends = np.minimum(ranking.starts + ranking.sizes, ranking.k)
+    return (total[ends] - total[np.minimum(ranking.starts, ranking.k)]) / ranking.sizes
+
+
+def _tied_precision(same, ranking):
+    """Mean over the orders of the ties of the precision at the place of each relevant target, 0 beyond the first k places.
+
+    With c relevant targets before the group and m in it, the j-th place of the group has after a relevant target that stands
+    there c + 1 + (j - 1) (m - 1) / (g - 1) relevant ones, of start + j.
+    """
+    starts, sizes, k = ranking.starts, ranking.sizes, ranking.k
+    total = np.concatenate([np.zeros((*same.shape[:-1], 1), np.int32), np.cumsum(same, axis=-1, dtype=np.int32)], axis=-1)
+    rows, last = np.arange(len(starts))[:, None], same.shape[-1]
+    before = total[..., rows, starts]
+    among = total[..., rows, np.minimum(starts + sizes, last)] - before
+    inverse = _mean_over_places(ranking, 1 / np.arange(1, k + 1))
+    inside = (np.minimum(starts + sizes, k) - np.minimum(starts, k)) / sizes - (starts + 1) * inverse
+    others = np.divide(inside, sizes - 1, out=np.zeros(inside.shape), where=sizes > 1)
+    return same * ((before + 1) * inverse + (among - 1) * others)
+
+
+def best_means(counts: np.ndarray, k: int) -> dict[str, float]:
+    """The largest mean of every metric that any ranking could reach with these categories; NaN where no query has a value.
+
+    It is 1, but for P@k, where a query has fewer than k relevant targets.
+    """
+    asked = counts >= 2
+    if not asked.any():
+        return dict.fromkeys(METRICS, np.nan)
+    reach = np.minimum(counts - 1, k) / max(1, k)
+    return {**dict.fromkeys(METRICS, 1.0), PRECISION: float(reach[asked] @ counts[asked] / counts[asked].sum())}
 
 
 def expected_means(counts: np.ndarray, gains: np.ndarray, k: int) -> dict[str, float]:

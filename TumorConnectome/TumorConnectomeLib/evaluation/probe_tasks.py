@@ -8,6 +8,8 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..cohort.cohort import Cohort, Facet
+from ..cohort.column_kinds import words_of
+from ..cohort.column_values import as_numbers
 from ..cohort.facets import UNKNOWN
 
 #: task -> (facet, name of the positive class, its categories, name of the negative class, its categories)
@@ -20,6 +22,7 @@ STANDARD_TITLES = {key: f"{positive} vs. {negative}" for key, (_facet, positive,
                    in STANDARD_TASKS.items()}
 #: facets known before any diagnosis
 CLINICAL_FACETS = ("sex", "race", "smoking")
+_SIZE_WORDS = {"size", "diameter", "volume"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +98,17 @@ def tasks_of(cohort: Cohort, facets: Sequence[str]) -> list[str]:
     return [standard.get(key, key) for key in facets if key in cohort.facets]
 
 
+def size_columns(cohort: Cohort) -> tuple[str, ...]:
+    """Columns of the patient table that are a tumor's size: measured boxes, or numbers that are named so."""
+    return tuple(name for name in map(str, cohort.patients)
+                 if (name in ("box_longest_mm", "box_volume_ml") or set(words_of(name)) & _SIZE_WORDS)
+                 and (numbers := as_numbers(cohort.patients[name])) is not None and not np.nanmin(numbers) < 0)
+
+
 def clinical_features(cohort: Cohort, *, without: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """What is known without an image or biopsy: age, sex, race and smoking, as far as the cohort has them.
+    """What is known without a model: age, sex, race, smoking, and the tumor's size where it was measured.
+
+    A model that sees no more than the size should not be said to gain on clinical data.
 
     Parameters
     ----------
@@ -108,7 +120,8 @@ def clinical_features(cohort: Cohort, *, without: str) -> tuple[np.ndarray, tupl
     Returns
     -------
     features : np.ndarray
-        float64, shape (N, F): age in years (NaN when missing), then a column of 0 and 1 per category, "Unknown" included.
+        float64, shape (N, F): age in years (NaN when missing), the logarithm of sizes, then a column of 0 and 1 per category,
+        "Unknown" included.
     names : tuple of str
         F column names such as ``sex=Male``.
     """
@@ -116,6 +129,10 @@ def clinical_features(cohort: Cohort, *, without: str) -> tuple[np.ndarray, tupl
     if without != "age" and "age" in cohort.patients:
         columns.append(cohort.patients["age"].to_numpy(float))
         names.append("age")
+    for name in size_columns(cohort):
+        if name != without:
+            columns.append(np.log(np.maximum(as_numbers(cohort.patients[name]), 1e-3)))
+            names.append(f"log {name}")
     for key in CLINICAL_FACETS:
         if key != without and key in cohort.facets:
             facet = cohort.facets[key]

@@ -1,13 +1,20 @@
 """Probes: how much an embedding tells about a facet, compared with clinical data alone.
 
 A probe is a simple classifier on frozen embeddings (Alain and Bengio, "Understanding intermediate layers using linear
-classifier probes", 2016). Intervals are patient bootstraps of the out-of-fold predictions: they tell what other patients
-would have given with these fits, not what other training sets would have changed.
+classifier probes", 2016).
+
+A bootstrap of the out-of-fold predictions tells what other patients would have given with these fits, not what other training
+sets would have changed: folds share most of their training patients, and so their errors. Such intervals cover .82 to .90
+instead of .95. Their standard error is therefore multiplied by what Nadeau and Bengio found for that ("Inference for the
+generalization error", Machine Learning 2003;52:239; Bates, Hastie and Tibshirani, "Cross-validation: what does it estimate and
+how well does it do it?", JASA 2024;119:1434): the variance of a mean over J test folds is S^2 (1 / J + n_test / n_train), not
+S^2 / folds. p values come from permuting the labels against the out-of-fold predictions, compared within folds only.
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,13 +22,19 @@ from ..base.errors import InputError
 from ..cohort.cohort import Cohort
 from .classifiers import LogisticProbe, NeighborProbe
 from .cross_validation import FOLDS, Predictions, can_be_probed, cross_validated
+from .intervals import two_sided_p
+from .permutation import benjamini_hochberg
 from .probe_tasks import Task, clinical_features
-from .scores import Calibration, bootstrap_weights, interval
+from .scores import Calibration, bootstrap_weights
 
 PROBES = {probe.name: probe for probe in (LogisticProbe, NeighborProbe)}
+_NORMAL, _MANY = 1.959963984540054, 1e6
 EMBEDDING, CLINICAL, BOTH = "embedding", "clinical", "clinical+embedding"
-COLUMNS = ("task", "model", "features", "probe", "n", "classes", "auroc", "auroc_low", "auroc_high", "auprc", "auprc_low",
-           "auprc_high", "auprc_chance", "brier", "brier_reference", "ece", "gain", "gain_low", "gain_high", "note")
+COLUMNS = ("task", "model", "features", "probe", "n", "classes", "auroc", "auroc_ci_low", "auroc_ci_high", "auprc",
+           "auprc_ci_low", "auprc_ci_high", "auprc_chance", "brier", "brier_reference", "ece", "gain", "gain_ci_low",
+           "gain_ci_high", "note", "p", "q", "gain_p", "calibration_slope", "calibration_intercept")
+#: label permutations for p
+PERMUTATIONS = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +60,11 @@ class ProbeScore:
         Settings chosen inside the folds.
     note : str
         What the user should know: classes left out and why. "" if nothing.
+    p, q : float
+        One-sided p value that the AUROC is no better than 0.5, by permutation of the labels; q Benjamini-Hochberg over all
+        tasks and models with the same kind of probe and features, see `with_q`.
+    gain_p : float
+        Two-sided p value that the gain is 0.
     """
 
     task: str
@@ -62,6 +80,9 @@ class ProbeScore:
     calibrations: tuple[Calibration, ...]
     chosen: tuple[float, ...]
     note: str
+    p: float = float("nan")
+    q: float = float("nan")
+    gain_p: float = float("nan")
 
     def row(self) -> tuple:
         """Its values in the order of COLUMNS."""
@@ -71,7 +92,7 @@ class ProbeScore:
 
         return (self.task, self.model, self.features, self.probe, self.patients, "; ".join(self.classes), *self.auroc,
                 *self.auprc, self.auprc_chance, mean("brier"), mean("brier_reference"), mean("expected_error"), *self.gain,
-                self.note)
+                self.note, self.p, self.q, self.gain_p, mean("slope"), mean("intercept"))
 
 
 @dataclass(frozen=True)
@@ -136,7 +157,19 @@ def probe_models(cohort: Cohort, tasks: Sequence[Task], models: Sequence[str], o
             scores += [scored.score(model, EMBEDDING, probe, [vectors]) for probe in probes]
             if logistic and clinical.shape[1]:
                 scores.append(scored.score(model, BOTH, logistic, [clinical, vectors]))
-    return scores
+    return with_q(scores)
+
+
+def with_q(scores: Sequence[ProbeScore]) -> list[ProbeScore]:
+    """The scores with q: p corrected over all tasks and models, for each kind of probe and features by itself."""
+    families: dict[tuple[str, str], list[int]] = {}
+    for place, score in enumerate(scores):
+        families.setdefault((score.features, score.probe), []).append(place)
+    made = list(scores)
+    for places in families.values():
+        for place, q in zip(places, benjamini_hochberg(np.array([scores[place].p for place in places]))):
+            made[place] = replace(scores[place], q=float(q))
+    return made
 
 
 class _TaskScores:
@@ -163,11 +196,34 @@ class _TaskScores:
         if features == CLINICAL:
             self._clinical = auroc
         shares = [labels.mean() for _name, labels in self._problems]
+        auroc, auprc, gain = (self._with_interval(values, *ends) for values, ends in (
+            (auroc, (0.0, 1.0)), (auprc, (0.0, 1.0)), (gain, (-1.0, 1.0))))
         return ProbeScore(self._task.key, model, features, probe.name, len(self._rows),
-                          tuple(name for name, _labels in self._problems), _with_interval(auroc), _with_interval(auprc),
-                          float(np.mean(shares)) if shares else float("nan"), _with_interval(gain),
+                          tuple(name for name, _labels in self._problems), auroc[:3], auprc[:3],
+                          float(np.mean(shares)) if shares else float("nan"), gain[:3],
                           tuple(one.calibration() for one in predictions),
-                          tuple(setting for one in predictions for setting in one.chosen), self._note)
+                          tuple(setting for one in predictions for setting in one.chosen), self._note,
+                          self._p(predictions, auroc[0]), gain_p=two_sided_p(gain[0], gain[3], _MANY))
+
+    def _p(self, predictions, auroc):
+        """One-sided p of the mean AUROC over problems: the patients are permuted, in all problems alike."""
+        if not predictions:
+            return float("nan")
+        orders = np.random.default_rng([self._options.seed, 8]).permuted(
+            np.broadcast_to(np.arange(len(self._rows)), (PERMUTATIONS, len(self._rows))), axis=1)
+        null = np.mean([one.permuted_auroc(orders) for one in predictions], axis=0)
+        return float((1 + np.count_nonzero(null >= auroc - 1e-9)) / (1 + len(null)))
+
+    def _with_interval(self, samples, lowest, highest):
+        """Value, ends of its 95 % interval and standard error, from an array of the value and its bootstrap samples."""
+        known = samples[1:][~np.isnan(samples[1:])]
+        if np.isnan(samples[0]) or len(known) < 2:
+            return float(samples[0]), float("nan"), float("nan"), float("nan")
+        error = float(known.std(ddof=1)) * math.sqrt(1 / self._options.repeats + FOLDS / (FOLDS - 1))
+        if not error > 0:
+            return float(samples[0]), float("nan"), float("nan"), float("nan")
+        low, high = np.clip(samples[0] + np.array([-1, 1]) * _NORMAL * error, lowest, highest)
+        return float(samples[0]), float(low), float(high), error
 
     def _samples(self, predictions: list[Predictions]):
         """AUROC and AUPRC, mean over problems: the value of the patients as they are, then the bootstrap samples."""
@@ -178,8 +234,3 @@ class _TaskScores:
         values = [(np.mean([one.auroc(weights) for one in predictions], axis=0),
                    np.mean([one.average_precision(weights) for one in predictions], axis=0)) for weights in blocks]
         return tuple(np.concatenate(part) for part in zip(*values))
-
-
-def _with_interval(samples):
-    """Value and 95 % interval from an array of the value and its bootstrap samples."""
-    return (float(samples[0]), *interval(samples[1:]))

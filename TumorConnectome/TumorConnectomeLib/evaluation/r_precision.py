@@ -12,6 +12,8 @@ from .ranking import Ranking
 
 #: queries whose contributions are in memory at once
 _ROWS = 256
+#: categories of that many patients are counted pair by pair, larger ones by a matrix product
+_FEW = 12
 
 
 def r_precision_values(labels: np.ndarray, ranking: Ranking) -> np.ndarray:
@@ -22,31 +24,69 @@ def r_precision_values(labels: np.ndarray, ranking: Ranking) -> np.ndarray:
     return values
 
 
-def r_precision_means(labelings: np.ndarray, ranking: Ranking, counts: np.ndarray) -> np.ndarray:
-    """Mean R-precision of the sampled queries under each labeling.
+class RPrecisionMeans:
+    """Mean R-precision of the sampled queries under many labelings of the same category sizes.
 
     Parameters
     ----------
-    labelings : np.ndarray
-        Integer, shape (B, M), all with the same number of patients per category.
     ranking : Ranking
     counts : np.ndarray
         int64, shape (C,): patients per category.
-
-    Returns
-    -------
-    np.ndarray
-        float64, shape (B,); NaN where no sampled query has a relevant target.
     """
-    hits, queries = np.zeros(len(labelings)), np.zeros(len(labelings))
-    for category in np.flatnonzero(counts >= 2):
-        relevant = counts[category] - 1
-        members = (labelings == category).T.astype(np.float32)             # float32 counts exactly up to 2^24
-        first = (ranking.ranks < relevant).astype(np.float32)
-        asked = members[ranking.sampled]
-        hits += ((first @ members) * asked).sum(0, dtype=float) / relevant
-        queries += asked.sum(0, dtype=float)
-    return np.divide(hits, queries, out=np.full(len(hits), np.nan), where=queries > 0)
+
+    def __init__(self, ranking: Ranking, counts: np.ndarray):
+        self._ranking, self._counts = ranking, counts
+        self._asked = np.flatnonzero(counts >= 2)
+        self._whole = len(ranking.sampled) == counts.sum()
+        self._first: dict[int, np.ndarray] = {}
+        self._pair = self._pair_form() if self._whole and len(self._asked) == 2 == np.count_nonzero(counts) else None
+
+    def _marks(self, category):
+        """float32, shape (S, M): share of the first R places that each target takes, over R."""
+        if category not in self._first:
+            relevant = int(self._counts[category]) - 1
+            marks = self._ranking.first(slice(None), relevant).astype(np.float32)
+            np.divide(marks, np.float32(relevant), out=marks)
+            if not self._whole:
+                return marks                            # several hundred MB for large cohorts: not kept
+            self._first[category] = marks
+        return self._first[category]
+
+    def _pair_form(self):
+        """With two categories the indicator of one is 1 minus that of the other: one matrix for both."""
+        one, other = (self._marks(category).astype(float) for category in self._asked)
+        self._first.clear()
+        return (one + other).astype(np.float32), other.sum(0) + other.sum(1), float(other.sum())
+
+    def means(self, columns: np.ndarray) -> np.ndarray:
+        """Means under labelings given as columns of an integer array (M, B): float64, shape (B,); NaN without a query."""
+        sampled = self._ranking.sampled
+        if self._pair is not None:
+            both, linear, constant = self._pair
+            members = (columns == self._asked[0]).astype(np.float32)
+            quadratic = np.einsum("ij,ij->j", both @ members, members, dtype=float)
+            return (quadratic - linear @ members + constant) / self._counts[self._asked].sum()
+        total, queries = np.zeros(columns.shape[1]), np.zeros(columns.shape[1])
+        for category in self._asked:
+            if self._whole and self._counts[category] <= _FEW:
+                total += self._of_few(columns, category)
+                queries += self._counts[category]
+                continue
+            members = (columns == category).astype(np.float32)
+            asked = members if self._whole else members[sampled]
+            total += np.einsum("ij,ij->j", self._marks(category) @ members, asked, dtype=float)
+            queries += asked.sum(0, dtype=float)
+        return np.divide(total, queries, out=np.full(len(total), np.nan), where=queries > 0)
+
+    def _of_few(self, columns, category):
+        members = np.nonzero(category == columns.T)[1].reshape(columns.shape[1], -1)
+        marks = self._marks(category)
+        return marks[members[:, :, None], members[:, None, :]].sum((1, 2), dtype=float)
+
+
+def r_precision_means(labelings: np.ndarray, ranking: Ranking, counts: np.ndarray) -> np.ndarray:
+    """Mean R-precision under each row of `labelings` (B, M): float64, shape (B,); see `RPrecisionMeans`."""
+    return RPrecisionMeans(ranking, counts).means(np.ascontiguousarray(labelings.T))
 
 
 def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float) -> tuple[np.ndarray, np.ndarray, float]:
@@ -65,8 +105,8 @@ def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float) -> tup
     among = np.zeros((len(ranking.sampled), len(ranking.sampled)), np.float32)
     squares = 0.0
     for rows, shares in _shares(labels, ranking):
-        listed = ranking.ranks[rows] < _relevant(labels, ranking.sampled[rows])[:, None]
-        shares = shares - listed * (mean / np.maximum(1, listed.sum(1)))[:, None]
+        relevant = _relevant(labels, ranking.sampled[rows])
+        shares = shares - ranking.first(rows, relevant) * (mean / np.maximum(1, relevant))[:, None]
         as_query[ranking.sampled[rows]] = shares.sum(1)
         as_target += shares.sum(0)
         squares += np.square(shares).sum()
@@ -84,5 +124,5 @@ def _shares(labels, ranking):
     asked = np.flatnonzero(relevant)
     for start in range(0, len(asked), _ROWS):
         rows = asked[start:start + _ROWS]
-        hits = (ranking.ranks[rows] < relevant[rows][:, None]) & (labels == labels[ranking.sampled[rows]][:, None])
+        hits = ranking.first(rows, relevant[rows]) * (labels == labels[ranking.sampled[rows]][:, None])
         yield rows, hits / relevant[rows][:, None]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from .probes import BOTH, CLINICAL, EMBEDDING
 
 #: one row per probe, class and bin that has patients; `patients`: in the bin, mean over the repeats
-COLUMNS = ("task", "model", "features", "probe", "class", "bin", "patients", "predicted", "observed", "observed_low",
-           "observed_high")
+COLUMNS = ("task", "model", "features", "probe", "class", "bin", "patients", "predicted", "observed", "observed_ci_low",
+           "observed_ci_high")
 _NORMAL_QUANTILE = 1.959963984540054
 
 
@@ -70,7 +70,7 @@ def curves_of(records: Sequence[Mapping], task: str, model: str) -> tuple[str, t
     curves = []
     for title, features, of in ((model, EMBEDDING, model), ("Clinical data alone", CLINICAL, ""),
                                 (f"{model} + clinical data", BOTH, model)):
-        points = tuple((record["predicted"], record["observed"], record["observed_low"], record["observed_high"],
+        points = tuple((record["predicted"], record["observed"], record["observed_ci_low"], record["observed_ci_high"],
                         record["patients"]) for record in mine
                        if (record["features"], record["model"], record["class"]) == (features, of, name))
         if points:

@@ -6,11 +6,12 @@ candidates: other slices of the same scan would be found by their scan, not by t
 
 R@k is the share of queries with a target among the first k candidates (rank-k of the cumulative match characteristic;
 Gray, Brennan & Tao, "Evaluating appearance models for recognition, reacquisition, and tracking", PETS 2007); mAP the mean of
-average precision over all candidates. Chance levels are exact means over all orders of the candidates. Intervals
-resample patients with all of their queries (cluster bootstrap).
+average precision over all candidates; ties count as the mean over their orders. Chance levels are exact means over all
+orders of the candidates. Intervals resample patients with all of their queries (cluster bootstrap).
 """
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from ..cohort.nlst import known_studies
 from ..cohort.words import as_text
 from ..neighbors.neighbors import distance_blocks, unit_vectors
 from .intervals import LEVEL, RESAMPLES
+from .ranking import TIE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
 
 R_AT_1, R_AT_5, MEAN_AVERAGE_PRECISION = METRICS = ("R@1", "R@5", "mAP")
 ANY_SERIES, SAME_STUDY, OTHER_STUDY = TARGETS = ("another series", "another series of the study", "another study")
-#: `n`: queries; `patients`: of how many patients; `value_low`, `value_high`: 95 % interval of the value
-COLUMNS = ("model", "targets", "metric", "n", "patients", "value", "chance", "lift", "value_low", "value_high")
+#: `n`: queries; `patients`: of how many patients; `ci_low`, `ci_high`: 95 % interval of the value
+COLUMNS = ("model", "targets", "metric", "n", "patients", "value", "chance", "lift", "ci_low", "ci_high")
+#: distances that are compared at once
+_PAIRS = 1 << 22
 _STUDY_COLUMNS = ("StudyInstanceUID", "StudyDate")
 
 
@@ -90,39 +94,79 @@ def _texts(file, *names):
 
 def _query_values(vectors, patients, series, studies, kinds):
     """Per kind of targets: patient of each query, and its values and chance levels of METRICS: (Q, 6)."""
-    order = np.lexsort((series, patients))              # ties go to the smaller PatientID, as everywhere
+    order = np.lexsort((series, patients))
     vectors, patients, series, studies = vectors[order], patients[order], series[order], studies[order]
     # as numbers, because texts are compared letter by letter, once for every pair of rows
     unknown = studies == ""
     patients, series, studies = (np.unique(names, return_inverse=True)[1] for names in (patients, series, studies))
-    found = {kind: ([], []) for kind in kinds}
+    sizes = np.bincount(patients)[patients]
+    found = {kind: [] for kind in kinds}
     for first, block in distance_blocks(vectors):
-        for row, distances in enumerate(block, start=first):
-            others = (patients == patients[row]) & (series != series[row])
-            if not others.any():
-                continue
-            for kind in kinds:
-                wanted = others
-                if kind != ANY_SERIES:
-                    wanted = others & ~unknown & ~unknown[row] & ((studies == studies[row]) == (kind == SAME_STUDY))
-                if wanted.any():
-                    candidates = (patients != patients[row]) | wanted
-                    found[kind][0].append(patients[row])
-                    found[kind][1].append([*_values(distances, candidates, np.flatnonzero(wanted)),
-                                           *_chance(np.count_nonzero(wanted), np.count_nonzero(candidates))])
-    return {kind: (np.array(owners, int), np.array(values).reshape(-1, 2 * len(METRICS)))
-            for kind, (owners, values) in found.items()}
+        own = np.arange(first, first + len(block))
+        relatives = patients[own, None] == patients
+        relatives[:, sizes == 1] = False
+        queries, targets = np.nonzero(relatives & (series[own, None] != series))
+        if not len(queries):
+            continue
+        other = np.where(patients[own, None] == patients, np.inf, block)
+        same = studies[own[queries]] == studies[targets]
+        known = ~unknown[own[queries]] & ~unknown[targets]
+        for kind in kinds:
+            wanted = np.ones(len(queries), bool) if kind == ANY_SERIES else known & (same == (kind == SAME_STUDY))
+            if wanted.any():
+                names, values = _values(block, other, queries[wanted], targets[wanted], len(patients) - sizes[own])
+                found[kind].append((patients[own[names]], values))
+    return {kind: (np.concatenate([names for names, _values in parts]), np.concatenate([values for _names, values in parts]))
+            if parts else (np.empty(0, int), np.empty((0, 2 * len(METRICS)))) for kind, parts in found.items()}
 
 
-def _values(distances, candidates, targets):
-    """R@1, R@5 and average precision of one query."""
-    positions = np.arange(len(distances))
-    closer = [np.count_nonzero(candidates & ((distances < distances[t]) | ((distances == distances[t]) & (positions < t))))
-              for t in targets]
-    ranks = 1 + np.sort(closer)
-    return ranks[0] <= 1, ranks[0] <= 5, np.mean(np.arange(1, len(ranks) + 1) / ranks)
+def _values(block, other, queries, targets, others):
+    """Queries of a block that have targets, and their R@1, R@5, average precision and chance levels: (Q, 6).
+
+    `other` are the distances to rows of other patients, infinite elsewhere, `others` how many there are per query. Ties count
+    as the mean over their orders.
+    """
+    distances = block[queries, targets]
+    names, place, counts = np.unique(queries, return_inverse=True, return_counts=True)
+    parts = np.array_split(np.arange(len(queries)), 1 + queries.size * len(other[0]) // _PAIRS)
+    ahead, tied = (np.concatenate([compare(other[queries[some]], distances[some, None]).sum(1) for some in parts])
+                   for compare in (lambda all_, mine: all_ < mine - TIE, lambda all_, mine: np.abs(all_ - mine) <= TIE))
+    order = np.lexsort((distances, place))
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    nearer, equal = np.zeros(len(queries), int), np.zeros(len(queries), int)
+    for step in range(1, int(counts.max())):            # targets of the same query, that many places apart
+        one, two = order[:-step], order[step:]
+        mine = place[one] == place[two]
+        one, two = one[mine], two[mine]
+        level = distances[two] - distances[one] <= TIE
+        np.add.at(nearer, two[~level], 1)
+        np.add.at(equal, two[level], 1)
+        np.add.at(equal, one[level], 1)
+    before, group = ahead + nearer, tied + equal + 1
+    inverse = (_harmonic(before + group) - _harmonic(before)) / group
+    rest = np.divide(equal, np.maximum(1, group - 1)) * (1 - (before + 1) * inverse)
+    precision = np.bincount(place, (nearer + 1) * inverse + rest) / counts
+    head = order[starts]                                # the nearest target of each query
+    hits = [1 - _missed(depth - ahead[head], equal[head] + 1, group[head]) for depth in (1, 5)]
+    chance = np.array([_chance(count, count + rest) for count, rest in zip(counts.tolist(), others[names].tolist())])
+    return names, np.column_stack([*hits, precision, chance])
 
 
+def _missed(slots, targets, group):
+    """Probability that none of the targets in a group of ties takes one of its first `slots` places."""
+    missed = np.ones(len(slots))
+    for step in range(5):
+        left = np.maximum(0, group - targets - step) / np.maximum(1, group - step)
+        missed *= np.where(step < slots, left, 1.0)
+    return missed
+
+
+def _harmonic(numbers):
+    """Sum of 1 / i up to each number."""
+    return np.concatenate([[0.0], np.cumsum(1 / np.arange(1, int(np.max(numbers, initial=0)) + 1))])[numbers]
+
+
+@functools.cache
 def _chance(targets, candidates):
     """Mean of R@1, R@5 and average precision over all orders of the candidates."""
     misses = 1.0
@@ -147,4 +191,4 @@ def _summary(found, seed, resamples):
     for place, metric in enumerate(METRICS):
         value, chance = float(means[place]), float(means[len(METRICS) + place])
         yield {"metric": metric, "n": len(values), "patients": len(patients), "value": value, "chance": chance,
-               "lift": value / chance, "value_low": float(low[place]), "value_high": float(high[place])}
+               "lift": value / chance, "ci_low": float(low[place]), "ci_high": float(high[place])}

@@ -111,6 +111,10 @@ class Calibration:
         Brier score of always predicting the share of true rows: worse than this is worse than knowing nothing.
     expected_error : float
         Expected calibration error over the bins, 0..1.
+    slope, intercept : float
+        Of the logistic regression of the outcome on the logit of the prediction: 1 and 0 are perfect; a slope below 1 says
+        that predictions are too extreme. The intercept is that with a slope of 1 (calibration in the large). Cox, "Two
+        further applications of a model for binary regression", Biometrika 1958;45:562; NaN where they do not exist.
     counts, predicted, observed : np.ndarray
         Shape (CALIBRATION_BINS,): rows per bin of equal width, their mean probability and share of true rows (NaN if empty).
     """
@@ -121,6 +125,8 @@ class Calibration:
     counts: np.ndarray
     predicted: np.ndarray
     observed: np.ndarray
+    slope: float = float("nan")
+    intercept: float = float("nan")
 
 
 def calibration(labels: np.ndarray, probabilities: np.ndarray) -> Calibration:
@@ -135,4 +141,26 @@ def calibration(labels: np.ndarray, probabilities: np.ndarray) -> Calibration:
     share = labels.mean()
     error = np.nansum(counts * np.abs(predicted - observed)) / len(labels)
     brier = np.mean((probabilities - labels) ** 2)
-    return Calibration(float(brier), float(share * (1 - share)), float(error), counts, predicted, observed)
+    logits = np.log(np.clip(probabilities, 1e-9, 1 - 1e-9) / np.clip(1 - probabilities, 1e-9, 1 - 1e-9))
+    intercept = _logistic(labels, np.zeros((len(labels), 0)), logits)[0]
+    return Calibration(float(brier), float(share * (1 - share)), float(error), counts, predicted, observed,
+                       float(_logistic(labels, logits[:, None])[1]), float(intercept))
+
+
+def _logistic(labels, features, offset=0.0):
+    """Intercept and slopes of a logistic regression by Newton's method; NaN where it does not end (separable, one class)."""
+    design = np.column_stack([np.ones(len(labels)), features])
+    weights = np.zeros(design.shape[1])
+    for _step in range(50):
+        expected = 1 / (1 + np.exp(-np.clip(design @ weights + offset, -30, 30)))
+        information = design.T @ (design * (expected * (1 - expected))[:, None])
+        try:
+            change = np.linalg.solve(information, design.T @ (labels - expected))
+        except np.linalg.LinAlgError:
+            break
+        weights = weights + change
+        if np.abs(weights).max() > 100:
+            break
+        if np.abs(change).max() < 1e-10:
+            return weights
+    return np.full(design.shape[1], np.nan)

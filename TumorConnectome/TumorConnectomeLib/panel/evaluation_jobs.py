@@ -95,7 +95,8 @@ def _run(job, kind):
         return Result(tables)
     evidence = read_evidence(found["path"])
     frames = {kind.value: evidence.table, "same patient": evidence.same_patient, "confounds": evidence.confounds,
-              "votes": evidence.votes}
+              "votes": evidence.votes, "classes": evidence.classes, "comparison": evidence.comparison,
+              "survival": evidence.survival, "replication": evidence.replication}
     tables = {name: (list(frame), frame.astype(object).where(frame.notna(), None).to_numpy().tolist())
               for name, frame in frames.items() if frame is not None}
     return Result(tables, evidence.report)

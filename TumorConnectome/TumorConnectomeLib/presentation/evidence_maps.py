@@ -34,11 +34,11 @@ def _same_patient(records, _titles):
         if record is None or not record["n"]:
             return math.nan, math.nan, False, f"{model}, {column}: no patient has such a series"
         lines = [f"{model}: {column} = {number_text(record['value'], 3)}, by chance {number_text(record['chance'], 4)}",
-                 f"95 % CI {number_text(record['value_low'], 3)} to {number_text(record['value_high'], 3)}",
+                 f"95 % CI {number_text(record['ci_low'], 3)} to {number_text(record['ci_high'], 3)}",
                  f"{int(record['n'])} queries of {int(record['patients'])} patients"]
-        found, low, high = (_above(record[name], record["chance"]) for name in ("value", "value_low", "value_high"))
-        return record["value"], found, record["value_low"] > record["chance"], "\n".join(lines), (low, high), (
-            record["value_low"], record["value_high"])
+        found, low, high = (_above(record[name], record["chance"]) for name in ("value", "ci_low", "ci_high"))
+        return record["value"], found, record["ci_low"] > record["chance"], "\n".join(lines), (low, high), (
+            record["ci_low"], record["ci_high"])
 
     return HeatMap.of_cells(
         EVIDENCE_TITLES[SAME_PATIENT], list(dict.fromkeys(record["model"] for record in records)), list(names),
@@ -67,13 +67,13 @@ def _votes(records, titles):
             return math.nan, math.nan, False, f"{_short(facet, titles)}: no pair has {votes}"
         lines = [f"{_short(facet, titles)}, pairs with {votes}:",
                  f"the same in a share of {number_text(record['same'], 3)}, by chance {number_text(record['chance'], 3)}",
-                 f"95 % CI {number_text(record['same_low'], 3)} to {number_text(record['same_high'], 3)}",
+                 f"95 % CI {number_text(record['ci_low'], 3)} to {number_text(record['ci_high'], 3)}",
                  f"p = {number_text(record['p'], 4)}, q = {number_text(record['q'], 4)}",
                  f"{int(record['pairs'])} pairs of {int(record['patients'])} patients"]
         chance = record["chance"] or math.nan
         return (record["same"], lift_shade(record["lift"]), record["q"] <= ALPHA, "\n".join(lines),
-                tuple(lift_shade(record[name] / chance) for name in ("same_low", "same_high")),
-                (record["same_low"], record["same_high"]))
+                tuple(lift_shade(record[name] / chance) for name in ("ci_low", "ci_high")),
+                (record["ci_low"], record["ci_high"]))
 
     return HeatMap.of_cells(
         EVIDENCE_TITLES[VOTES], list(names), keys, [_short(key, titles) for key in keys], cell,
@@ -98,7 +98,11 @@ def _confounds(records, titles):
         inside = f" inside strata of {_short(within, titles)}" if within else ""
         lines = [f"{row}: lift{inside} {number_text(record[name], 3)}, p = {number_text(record[p], 4)} (not corrected)"]
         if within:
-            lines.append(f"{int(record['strata'])} strata; labels of {int(record['exchangeable'])} patients can change")
+            lines.append(f"{int(record['strata'])} strata; labels of {int(record['exchangeable'])} patients can change"
+                         if record["exchangeable"] else "can not be tested: all patients of a stratum have the same label")
+            if not math.isnan(record.get("remains_ci_low", math.nan)):
+                low, high = (number_text(100 * record[name], 0) for name in ("remains_ci_low", "remains_ci_high"))
+                lines.append(f"{100 * record['remains']:.0f} % of the excess over chance remain, 95 % CI {low} to {high} %")
         return record[name], lift_shade(record[name]), record[p] <= ALPHA, "\n".join(lines)
 
     return HeatMap.of_cells(

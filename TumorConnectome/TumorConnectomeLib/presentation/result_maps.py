@@ -63,10 +63,17 @@ def heat_map_of(kind: ResultKind, records: Sequence[Mapping], metric: str, title
     titles : mapping of str to str
         Facet key to what the interface calls it; others are called by their key.
     """
+    records = [{_FORMER_NAMES.get(name, name): value for name, value in record.items()} for record in records]
     if metric in EVIDENCE_TITLES:
         return evidence_map(metric, records, titles)
     return {ResultKind.RETRIEVAL: _retrieval, ResultKind.HUBS: _hubs, ResultKind.AGREEMENT: _agreement,
             ResultKind.PROBES: _probes}[kind](records, metric, titles)
+
+
+#: columns of tables in scenes that were saved with earlier names
+_FORMER_NAMES = {"null_mean": "chance", "value_low": "ci_low", "value_high": "ci_high", "same_low": "ci_low",
+                 "same_high": "ci_high", **{f"{name}_{end}": f"{name}_ci_{end}" for end in ("low", "high")
+                                            for name in ("auroc", "auprc", "gain", "observed")}}
 
 
 def _retrieval(records, metric, titles):
@@ -88,10 +95,11 @@ def _retrieval_cell(record, metric, name, role):
     if record is None:
         return math.nan, math.nan, False, ""
     lift, known = record["lift"], bool(record["n"])
-    chance = number_text(record["null_mean"])
+    chance = number_text(record["chance"])
     lines = [f"{record['model']}, {name}" + (f" ({role})" if role in (NEGATIVE_CONTROL, POSITIVE_CONTROL) else ""),
              f"{metric} = {number_text(record['value'])}, by chance {chance}: lift {number_text(lift)}",
              f"95 % CI of the lift {number_text(record['ci_low'])} to {number_text(record['ci_high'])}",
+             f"{number_text(100 * record.get('of_possible', math.nan), 0)} % of what is possible beyond chance",
              f"p = {number_text(record['p'], 4)}, q = {number_text(record['q'], 4)}, n = {int(record['n'])} patients"]
     interval = record["ci_low"], record["ci_high"]
     return lift, lift_shade(lift), known and record["q"] <= ALPHA, "\n".join(lines), tuple(map(lift_shade, interval)), interval
@@ -161,16 +169,21 @@ def _probes(records, metric, titles):
         if metric == "ece":
             return _calibration_cell(record, model, task)
         chance = {"auroc": 0.5, "auprc": record["auprc_chance"], "gain": 0.0}[metric]
-        low, high = record[f"{metric}_low"], record[f"{metric}_high"]
+        low, high = record[f"{metric}_ci_low"], record[f"{metric}_ci_high"]
         span = 0.5 if metric == "gain" else 1 - chance
+        q = record.get("q", math.nan) if metric != "gain" else record.get("gain_p", math.nan)
         lines = [f"{model}, {task}: {_PROBE_METRICS[metric]} = {number_text(record[metric], 3)}",
                  f"95 % CI {number_text(low, 3)} to {number_text(high, 3)}; none: {number_text(chance, 3)}",
                  f"n = {int(record['n'])} patients; Brier score {number_text(record['brier'], 3)}"]
-        return (record[metric], (record[metric] - chance) / (span or 1), low > chance, "\n".join(lines),
+        if not math.isnan(q):
+            lines.append(f"{'p of the gain' if metric == 'gain' else 'q of the AUROC'} = {number_text(q, 4)}")
+        sure = low > chance and not q > ALPHA
+        return (record[metric], (record[metric] - chance) / (span or 1), sure, "\n".join(lines),
                 tuple((end - chance) / (span or 1) for end in (low, high)), (low, high))
 
     tasks = _unique(record["task"] for record in chosen)
-    note = "The line in a cell is the 95 % CI, its tick is chance. * It lies above chance; not corrected for the tests' number."
+    note = ("The line in a cell is the 95 % CI, its tick is chance. * It lies above chance, and q of the AUROC (or p of the "
+            f"gain) \u2264 {ALPHA:g}.")
     scale = {"gain": ("worse", "clinical data", "0.5 better"), "ece": ("", "perfect", f"{_FAR_OFF:g} off or more")}
     return HeatMap.of_cells(
         f"{_PROBE_METRICS[metric]}, logistic probe on the embedding", _unique(map(label, chosen)), tasks,

@@ -13,6 +13,7 @@ from ..cohort.facets import standard_facets
 from ..cohort.nlst import add_known_studies, published_cohort, verification
 from ..cohort.row_rules import PATIENT_OF_NODE, RowRule
 from .delimited import read_patients
+from .embedding_pickle import EmbeddingRows, read_embedding_pickle
 from .joining import aligned, filled, joined_columns
 from .patient_table import find_patient_table, patient_table
 from .published_file import read_published
@@ -34,6 +35,12 @@ def cohort_files(folder) -> list[pathlib.Path]:
         raise InputError("no embedding files", source=folder, expected=f"*{SUFFIX} in it or in its folder 'embeddings'")
     table = find_patient_table(folder)
     return [*pickles, *([table] if table else [])]
+
+
+def read_all_rows(folder) -> dict[str, EmbeddingRows]:
+    """All rows of every embedding file of a folder, by model; see `read_embedding_pickle` for errors."""
+    return {path.name.removesuffix(SUFFIX): read_embedding_pickle(path) for path in cohort_files(folder)
+            if path.name.endswith(SUFFIX)}
 
 
 def read_cohort(folder, report=lambda fraction, message="": None, rule: RowRule = RowRule.SINGLE) -> Cohort:

@@ -1,0 +1,130 @@
+"""Ids with almost the same vector: one tumor that is there twice finds itself, and every label seems to be seen."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..cohort.cohort import Cohort
+from ..neighbors.consensus import CONSENSUS
+from .controls import TESTED
+from .geometry import Geometry
+from .metrics import PRECISION
+
+#: distances below this share of the median distance to the nearest are those of duplicates
+CLOSE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Duplicates:
+    """Pairs of rows that are as good as the same.
+
+    Parameters
+    ----------
+    pairs : np.ndarray
+        int64, shape (P, 2), first row smaller, sorted.
+    kept : np.ndarray
+        int64, ascending: the first row of each group of duplicates, and all other rows.
+    """
+
+    pairs: np.ndarray
+    kept: np.ndarray
+
+
+def find_duplicates(nearest: np.ndarray, distances: np.ndarray) -> Duplicates:
+    """Pairs closer than CLOSE times the median distance to the nearest.
+
+    The median is that of one row per group of duplicates to another group: where most ids are there twice, the nearest of
+    most is their duplicate.
+
+    Parameters
+    ----------
+    nearest : np.ndarray
+        int, shape (N, k): the nearest rows of each row; only pairs in these lists are found.
+    distances : np.ndarray
+        float64, shape (N, k): their distances, ascending.
+    """
+    count = len(nearest)
+    if not nearest.size:
+        return Duplicates(np.empty((0, 2), np.int64), np.arange(count))
+    limit = CLOSE * np.median(distances[:, -1])
+    groups = _groups(nearest, distances <= limit)
+    apart = np.where(groups[nearest] != groups[:, None], distances, np.inf).min(1)
+    first = groups == np.arange(count)
+    known = apart[first & np.isfinite(apart)]
+    if len(known):
+        limit = min(limit, CLOSE * np.median(known))
+    close = distances <= limit
+    groups = _groups(nearest, close)
+    one, place = np.nonzero(close)
+    other = nearest[one, place]
+    pairs = np.unique(np.stack([np.minimum(one, other), np.maximum(one, other)], axis=1), axis=0)
+    return Duplicates(pairs.astype(np.int64).reshape(-1, 2), np.flatnonzero(groups == np.arange(count)))
+
+
+def _groups(nearest, close):
+    """Smallest row that each row is connected with: int64, shape (N,)."""
+    groups = np.arange(len(nearest))
+    one, place = np.nonzero(close)
+    other = nearest[one, place]
+    while len(one):
+        lower = np.minimum(groups[one], groups[other])
+        before = groups.copy()
+        np.minimum.at(groups, one, lower)
+        np.minimum.at(groups, other, lower)
+        groups = groups[groups]
+        if np.array_equal(groups, before):
+            break
+    return groups
+
+
+def duplicate_text(found: Duplicates, ids, model: str) -> str:
+    """One sentence about the duplicates of a model, for an import; "" without any."""
+    if not len(found.pairs):
+        return ""
+    count = len(found.pairs)
+    one, other = (ids[row] for row in found.pairs[0])
+    return (f"{model}: {count} pair{'s' * (count != 1)} of ids ({one} and {other}{', ...' * (count > 1)}) closer than 1 % "
+            "of the median distance to the nearest: is one tumor there under two ids? They are each other's neighbors, which "
+            "makes every label seem to be found; the evaluation says what it is without them.")
+
+
+def duplicate_rows(geometry: Geometry, table, permutations: int, report=lambda fraction, message="": None) -> list[dict]:
+    """For every model of an evaluation that has duplicates: how many, an example, and lifts with one id of each.
+
+    Returns
+    -------
+    list of dict
+        ``model``, ``pairs``, ``example``, and ``lifts``: (facet, lift, lift and p with one id of each) of the tested facets.
+    """
+    from .table import evaluate
+
+    rows = []
+    for model in dict.fromkeys(table["model"]):
+        if model == CONSENSUS:
+            continue
+        ranking = geometry.everybody(model)
+        if ranking.distances is None or ranking.distances.shape[1] < 1:
+            continue
+        found = find_duplicates(ranking.nearest[:, :ranking.k], ranking.distances)
+        if not len(found.pairs):
+            continue
+        report(0.0, f"{model} without duplicates")
+        mine = table[(table["model"] == model) & (table["metric"] == PRECISION) & (table["role"] == TESTED)]
+        cohort = cohort_of_rows(geometry.cohort, model, found.kept)
+        alone = {}
+        if len(cohort.patients) > geometry.k:
+            again = evaluate(cohort, [model], mine["facet"].tolist(), k=geometry.k, metrics=[PRECISION],
+                             permutations=permutations, seed=geometry.seed, blocks=geometry.blocks)
+            alone = dict(zip(again["facet"], zip(again["lift"], again["p"])))
+        one, other = (geometry.cohort.patient_ids[row] for row in found.pairs[0])
+        rows.append({"model": model, "pairs": len(found.pairs), "example": f"{one} and {other}",
+                     "lifts": [(facet, lift, *alone.get(facet, (np.nan, np.nan)))
+                               for facet, lift in zip(mine["facet"], mine["lift"])]})
+    return rows
+
+
+def cohort_of_rows(cohort: Cohort, model: str, rows: np.ndarray) -> Cohort:
+    """Some patients of a cohort, with one model."""
+    return replace(cohort, patients=cohort.patients.iloc[rows], embeddings={model: cohort.embeddings[model][rows]},
+                   facets={key: facet.of_rows(rows) for key, facet in cohort.facets.items()})
