@@ -3,7 +3,18 @@ import json
 
 import numpy as np
 import pytest
-from evaluation_hands import PERMUTATIONS, click_cell, column, derived, embeddings_of, kinds, nodes, press, run
+from evaluation_hands import (
+    PERMUTATIONS,
+    click_cell,
+    cohort_with_vectors,
+    column,
+    derived,
+    embeddings_of,
+    kinds,
+    nodes,
+    press,
+    run,
+)
 from PySide6 import QtCore, QtTest
 
 from TumorConnectomeLib.cohort.measurements import evaluable_facets
@@ -22,7 +33,7 @@ def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel):
     heat_map = run(demo)
     cohort = panel.state.cohort
     facets = evaluable_facets(cohort)                   # tests before may have measured some patients
-    expected = evaluate(cohort, facets=facets, k=5, permutations=PERMUTATIONS)
+    expected = evaluate(cohort_with_vectors(panel), facets=facets, k=5, permutations=PERMUTATIONS)
     table = nodes("vtkMRMLTableNode")["TumorConnectome: retrieval"]
     records, _facts = read_result(table)
     for name in expected.columns:

@@ -92,12 +92,12 @@ def test_pandas_reads_the_numbers_of_a_saved_table(results, tmp_path, ending, se
 def test_a_table_comes_back_with_the_scene(results, tmp_path):
     import slicer
 
-    node = results.write_result("retrieval", COLUMNS, ROWS, {"cohort": "A"})
+    node = results.write_result("made up", COLUMNS, ROWS, {"cohort": "A"})
     before = results.read_result(node)[0]
     assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     slicer.mrmlScene.Clear()
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
-    node = results.find_result("retrieval")
+    node = results.find_result("made up")
     records, facts = results.read_result(node)
     assert facts == {"cohort": "A"}
     for old, new in zip(before, records):

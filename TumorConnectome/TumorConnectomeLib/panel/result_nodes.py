@@ -15,7 +15,7 @@ from ..presentation.result_columns import RESULT_COLUMNS
 _RESULT, _FACTS, _NUMBERS = "TumorConnectome.Result", "TumorConnectome.Facts", "TumorConnectome.Numbers"
 _FORM = "TumorConnectome.Form"
 #: raise it when a column of a result gets another name or meaning: results in older scenes have to be made anew
-_VERSION = 1
+_VERSION = 2
 #: begins the names of tables and charts
 PREFIX = "TumorConnectome"
 #: significant digits of numbers in a column of texts: those of numbers that Slicer shows and saves

@@ -63,17 +63,10 @@ def heat_map_of(kind: ResultKind, records: Sequence[Mapping], metric: str, title
     titles : mapping of str to str
         Facet key to what the interface calls it; others are called by their key.
     """
-    records = [{_FORMER_NAMES.get(name, name): value for name, value in record.items()} for record in records]
     if metric in EVIDENCE_TITLES:
         return evidence_map(metric, records, titles)
     return {ResultKind.RETRIEVAL: _retrieval, ResultKind.HUBS: _hubs, ResultKind.AGREEMENT: _agreement,
             ResultKind.PROBES: _probes}[kind](records, metric, titles)
-
-
-#: columns of tables in scenes that were saved with earlier names
-_FORMER_NAMES = {"null_mean": "chance", "value_low": "ci_low", "value_high": "ci_high", "same_low": "ci_low",
-                 "same_high": "ci_high", **{f"{name}_{end}": f"{name}_ci_{end}" for end in ("low", "high")
-                                            for name in ("auroc", "auprc", "gain", "observed")}}
 
 
 def _retrieval(records, metric, titles):
