@@ -10,6 +10,7 @@ from cohort_factory import write_model
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.base.files import LIBRARY_FOLDER
+from TumorConnectomeLib.cohort.measurements import evaluable_facets
 from TumorConnectomeLib.commands.evaluate import evaluate_command
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare
@@ -143,11 +144,13 @@ def test_the_worker_leaves_the_evidence_in_the_cache(prepared, data):
     path = run_blocking(job(), lambda progress: told.append(progress.fraction))["path"]
     assert told == sorted(told) and len(told) > 5
     evidence = read_evidence(path)
-    assert evidence.table.equals(evaluate(read_cohort(data), permutations=20))
+    cohort = read_cohort(data)
+    facets = evaluable_facets(cohort)
+    assert evidence.table.equals(evaluate(cohort, facets=facets, permutations=20))
     assert evidence.table["k"].dtype == "Int64"
     assert set(evidence.confounds["within"]) == {"manufacturer"}
     assert evidence.same_patient["n"].tolist() == [6] * 6
-    assert evidence.votes.equals(vote_table(read_cohort(data), permutations=20))
+    assert evidence.votes.equals(vote_table(cohort, facets=facets, permutations=20))
     assert [section.title for section in evidence.report.sections][1:5] == [
         "Can the figures be trusted?", "Alpha", "beta", "Consensus"]
     assert "can not be told apart" in evidence.note
