@@ -241,6 +241,14 @@ def test_decimals_are_numbers(tmp_path):
     assert_rows(read(parquet(tmp_path / "a.parquet", {"PatientID": ids(), **columns})), expected)
 
 
+@pytest.mark.parametrize("name", ["ids.txt", "patient_ids.csv", "filenames.txt"])
+def test_a_list_of_ids_beside_an_array_is_known_by_its_name(tmp_path, name):
+    np.save(tmp_path / "ctfm.npy", ROWS)
+    (tmp_path / name).write_text("\n".join(ids()) + "\n")
+    (tmp_path / "notes.csv").write_text("who,what\na,b\n")
+    assert_rows(read(tmp_path / "ctfm.npy"))
+
+
 @pytest.mark.parametrize("header", [True, False])
 def test_one_column_of_ids_beside_an_array(tmp_path, header):
     np.save(tmp_path / "ctfm.npy", ROWS)
