@@ -86,6 +86,20 @@ def test_more_files_on_request(data, tmp_path, capsys):
     assert "can not be told apart" in capsys.readouterr().err
 
 
+def test_what_the_rule_of_one_row_leaves_out_replicates_for_a_file_as_for_a_folder(data, tmp_path, capsys):
+    found = []
+    for number, path in enumerate((data, data / "Alpha_features.pkl")):
+        out = tmp_path / f"{number}.csv"
+        assert main(["evaluate", "--data", str(path), "--model", "Alpha", "--facet", "body_side", "--k", "2", "--permutations",
+                     "20", "--out", str(tmp_path / "out.csv"), "--replicate", "left-out", "--replication", str(out)]) == 0
+        found.append(table_of(out).set_index("facet").loc["body_side", "again_n"])
+    assert found[0] == found[1] > 0
+    (tmp_path / "own.csv").write_text("PatientID,f_0,f_1,f_2\n" + "".join(f"{i},{i},{i * i},1\n" for i in range(9)))
+    assert main(["evaluate", "--data", str(tmp_path / "own.csv"), "--out", str(tmp_path / "out.csv"), "--replicate", "left-out",
+                 "--replication", str(tmp_path / "r.csv")]) == 2
+    assert "only 0 patients that are not in own" in capsys.readouterr().err
+
+
 def test_the_verdict_is_a_web_page_when_its_name_says_so(data, tmp_path):
     assert main(["evaluate", "--data", str(data), "--permutations", "9", "--out", str(tmp_path / "out"), "--model",
                  "alpha,CONSENSUS", "--verdict", str(tmp_path / "page.html")]) == 0
