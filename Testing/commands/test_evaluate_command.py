@@ -10,6 +10,7 @@ from cohort_factory import write_model
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.base.files import LIBRARY_FOLDER
+from TumorConnectomeLib.cohort.measurements import evaluable_facets
 from TumorConnectomeLib.commands.evaluate import evaluate_command
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare
@@ -85,6 +86,20 @@ def test_more_files_on_request(data, tmp_path, capsys):
     assert "can not be told apart" in capsys.readouterr().err
 
 
+def test_what_the_rule_of_one_row_leaves_out_replicates_for_a_file_as_for_a_folder(data, tmp_path, capsys):
+    found = []
+    for number, path in enumerate((data, data / "Alpha_features.pkl")):
+        out = tmp_path / f"{number}.csv"
+        assert main(["evaluate", "--data", str(path), "--model", "Alpha", "--facet", "body_side", "--k", "2", "--permutations",
+                     "20", "--out", str(tmp_path / "out.csv"), "--replicate", "left-out", "--replication", str(out)]) == 0
+        found.append(table_of(out).set_index("facet").loc["body_side", "again_n"])
+    assert found[0] == found[1] > 0
+    (tmp_path / "own.csv").write_text("PatientID,f_0,f_1,f_2\n" + "".join(f"{i},{i},{i * i},1\n" for i in range(9)))
+    assert main(["evaluate", "--data", str(tmp_path / "own.csv"), "--out", str(tmp_path / "out.csv"), "--replicate", "left-out",
+                 "--replication", str(tmp_path / "r.csv")]) == 2
+    assert "only 0 patients that are not in own" in capsys.readouterr().err
+
+
 def test_the_verdict_is_a_web_page_when_its_name_says_so(data, tmp_path):
     assert main(["evaluate", "--data", str(data), "--permutations", "9", "--out", str(tmp_path / "out"), "--model",
                  "alpha,CONSENSUS", "--verdict", str(tmp_path / "page.html")]) == 0
@@ -143,11 +158,13 @@ def test_the_worker_leaves_the_evidence_in_the_cache(prepared, data):
     path = run_blocking(job(), lambda progress: told.append(progress.fraction))["path"]
     assert told == sorted(told) and len(told) > 5
     evidence = read_evidence(path)
-    assert evidence.table.equals(evaluate(read_cohort(data), permutations=20))
+    cohort = read_cohort(data)
+    facets = evaluable_facets(cohort)
+    assert evidence.table.equals(evaluate(cohort, facets=facets, permutations=20))
     assert evidence.table["k"].dtype == "Int64"
     assert set(evidence.confounds["within"]) == {"manufacturer"}
     assert evidence.same_patient["n"].tolist() == [6] * 6
-    assert evidence.votes.equals(vote_table(read_cohort(data), permutations=20))
+    assert evidence.votes.equals(vote_table(cohort, facets=facets, permutations=20))
     assert [section.title for section in evidence.report.sections][1:5] == [
         "Can the figures be trusted?", "Alpha", "beta", "Consensus"]
     assert "can not be told apart" in evidence.note

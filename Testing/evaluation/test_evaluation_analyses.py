@@ -194,6 +194,7 @@ def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
 
 @pytest.mark.parametrize(("name", "values", "why"), [
     ("coordX", [1.5, -3, 8], "coordinate"), ("center_y_mm", [1, 2, 9], "coordinate"), ("bbox_z_max", [1, 2, 9], "coordinate"),
+    ("coord_0", [1, 2, 9], "coordinate"), ("bbox_3", [1, 2, 9], "coordinate"), ("UMAP1", [1.5, 2, 9], "coordinate"),
     ("x", [1, 2, 9], "coordinate"), ("slice_index", [1, 2, 9], "coordinate"), ("index", [7, 9, 8], "row number"),
     ("anything", list(range(12)), "row number"), ("Unnamed: 0", [0, 1, 2], "row number"), ("FrameUID", ["a", "b"], "UID"),
     ("series", ["1.2.840.113654.2", "1.2.840.113654.3"], "UID"), ("tumor_mm", [1, 2, 9], ""), ("sex", ["M", "F"], ""),
@@ -219,6 +220,13 @@ def test_all_facets_are_those_that_can_be_labels():
     facets = {name: column_facet(name, made.patients[name]) for name in columns}
     cohort = Cohort("Test", made.patients, made.embeddings, facets)
     assert evaluable_facets(cohort) == ("site", "death")
+
+
+def test_a_label_that_is_the_same_for_all_is_not_tested():
+    columns = {"histology": np.array(["Adenocarcinoma"] * 30, object), "site": np.array(["u", "l"] * 15, object)}
+    made = labeled_cohort(np.random.default_rng(80), {}, 30, ["A"], columns)
+    facets = {name: column_facet(name, made.patients[name], fewest=1) for name in columns}
+    assert evaluable_facets(Cohort("Test", made.patients, made.embeddings, facets)) == ("site",)
 
 
 def test_duplicates_are_told_at_import(tmp_path):

@@ -207,8 +207,10 @@ def test_a_rare_category_is_named_where_the_mean_hides_it():
     rare = class_row(**{"class": "rare", "n": 8, "lift": 8.5, "ci_low": 3.0, "ci_high": 24.0, "q": 0.003, "excess_share": 0.5})
     assert "It is found best for rare (8.50 times, 95 % CI 3.00 to 24.00; q = 0.003; 8 patients)." in with_classes(rare)
     nothing = {"lift": 1.01, "ci_low": 0.99, "ci_high": 1.03, "q": 0.4, "p": 0.3}
-    assert "no evidence over all queries (1.01, 95 % CI 0.99 to 1.03), but found for rare (8.50 times" in with_classes(
-        rare, **nothing)
+    said = with_classes(rare, **nothing)
+    assert "no evidence over all queries (1.01, 95 % CI 0.99 to 1.03; 80 % power from " in said
+    assert "), but found for rare (8.50 times" in said
+    assert "not good" not in said and "no evidence, by lift" not in said        # nothing is said twice
     assert "Of single categories it is found for rare (8.50" in with_classes(rare, **nothing | {"p": 0.03})
     assert "rare" not in with_classes({**rare, "q": 0.0501}, **nothing)
 

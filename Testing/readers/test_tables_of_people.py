@@ -223,6 +223,15 @@ def test_every_kind_of_list_is_a_vector(tmp_path, kind):
     assert_rows(read(path), expected)
 
 
+@pytest.mark.parametrize("written", [json.dumps, lambda row: str(np.array(row))])
+def test_vectors_in_texts_of_parquet_are_read_as_those_of_csv(tmp_path, written):
+    texts = [written(row) for row in ROWS.tolist()]
+    path = parquet(tmp_path / "a.parquet", {"PatientID": ids(), "embedding": texts, "site": ["upper", "lower"] * 6})
+    np.testing.assert_allclose(read(path).embeddings["a"], ROWS[::-1], rtol=1e-5)
+    few = parquet(tmp_path / "b.parquet", {"PatientID": ids(), "embedding": [*texts[:-1], None]})
+    assert len(read(few).patient_ids) == 11
+
+
 def test_decimals_are_numbers(tmp_path):
     import pyarrow
 
@@ -230,6 +239,14 @@ def test_decimals_are_numbers(tmp_path):
     columns = {name: pyarrow.array([f"{value:.2f}" for value in values]).cast(pyarrow.decimal128(8, 2))
                for name, values in numbered(expected).items()}
     assert_rows(read(parquet(tmp_path / "a.parquet", {"PatientID": ids(), **columns})), expected)
+
+
+@pytest.mark.parametrize("name", ["ids.txt", "patient_ids.csv", "filenames.txt"])
+def test_a_list_of_ids_beside_an_array_is_known_by_its_name(tmp_path, name):
+    np.save(tmp_path / "ctfm.npy", ROWS)
+    (tmp_path / name).write_text("\n".join(ids()) + "\n")
+    (tmp_path / "notes.csv").write_text("who,what\na,b\n")
+    assert_rows(read(tmp_path / "ctfm.npy"))
 
 
 @pytest.mark.parametrize("header", [True, False])

@@ -22,6 +22,7 @@ _COORDINATE = re.compile(
     r"((coords?|coordinates?|cent(er|re)|centroid|com|pos|position|loc|location|bbox|box|origin|voxel|seed|point|tumou?r|lesion|"
     r"nodule|world|image|img|start|end|min|max|lps|ras)_?)*([xyzijk]|(coord|coordinate|pos|position|index)_?[xyzijk])"
     r"_?((mm|px|pix|pixel|vox|voxel|lps|ras|world|min|max|start|end|center|index|idx|coord|coordinate|pos|position|[12])_?)*$"
+    r"|(coords?|coordinates?|centroid|center|centre|bbox|box|bounding_box|position|origin|umap|t_?sne|phate)_?\d$"
     r"|slice_?(index|idx|number|num|no|nr|location|pos|position)$|instance_?number$")
 _UID = re.compile(r"\d+(\.\d+){3,}$")
 _TIME = {"time", "days", "day", "weeks", "months", "month", "years", "duration", "survival", "os", "pfs", "dfs", "rfs", "efs",

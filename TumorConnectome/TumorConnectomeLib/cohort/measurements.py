@@ -193,19 +193,19 @@ def with_measurements(cohort: Cohort, measurements: Mapping[str, SeriesMeasureme
 def evaluable_facets(cohort: Cohort) -> tuple[str, ...]:
     """Keys of the facets that "all" stands for in evaluations.
 
-    Left out are those that were measured on fewer than FEWEST_MEASURED patients or are the same for all, those whose rare
-    values are joined (somebody has to name them, to mean them), and columns that are no labels: row numbers, coordinates, UIDs
-    and censored times, see `column_kinds.no_label`.
+    Left out are those that are the same for all (nothing can be found in them, and their tests would make the others harder)
+    or were measured on fewer than FEWEST_MEASURED patients, those whose rare values are joined (somebody has to name them, to
+    mean them), and columns that are no labels: row numbers, coordinates, UIDs and censored times, see `column_kinds.no_label`.
     """
     times = {time for time, _event in survival_columns(cohort.patients)}
     return tuple(key for key, facet in cohort.facets.items()
-                 if not facet.joined and (key not in MEASURED or _tells_apart(facet))
+                 if not facet.joined and _tells_apart(facet, FEWEST_MEASURED if key in MEASURED else 2)
                  and not (key in cohort.patients and no_label(key, cohort.patients[key], times)))
 
 
-def _tells_apart(facet):
+def _tells_apart(facet, fewest):
     counts = [count for name, count in zip(facet.categories, facet.counts) if name != UNKNOWN and count]
-    return len(counts) > 1 and sum(counts) >= FEWEST_MEASURED
+    return len(counts) > 1 and sum(counts) >= fewest
 
 
 def _number(value):

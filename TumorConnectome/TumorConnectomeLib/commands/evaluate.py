@@ -206,15 +206,14 @@ def _second(cohort, options):
     """The cohort of --replicate, without the patients of the first; None when there is none."""
     if not options.replicate:
         return None
-    measured = {"measured": options.measured, "id_column": None, "feature_prefix": None, "categories": []}
-    if options.replicate == LEFT_OUT:
-        if published_folder(options.data or []) is None:
-            raise InputError("only published files leave patients out", source=cohort.name,
-                             expected=f"a folder with *{SUFFIX} files, or --replicate with files")
-        other = argparse.Namespace(data=options.data, rows="first", **measured)
+    same = {"id_column": None, "feature_prefix": None, "categories": [], "measured": options.measured}
+    if options.replicate == LEFT_OUT:                   # other rows of the same files, read in the same way
+        if not options.data:
+            raise InputError("its files are not known", source=cohort.name, expected="--replicate with files")
+        same.update((name, getattr(options, name)) for name in same if hasattr(options, name))
+        other = argparse.Namespace(data=options.data, rows="first", **same)
     else:
-        other = argparse.Namespace(data=split_paths(options.replicate), rows=options.rows if "rows" in options else "first",
-                                   **measured)
+        other = argparse.Namespace(data=split_paths(options.replicate), rows=getattr(options, "rows", "first"), **same)
     return disjoint(cohort, independent_cohort_of(other)[0])
 
 

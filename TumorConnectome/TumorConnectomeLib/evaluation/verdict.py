@@ -129,7 +129,7 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
 def _model_lines(mine, others, titles, tests, confounds, classes, duplicates):
     """What is said of the labels of one model; `mine` are its rows of P@k, `others` the rest by (model, facet)."""
     found = {row["facet"]: strength(row, others[row["model"], row["facet"]]) for row in mine}
-    lines = []
+    lines, nothing = [], []
     for row in mine:
         of_classes = _classes_of(classes, row)
         if found[row["facet"]] not in (Strength.NONE, Strength.UNTOLD) and (text := _of_copies(row, titles, duplicates)):
@@ -138,7 +138,8 @@ def _model_lines(mine, others, titles, tests, confounds, classes, duplicates):
             lines.append(facet_sentence(row, titles, tests, confounds, others[row["model"], row["facet"]], of_classes))
         elif sentence := class_sentence(row, titles, of_classes):
             lines.append(sentence)
-    nothing = [row for row in mine if found[row["facet"]] is Strength.NONE]
+        else:
+            nothing.append(row)
     small = [row for row in nothing if row["ci_high"] <= SMALL_LIFT and row["n"] >= FEW
              and row["of_possible_ci_high"] <= 2 * SMALL_SHARE]
     lines += [not_good_sentence(small, titles)] if small else []
@@ -290,7 +291,7 @@ def class_sentence(row: Mapping, titles: Mapping[str, str], classes: Sequence[Ma
     if short:
         return f" Of single categories it is found for {named}."
     return (f"{row['model']}, same {_name(row['facet'], titles)}: no evidence over all queries ({_lift(row)}, {_interval(row)}"
-            f"), but found for {named}.")
+            f"{_power(row)}), but found for {named}.")
 
 
 def _class_text(one):

@@ -40,6 +40,8 @@ ARRAY_NAME = "array name"
 _BESIDE = ("", "_ids", "_patients", "_table", "_metadata", "_meta", "_labels", "_index")
 #: what the Embedding Projector's pairs are called (https://projector.tensorflow.org)
 _METADATA = ("metadata.tsv", "meta.tsv")
+#: what lists of ids beside arrays are called
+_ID_LISTS = ("ids", "patient_ids", "patients", "case_ids", "cases", "subject_ids", "subjects", "filenames", "names")
 _TENSOR_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
                  "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?"}
 _LONGEST_HEADER = 100_000_000
@@ -201,14 +203,14 @@ def load_arrays(path, headers: dict[str, ArrayHeader], names) -> dict[str, np.nd
 
 
 def companion_table(path) -> pathlib.Path | None:
-    """The table of an array file's rows: of the same name, or the only CSV or TSV file in the folder that is one."""
+    """The table of an array file's rows: of the same name, of a name for lists of ids, or the only CSV or TSV in the folder."""
     path = pathlib.Path(path)
     for name in (path.stem + end for end in _BESIDE):
         for ending in TABLES:
             if (found := path.with_name(name + ending)) != path and found.is_file():
                 return found
-    for name in _METADATA:
-        if (found := path.with_name(name)).is_file():
+    for name in (*_METADATA, *(name + ending for name in _ID_LISTS for ending in TABLES)):
+        if (found := path.with_name(name)) != path and found.is_file():
             return found
     found = [other for ending in TABLES[:2] for other in visible_files(path.parent, "*" + ending)
              if other != path and not starts_with_numbers(other)]

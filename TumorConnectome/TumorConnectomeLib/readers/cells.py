@@ -1,11 +1,15 @@
 """Vectors that stand in one text: a JSON list, what numpy or torch print, or numbers with anything usual between them."""
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 
 import numpy as np
 
 from ..base.errors import InputError
+from ..cohort.words import is_missing
+from .embedding_file import place
 
 #: what Python prints around numbers: array([...], dtype=float32), tensor([...], device='cuda:0'), np.float32(1.5)
 _CALL = re.compile(r"(?:np\.|numpy\.|torch\.)?(?:array|tensor|Tensor)\((.*)\)", re.DOTALL)
@@ -65,3 +69,24 @@ def holds_vectors(values) -> bool:
         except InputError:
             return "..." in text                        # it is said when the file is read
     return len(lengths) == 1 and lengths.pop() > 1
+
+
+def vectors_of_cells(texts, path, rows, column) -> np.ndarray:
+    """One vector in each cell: float64, shape (R, D), NaN where the cell says that there is none.
+
+    Raises
+    ------
+    InputError
+        A cell holds no numbers, or another count of them than most; its row and column are named.
+    """
+    found = [None if is_missing(text) else numbers_in(text, path, place(row, column)) for text, row in zip(texts, rows)]
+    lengths = Counter(len(vector) for vector in found if vector is not None)
+    width = lengths.most_common(1)[0][0] if lengths else 1
+    vectors = np.full((len(found), width), math.nan)
+    for number, vector in enumerate(found):
+        if vector is not None:
+            if len(vector) != width:
+                raise InputError(f"the vector has {len(vector)} numbers", source=path, row=place(rows[number], column),
+                                 expected=f"{width} as in other rows")
+            vectors[number] = vector
+    return vectors

@@ -9,7 +9,6 @@ import functools
 import math
 import pathlib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..cohort.words import is_missing, number_of
-from .cells import holds_vectors, numbers_in
+from .cells import holds_vectors, vectors_of_cells
 from .delimited_form import DelimitedForm, form_of, records_of
 from .embedding_file import EmbeddingFile, checked_ids, place, refuse_repeated, with_vectors
 from .recognition import (
@@ -106,7 +105,7 @@ def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="
     for group in groups:
         model = choice.model_of(group.prefix)
         if group in in_cells:
-            models[model] = _vectors_of_cells(content.texts[group.columns[0]], path, content.rows, group.columns[0])
+            models[model] = vectors_of_cells(content.texts[group.columns[0]], path, content.rows, group.columns[0])
             names[model] = lambda number, group=group: f"{group.columns[0]}[{number}]"
         else:
             models[model] = content.numbers if len(numbered) == len(group.columns) else \
@@ -330,21 +329,6 @@ def _numbers(record, features, form, path, row):
                     f"{record[number].strip()[:40]!r} is not a number", source=path, row=place(row, form.header[number]),
                     expected=f"a number with a decimal {'comma' if form.decimal == ',' else 'point'}") from None
         return numbers
-
-
-def _vectors_of_cells(texts, path, rows, column):
-    """One vector in each cell: float64 (R, D), NaN where the cell says that there is none."""
-    found = [None if is_missing(text) else numbers_in(text, path, place(row, column)) for text, row in zip(texts, rows)]
-    lengths = Counter(len(vector) for vector in found if vector is not None)
-    width = lengths.most_common(1)[0][0] if lengths else 1
-    vectors = np.full((len(found), width), math.nan)
-    for number, vector in enumerate(found):
-        if vector is not None:
-            if len(vector) != width:
-                raise InputError(f"the vector has {len(vector)} numbers", source=path, row=place(rows[number], column),
-                                 expected=f"{width} as in other rows")
-            vectors[number] = vector
-    return vectors
 
 
 def _decimals(texts, decimal):

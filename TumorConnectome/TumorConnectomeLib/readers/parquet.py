@@ -11,6 +11,7 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..cohort.words import as_text
+from .cells import holds_vectors, vectors_of_cells
 from .embedding_file import EmbeddingFile, checked_ids, checked_size, empty_vectors, place, refuse_pointer, with_vectors
 from .recognition import (
     ROW_NUMBER,
@@ -97,7 +98,7 @@ class ParquetTable:
             raise InputError("two columns have the same name", source=self.path, expected="different names")
         self.kinds = {field.name: self._kind(field.type) for field in self.schema}
         self._labels = _label_names(self.schema.metadata or {})
-        self._lengths = self._checked_lists()
+        self._lengths, self._in_texts = self._checked_lists(), set()
 
     def __enter__(self):
         return self
@@ -180,7 +181,9 @@ class ParquetTable:
         """What the columns are taken for."""
         sample = self.sample()
         names = [name for name in self.schema.names if self.kinds[name]]
-        return recognize(names, sample, self._lengths, [name for name in names if self.kinds[name] == "number"])
+        self._in_texts = {name for name in names if self.kinds[name] == "text" and holds_vectors(sample[name])}
+        lengths = {name: self._lengths.get(name, 0) for name in names if name in self._lengths or name in self._in_texts}
+        return recognize(names, sample, lengths, [name for name in names if self.kinds[name] == "number"])
 
     def notes(self) -> list[str]:
         """What is left out, one sentence each."""
@@ -238,6 +241,9 @@ class ParquetTable:
         """
         if names[0] in self._lengths:
             return self._vectors_of_lists(names[0], order, report)
+        if names[0] in self._in_texts:
+            found = vectors_of_cells(self.texts(names[0]), self.path, range(1, self.rows + 1), names[0])
+            return found if order is None else found[np.argsort(order)]
         kinds = {self.schema.field(name).type for name in names}
         for name in names:
             if self.kinds[name] != "number":
