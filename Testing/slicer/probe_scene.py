@@ -240,6 +240,13 @@ def _segment(cleaning):
     return segmentation.GetSegmentation().GetSegment(segment_id).GetName() == "Probe"
 
 
+def _nth_segment(cleaning):
+    segments = slicer.vtkSegmentation()
+    for name in ("First", "Second"):
+        segments.AddEmptySegment(name, name)
+    return segments.GetNthSegment(1).GetName() == "Second", segments.GetNthSegment(2)
+
+
 def _selected(what, class_name):
     def probe(cleaning):
         node, selection = added(cleaning, class_name), slicer.app.applicationLogic().GetSelectionNode()
@@ -376,6 +383,7 @@ PROBES = {
     "vtkMRMLSubjectHierarchyNode.GetItemByDataNode": _by_data_node,
     "vtkMRMLSubjectHierarchyNode.GetItemParent": _item_parent, "vtkMRMLSubjectHierarchyNode.RemoveItem": _remove_item,
     "vtkMRMLSegmentationNode.AddSegmentFromBinaryLabelmapRepresentation": _segment,
+    "vtkSegmentation.GetNthSegment": _nth_segment,
     "vtkMRMLSelectionNode.SetActivePlotChartID": _selected("PlotChart", "vtkMRMLPlotChartNode"),
     "vtkMRMLSelectionNode.SetActiveTableID": _selected("Table", "vtkMRMLTableNode"),
     "vtkMRMLPlotChartNode.AddAndObservePlotSeriesNodeID": _plot_series,
