@@ -152,6 +152,7 @@ def read_series(source, series_uid=None, wanted=()):
     _check_uniform(headers)
     headers = slice_selection.without_copies(headers, findings)
     axes = _orthonormal_axes(headers[0])
+    headers = slice_selection.without_pages(headers, axes[2], wanted, findings)
     headers, preferred = acquisitions.one_acquisition(headers, axes[2], wanted, findings)
     images = len(headers)
     headers, indices = slice_selection.one_per_position(headers, axes[2], findings, preferred)
