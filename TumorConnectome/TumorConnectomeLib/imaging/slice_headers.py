@@ -161,7 +161,8 @@ def _kind_of_bytes(path):
 def parse_slice(found: FoundSlice) -> SliceHeader:
     """Check one header; raise InputError naming the file and the tag."""
     path, dataset = found.file, found.dataset
-    if _value(dataset, "NumberOfFrames", path, int, "a whole number", default=1) > 1:
+    frames, odd_frames = _unneeded(dataset, "NumberOfFrames", lambda value: int(lenient_number(value)))
+    if frames is not None and frames > 1:
         raise InputError("multi-frame CT is not supported", source=path, expected="one file per slice")
     orientation = _numbers(dataset, "ImageOrientationPatient", path, 6)
     row, column = orientation[:3], orientation[3:]
@@ -182,7 +183,8 @@ def parse_slice(found: FoundSlice) -> SliceHeader:
         _uid(dataset, "FrameOfReferenceUID", path, default=""),
         number or 0, _numbers(dataset, "ImagePositionPatient", path, 3), orientation, spacing,
         thickness if thickness is not None and 0 < thickness <= _LARGEST else None, rows, columns, scan,
-        pixel_form(dataset, found.place, scan.rescale, rows, columns), tuple(filter(None, (odd_thickness, odd_number))))
+        pixel_form(dataset, found.place, scan.rescale, rows, columns),
+        tuple(filter(None, (odd_thickness, odd_number, odd_frames))))
 
 
 def _unneeded(dataset, keyword, convert):
