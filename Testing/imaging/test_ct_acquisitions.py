@@ -155,8 +155,34 @@ def test_a_color_page_with_a_place_in_space_changes_nothing(tmp_path, steps):
     series = read_series(tmp_path)
     assert series.sop_uids == before.sop_uids and series.slab_edges_mm.tolist() == before.slab_edges_mm.tolist()
     (finding,) = series.findings
-    assert finding == ("Images that can not be shown were left out where no slice is missing (1): "
+    assert finding == ("Images that are no slices were left out where none is missing (1): "
                        "page.dcm: RGB with 3 samples a pixel")
+
+
+@pytest.mark.parametrize("steps", [0, 2, 2.3, 150], ids=["on the first", "on a slice", "between", "far away"])
+def test_a_gray_page_that_its_image_type_tells_changes_nothing(tmp_path, steps):
+    slices = make_ct(tmp_path, 6)
+    for dataset in slices:
+        edit(dataset, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"])
+    low, next_low = (float(dataset.ImagePositionPatient[2]) for dataset in slices[:2])
+    before = read_series(tmp_path)
+    page = pydicom.dcmread(slices[0].filename)
+    page.SOPInstanceUID = page.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    page.ImagePositionPatient = [*slices[0].ImagePositionPatient[:2], low + steps * (next_low - low)]
+    page.InstanceNumber, page.ImageType = 0, ["DERIVED", "SECONDARY", "PATIENT_INFO"]
+    page.save_as(tmp_path / "page.dcm")
+    series = read_series(tmp_path)
+    assert series.sop_uids == before.sop_uids and series.slab_edges_mm.tolist() == before.slab_edges_mm.tolist()
+    (finding,) = series.findings
+    assert finding == ("Images that are no slices were left out where none is missing (1): "
+                       "page.dcm: DERIVED/SECONDARY/PATIENT_INFO")
+
+
+def test_secondary_slices_that_make_the_stack_are_kept(tmp_path):
+    slices = make_ct(tmp_path, 6)
+    for dataset, kind in zip(slices, ["PRIMARY", "SECONDARY"] * 3):
+        edit(dataset, ImageType=["DERIVED", kind, "AXIAL"])
+    assert read_series(tmp_path).sop_uids == sops(slices)
 
 
 def test_an_annotated_image_that_can_not_be_shown_keeps_its_place_and_hides_no_other(tmp_path):

@@ -7,12 +7,15 @@ import numpy as np
 
 from ..base.errors import InputError
 from . import slice_stack
+from .scan_facts import PHASE_TAGS
 from .slice_headers import SliceHeader
 
 #: differences of cosines and of pixel spacings [mm] that are rounding: 0.05 mm across 500 mm or 500 pixels
 ROUNDING = 1e-4
 #: slices further apart than so many steps have lost one between them
 _MISSING = 1.5
+#: secondary images (ImageType) are pages when they are at most this part of the primary ones
+_SECONDARY, _FEW = "SECONDARY", 0.25
 
 
 def without_strangers(headers: list[SliceHeader], wanted: Collection[str], findings: list[str]) -> list[SliceHeader]:
@@ -64,7 +67,9 @@ def _named(shape, form, members):
 
 def without_pages(headers: list[SliceHeader], normal: np.ndarray, wanted: Collection[str],
                   findings: list[str]) -> list[SliceHeader]:
-    """Leave out images that can not be shown (a color page, say) where no slice is missing: they would change the spacing.
+    """Leave out images that are no slices where no slice is missing: they would hide one, or change the spacing.
+
+    These can not be shown (a color page, say), or are SECONDARY by their ImageType among PRIMARY ones (PS3.3 C.8.2.1.1.1).
 
     Parameters
     ----------
@@ -73,7 +78,12 @@ def without_pages(headers: list[SliceHeader], normal: np.ndarray, wanted: Collec
     findings : list of str
         Gets a line when images are left out.
     """
-    shown = np.unique([np.dot(header.position, normal) for header in headers if not header.pixels.problem])
+    secondary = {header.sop_uid for header in headers if _SECONDARY in _image_type(header)}
+    if not secondary or len(secondary) > _FEW * sum("PRIMARY" in _image_type(header) for header in headers):
+        secondary = set()
+    reasons = {header.sop_uid: header.pixels.problem or ("/".join(_image_type(header)) if header.sop_uid in secondary else "")
+               for header in headers}
+    shown = np.unique([np.dot(header.position, normal) for header in headers if not reasons[header.sop_uid]])
     distances = np.diff(shown)
     distances = distances[distances >= slice_stack.SAME_POSITION_MM]
     if not distances.size:
@@ -81,7 +91,7 @@ def without_pages(headers: list[SliceHeader], normal: np.ndarray, wanted: Collec
     step = float(np.median(distances))
 
     def is_page(header):
-        if not header.pixels.problem or header.sop_uid in wanted:
+        if not reasons[header.sop_uid] or header.sop_uid in wanted:
             return False
         height = float(np.dot(header.position, normal))
         above = int(np.searchsorted(shown, height))
@@ -91,10 +101,14 @@ def without_pages(headers: list[SliceHeader], normal: np.ndarray, wanted: Collec
 
     pages = [header for header in headers if is_page(header)]
     if pages:
-        named = slice_stack.listed(f"{header.file.name}: {header.pixels.problem}" for header in pages)
-        findings.append(f"Images that can not be shown were left out where no slice is missing ({len(pages)}): {named}")
-    left_out = {id(header) for header in pages}
-    return [header for header in headers if id(header) not in left_out]
+        named = slice_stack.listed(f"{header.file.name}: {reasons[header.sop_uid]}" for header in pages)
+        findings.append(f"Images that are no slices were left out where none is missing ({len(pages)}): {named}")
+    left_out = {header.sop_uid for header in pages}
+    return [header for header in headers if header.sop_uid not in left_out]
+
+
+def _image_type(header):
+    return header.scan.phase[PHASE_TAGS.index("ImageType")].upper().split("/") if header.scan.phase else []
 
 
 def without_copies(headers: list[SliceHeader], findings: list[str]) -> list[SliceHeader]:
