@@ -190,3 +190,16 @@ def test_an_annotated_image_that_can_not_be_shown_keeps_its_place_and_hides_no_o
     page = color_page(tmp_path / "page.dcm", slices[2], slices[2].ImagePositionPatient[2], 0)
     series = read_series(tmp_path, wanted={page})
     assert series.sop_uids == sops(slices) and series.slice_indices[page] == 2
+
+
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImageOrientationPatient"])
+def test_a_secondary_image_that_is_nowhere_is_ignored_and_told(tmp_path, keyword):
+    slices = make_ct(tmp_path, 4)
+    page = pydicom.dcmread(slices[0].filename)
+    page.SOPInstanceUID = page.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    page.ImageType = ["DERIVED", "SECONDARY", "PATIENT_INFO"]
+    del page[keyword]
+    page.save_as(tmp_path / "page.dcm")
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices)
+    assert series.findings == (f"Ignored 1 file beside the CT: secondary CT image without {keyword}",)

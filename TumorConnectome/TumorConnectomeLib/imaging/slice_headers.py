@@ -23,6 +23,8 @@ _CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.
 _TAGS = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "PatientID",
          "Modality", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
          "Rows", "Columns", "NumberOfFrames", *SCAN_TAGS, *PIXEL_TAGS]
+#: without one of these an image is nowhere
+_PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 _DEFLATED, _UNDEFINED = "1.2.840.10008.1.2.1.99", 0xFFFFFFFF
 #: first bytes of files that people hand over instead of a folder
 _MAGIC = {b"PK\x03\x04": "zip archive", b"\x1f\x8b": "gzip archive", b"7z\xbc\xaf": "7z archive", b"Rar!": "rar archive"}
@@ -139,6 +141,9 @@ def _other_kind(dataset, place, path):
         return "localizer"
     if not any(dataset.get(keyword) for keyword in ("ImagePositionPatient", "ImageOrientationPatient")):
         return "CT image without a place in space (no ImagePositionPatient)"
+    lacking = [keyword for keyword in _PLACE if not raw_text(dataset, keyword)]
+    if lacking and "SECONDARY" in raw_text(dataset, "ImageType").upper():
+        return f"secondary CT image without {lacking[0]}"
     return ""
 
 
