@@ -4,10 +4,11 @@ import pathlib
 import sys
 
 import numpy as np
+import pydicom
 import pytest
 from dicom_factory import make_ct, make_sr, rectangle
+from marked_series import HEIGHTS, MARK, marked_ct
 from seg_factory import write_seg
-from test_irregular_series import HEIGHTS, MARK, marked_ct
 
 from TumorConnectomeLib.commands.boxes import boxes
 
@@ -90,3 +91,19 @@ def test_a_report_that_does_not_fit_leaves_the_ct(report, tmp_path):
     found = report("--ct", tmp_path / "ct", "--sr", tmp_path / "sr.dcm")
     assert found["lesions"] == [] and found["dimensions"] == [40, 32, 4]
     assert found["findings"][0].startswith("No boxes: ") and "not to the given CT series" in found["findings"][0]
+
+
+@pytest.mark.parametrize("other_series", [False, True], ids=["of this series", "of another series"])
+def test_a_segmentation_without_frame_of_reference_needs_the_series_it_was_drawn_on(report, tmp_path, other_series):
+    slices = make_ct(tmp_path / "ct", 4)
+    masks = np.zeros((4, 32, 40, 1), bool)
+    masks[1, 5:8, 8:12] = True
+    write_seg(tmp_path / "seg.dcm", slices, masks)
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    del dataset.FrameOfReferenceUID
+    if other_series:
+        dataset.ReferencedSeriesSequence[0].SeriesInstanceUID = pydicom.uid.generate_uid()
+    dataset.save_as(tmp_path / "seg.dcm")
+    found = report("--ct", tmp_path / "ct", "--seg", tmp_path / "seg.dcm")
+    assert len(found["segments"]) == (not other_series)
+    assert found["findings"] == ["The segmentation lies in another frame of reference than the CT"] * other_series

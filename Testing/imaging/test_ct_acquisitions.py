@@ -134,3 +134,72 @@ def test_slices_of_two_kernels_or_voltages_are_told(tmp_path):
         edit(dataset, ConvolutionKernel=kernel, KVP=str(kvp))
     assert read_series(tmp_path).findings == ("The slices differ in kernel: BONE, SOFT",
                                               "The slices differ in tube voltage [kV]: 120.0, 140.0")
+
+
+def color_page(path, like, z, number):
+    """A page of text in the series of a CT, in color and with a place in space."""
+    page = pydicom.dcmread(like.filename)
+    page.SOPInstanceUID = page.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    page.ImagePositionPatient = [*like.ImagePositionPatient[:2], z]
+    page.InstanceNumber, page.SamplesPerPixel, page.PhotometricInterpretation, page.PlanarConfiguration = number, 3, "RGB", 0
+    page.save_as(path)
+    return page.SOPInstanceUID
+
+
+@pytest.mark.parametrize("steps", [0, 2, 2.3, 150], ids=["on the first", "on a slice", "between", "far away"])
+def test_a_color_page_with_a_place_in_space_changes_nothing(tmp_path, steps):
+    slices = make_ct(tmp_path, 6)
+    low, next_low = (float(dataset.ImagePositionPatient[2]) for dataset in slices[:2])
+    before = read_series(tmp_path)
+    color_page(tmp_path / "page.dcm", slices[0], low + steps * (next_low - low), 0)
+    series = read_series(tmp_path)
+    assert series.sop_uids == before.sop_uids and series.slab_edges_mm.tolist() == before.slab_edges_mm.tolist()
+    (finding,) = series.findings
+    assert finding == ("Images that are no slices were left out where none is missing (1): "
+                       "page.dcm: RGB with 3 samples a pixel")
+
+
+@pytest.mark.parametrize("steps", [0, 2, 2.3, 150], ids=["on the first", "on a slice", "between", "far away"])
+def test_a_gray_page_that_its_image_type_tells_changes_nothing(tmp_path, steps):
+    slices = make_ct(tmp_path, 6)
+    for dataset in slices:
+        edit(dataset, ImageType=["ORIGINAL", "PRIMARY", "AXIAL"])
+    low, next_low = (float(dataset.ImagePositionPatient[2]) for dataset in slices[:2])
+    before = read_series(tmp_path)
+    page = pydicom.dcmread(slices[0].filename)
+    page.SOPInstanceUID = page.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    page.ImagePositionPatient = [*slices[0].ImagePositionPatient[:2], low + steps * (next_low - low)]
+    page.InstanceNumber, page.ImageType = 0, ["DERIVED", "SECONDARY", "PATIENT_INFO"]
+    page.save_as(tmp_path / "page.dcm")
+    series = read_series(tmp_path)
+    assert series.sop_uids == before.sop_uids and series.slab_edges_mm.tolist() == before.slab_edges_mm.tolist()
+    (finding,) = series.findings
+    assert finding == ("Images that are no slices were left out where none is missing (1): "
+                       "page.dcm: DERIVED/SECONDARY/PATIENT_INFO")
+
+
+def test_secondary_slices_that_make_the_stack_are_kept(tmp_path):
+    slices = make_ct(tmp_path, 6)
+    for dataset, kind in zip(slices, ["PRIMARY", "SECONDARY"] * 3):
+        edit(dataset, ImageType=["DERIVED", kind, "AXIAL"])
+    assert read_series(tmp_path).sop_uids == sops(slices)
+
+
+def test_an_annotated_image_that_can_not_be_shown_keeps_its_place_and_hides_no_other(tmp_path):
+    slices = make_ct(tmp_path, 6)
+    page = color_page(tmp_path / "page.dcm", slices[2], slices[2].ImagePositionPatient[2], 0)
+    series = read_series(tmp_path, wanted={page})
+    assert series.sop_uids == sops(slices) and series.slice_indices[page] == 2
+
+
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImageOrientationPatient"])
+def test_a_secondary_image_that_is_nowhere_is_ignored_and_told(tmp_path, keyword):
+    slices = make_ct(tmp_path, 4)
+    page = pydicom.dcmread(slices[0].filename)
+    page.SOPInstanceUID = page.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    page.ImageType = ["DERIVED", "SECONDARY", "PATIENT_INFO"]
+    del page[keyword]
+    page.save_as(tmp_path / "page.dcm")
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices)
+    assert series.findings == (f"Ignored 1 file beside the CT: secondary CT image without {keyword}",)

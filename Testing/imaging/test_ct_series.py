@@ -5,10 +5,13 @@ import shutil
 import numpy as np
 import pydicom
 import pytest
+from compressed_slices import hu_of
 from dicom_factory import AXIAL, CORONAL, FEET_FIRST_PRONE, SAGITTAL, ds, edit, make_ct, random_orientation, save, sops
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.imaging.ct_series import read_series
+from TumorConnectomeLib.imaging.file_header import read_header
+from TumorConnectomeLib.imaging.slice_pixels import read_hu
 
 
 def one_line(error):
@@ -241,7 +244,7 @@ def test_rounding_of_cosines_between_slices_is_no_difference(tmp_path):
 
 @pytest.mark.parametrize("tag, vr, text, told", [
     ("InstanceNumber", "IS", "IM 4", True), ("SliceThickness", "DS", "2,5", True), ("SliceThickness", "DS", "2.5\\2.5", True),
-    ("SliceThickness", "DS", "2.5mm", True), ("AcquisitionNumber", "IS", "4.1", False)])
+    ("SliceThickness", "DS", "2.5mm", True), ("AcquisitionNumber", "IS", "4.1", False), ("NumberOfFrames", "IS", "one", True)])
 def test_malformed_values_that_nothing_depends_on_stop_nothing(tmp_path, tag, vr, text, told):
     slices = make_ct(tmp_path, 3)
     for dataset in slices:
@@ -252,6 +255,27 @@ def test_malformed_values_that_nothing_depends_on_stop_nothing(tmp_path, tag, vr
     series = read_series(tmp_path)
     assert series.sop_uids == sops(slices) and series.thickness_mm == 2.5
     assert series.findings == ((f"{tag} is malformed in 3 of 3 slices, which nothing depends on",) if told else ())
+
+
+def test_a_malformed_thickness_of_the_only_slice_is_told_as_used(tmp_path):
+    (dataset,) = make_ct(tmp_path, 1)
+    number = pydicom.tag.Tag("SliceThickness")
+    dataset._dict[number] = pydicom.dataelem.RawDataElement(number, "DS", 4, b"5,0 ", 0, False, True)
+    save(dataset, dataset.filename)
+    series = read_series(tmp_path)
+    assert series.slice_step_mm == 5
+    assert series.findings == ("SliceThickness of the only slice is malformed, read as 5 mm",)
+
+
+def test_slices_with_file_meta_information_but_no_preamble_are_read(tmp_path):
+    slices = make_ct(tmp_path, 3)
+    for dataset in slices:
+        path = dataset.filename
+        path.write_bytes(path.read_bytes()[132:])
+    series = read_series(tmp_path)
+    assert series.sop_uids == sops(slices) and series.findings == ()
+    assert read_header(slices[0].filename).series_uid == series.series_uid
+    np.testing.assert_array_equal(read_hu(slices[0].filename), hu_of(slices)[0])
 
 
 def test_slices_without_preamble_are_read(tmp_path):

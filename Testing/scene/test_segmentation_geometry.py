@@ -130,3 +130,26 @@ def test_the_surface_of_every_segment_is_as_large_as_its_voxels(host, tmp_path, 
     middle = segment.ijk_to_lps @ np.append((np.array(segment.mask.shape)[::-1] - 1) / 2, 1)
     np.testing.assert_allclose(bounds, middle[:3], atol=0.3)
     slicer.mrmlScene.Clear()
+
+
+def test_a_thickness_that_the_file_does_not_say_is_told_as_guessed(tmp_path):
+    slices = series(tmp_path, [0, 2, 4, 6, 8], 2.0)
+    segment = one_segment(tmp_path, slices, [1, 3], SpacingBetweenSlices=None, SliceThickness=None)
+    assert heights_of(segment) == pytest.approx((0, 8))
+    (finding,) = read_segmentation(tmp_path / "seg.dcm")["findings"]
+    assert finding == ("Neither SpacingBetweenSlices nor SliceThickness: the segments are 4 mm thick on each frame, "
+                       "the smallest distance of frames")
+
+
+def test_what_can_not_be_read_is_named_by_what_it_is(tmp_path):
+    slices = series(tmp_path, [0, 2, 4], 2.0)
+    write_seg(tmp_path / "seg.dcm", slices, squares(3, [0, 1]))
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    dataset.PixelData = dataset.PixelData[:200]
+    dataset.save_as(tmp_path / "seg.dcm")
+    (tmp_path / "text.dcm").write_text("nothing")
+    for name, what in (("seg.dcm", "200 bytes of pixels, frame 2 ends at 320"), ("text.dcm", "is not a DICOM file"),
+                       ("none.dcm", "no such file"), ("ct", "is a folder where a file is expected")):
+        with pytest.raises(InputError, match=what) as error:
+            read_segmentation(tmp_path / name)
+        assert name in str(error.value)

@@ -262,7 +262,7 @@ def grid_above(volume):
 def test_what_slicers_plugin_made_of_an_irregular_series_is_put_right(dicom_module, tmp_path, grid, turned):
     """With or without its own regularization: each slice within half a voxel, the plugin's node and attributes stay."""
     import slicer
-    from test_irregular_series import HEIGHTS, largest_error, marked_ct
+    from marked_series import HEIGHTS, largest_error, marked_ct
 
     from TumorConnectomeLib.scene.volume_readers import choose_reader
 
@@ -292,7 +292,7 @@ def stretched(inspection):
 def test_voxels_that_slicer_resampled_itself_are_read_again(dicom_module, tmp_path):
     """With a hardened regularization transform the volume has as many planes as before, but other voxels."""
     import slicer
-    from test_irregular_series import HEIGHTS, largest_error, marked_ct
+    from marked_series import HEIGHTS, largest_error, marked_ct
 
     from TumorConnectomeLib.scene.volume_readers import choose_reader
 

@@ -121,14 +121,13 @@ def _segments(patient, seg):
     """The segments as they are in the scene, and what is told about them."""
     from TumorConnectomeLib.base.errors import InputError
     from TumorConnectomeLib.imaging.segmentation_file import Segment, read_segmentation_command
-    from TumorConnectomeLib.scene.patient_nodes import FRAME_ATTRIBUTE
-    from TumorConnectomeLib.scene.segmentation_nodes import add_segmentation
+    from TumorConnectomeLib.scene.segmentation_nodes import add_segmentation, lies_in_space_of
 
     try:
         found = read_segmentation_command([str(seg)], lambda fraction, message="": None)
     except InputError as error:                         # in the module, too, the CT stays
         return [], [str(error)]
-    if found["frame_of_reference_uid"] != (patient.volume.GetAttribute(FRAME_ATTRIBUTE) or ""):
+    if not lies_in_space_of(patient, found):
         return [], ["The segmentation lies in another frame of reference than the CT"]
     node = add_segmentation(patient, [Segment.from_record(record) for record in found["segments"]])
     segmentation = node.GetSegmentation()

@@ -43,17 +43,18 @@ def open_dicom(path) -> Iterator[BoundedStream]:
 
 
 def is_bare(stream) -> bool:
-    """Whether a stream is a data set without preamble, "DICM" and file meta information, as some export it (PS3.10 wants them).
+    """Whether a stream is a data set without preamble and "DICM", as some export it (PS3.10 wants them).
 
-    It begins with an element of group 0008: even little endian group number, element, then a VR or a short length.
+    It begins with the file meta information (group 0002, always with VRs) or, without that either, with an element of group
+    0008: little endian group number, element, then a VR or a short length.
     """
     stream.seek(0)
     head = stream.read(132)
     stream.seek(0)
-    if len(head) < 16 or head[128:] == b"DICM" or head[:2] != b"\x08\x00" or head[3] != 0:
+    if len(head) < 16 or head[128:] == b"DICM" or head[:2] not in (b"\x02\x00", b"\x08\x00") or head[3] != 0:
         return False
     vr, length = head[4:6], int.from_bytes(head[4:8], "little")
-    return (vr.isalpha() and vr.isupper()) or length < 1024
+    return (vr.isalpha() and vr.isupper()) or head[0] == 8 and length < 1024
 
 
 def _check_deflated(stream, path):

@@ -152,6 +152,7 @@ def read_series(source, series_uid=None, wanted=()):
     _check_uniform(headers)
     headers = slice_selection.without_copies(headers, findings)
     axes = _orthonormal_axes(headers[0])
+    headers = slice_selection.without_pages(headers, axes[2], wanted, findings)
     headers, preferred = acquisitions.one_acquisition(headers, axes[2], wanted, findings)
     images = len(headers)
     headers, indices = slice_selection.one_per_position(headers, axes[2], findings, preferred)
@@ -182,8 +183,11 @@ def _pixel_findings(headers):
     if bad:
         findings.append(f"Slices whose pixels can not be shown ({len(bad)}): {slice_stack.listed(bad)}")
     odd = Counter(tag for header in headers for tag in header.malformed)
-    findings += [f"{tag} is malformed in {count} of {len(headers)} slices, which nothing depends on"
-                 for tag, count in odd.items()]
+    for tag, count in odd.items():
+        if tag == "SliceThickness" and len(headers) == 1:
+            findings.append(f"SliceThickness of the only slice is malformed, read as {headers[0].thickness_mm:g} mm")
+        else:
+            findings.append(f"{tag} is malformed in {count} of {len(headers)} slices, which nothing depends on")
     return findings
 
 

@@ -79,8 +79,9 @@ def read_segmentation(path) -> dict:
     import pydicom
 
     path = pathlib.Path(path)
-    if path.is_dir():
-        raise InputError("is a folder where a file is expected", source=path, expected="a DICOM segmentation")
+    if not path.is_file():
+        raise InputError("is a folder where a file is expected" if path.is_dir() else "no such file", source=path,
+                         expected="a DICOM segmentation")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")             # pydicom's: every value used is checked
@@ -93,6 +94,8 @@ def read_segmentation(path) -> dict:
             frame_uid, patient_id = dataset.get("FrameOfReferenceUID", ""), str(dataset.get("PatientID", ""))
     except InputError:
         raise
+    except pydicom.errors.InvalidDicomError:
+        raise InputError("is not a DICOM file", source=path, expected="a DICOM segmentation") from None
     except Exception as error:                          # pydicom raises nearly anything on damaged files
         reason = " ".join(str(error).split())[:160] or type(error).__name__
         raise InputError(f"the segmentation can not be read ({reason})", source=path) from error
@@ -122,7 +125,11 @@ def _segments(dataset, path):
                 parts[number].append((float(height), index, *_cropped(mask)))
     segments = [_joined(labels[number], found, frames, path) for number, found in parts.items() if found]
     empty = [labels[number] for number, found in parts.items() if not found]
-    return segments, [f"Empty segments were left out: {', '.join(empty)}"] if empty else []
+    findings = [f"Empty segments were left out: {', '.join(empty)}"] if empty else []
+    if frames.thickness_is_guessed:
+        findings.append("Neither SpacingBetweenSlices nor SliceThickness: the segments are "
+                        f"{frames.thickness_mm:.3g} mm thick on each frame, the smallest distance of frames")
+    return segments, findings
 
 
 def _cropped(mask):

@@ -41,6 +41,8 @@ class Frames:
         int64, shape (F, 2): whole pixels by which a frame is shifted, column and row.
     thickness_mm : float
         Of every frame.
+    thickness_is_guessed : bool
+        Whether the file does not say it.
     """
 
     rows: int
@@ -52,6 +54,7 @@ class Frames:
     place: np.ndarray
     shifts: np.ndarray
     thickness_mm: float
+    thickness_is_guessed: bool = False
 
     def to_lps(self, height_mm: float, step_mm: float) -> np.ndarray:
         """From (column, row, plane) to LPS, plane 0 at a height: float64, shape (4, 4)."""
@@ -84,11 +87,11 @@ def read_frames(dataset, path) -> Frames:
         raise InputError(f"is {spacings[0].tolist()}", source=path, row="PixelSpacing", expected="two numbers above 0")
     spacing, heights = spacings[0][::-1], positions @ axes[2]
     shear, place, shifts = in_plane(positions @ axes[:2].T / spacing, heights)
-    return Frames(rows, columns, axes, spacing, heights, shear, place, shifts, thickness_of(own, shared, heights, path))
+    return Frames(rows, columns, axes, spacing, heights, shear, place, shifts, *thickness_of(own, shared, heights, path))
 
 
-def thickness_of(own, shared, heights_mm, path) -> float:
-    """Thickness of the frames [mm].
+def thickness_of(own, shared, heights_mm, path) -> tuple[float, bool]:
+    """Thickness of the frames [mm], and whether it is guessed from their distances.
 
     SpacingBetweenSlices where it is given. Else SliceThickness, but no more than the step of the frames: slices may overlap.
     A reader that takes the distance of the nearest frames makes two frames with a gap between them twice as thick.
@@ -97,11 +100,11 @@ def thickness_of(own, shared, heights_mm, path) -> float:
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
         found = {_measure(groups, shared, keyword) for groups in own} - {None}
         if found:
-            return min(min(found), step) if step else min(found)
+            return (min(min(found), step) if step else min(found)), False
     if not step:
         raise InputError("the only frame has neither SpacingBetweenSlices nor SliceThickness, so its extent is unknown",
                          source=path)
-    return step
+    return step, True
 
 
 def _common_step(heights):
@@ -138,6 +141,9 @@ def _pixels(dataset, index, frames):
         from pydicom.pixels import pixel_array
         return pixel_array(dataset, index=index)
     bits, data = int(dataset.BitsAllocated), dataset.PixelData
+    needed = math.ceil((index + 1) * count * bits / 8)
+    if len(data) < needed:
+        raise ValueError(f"{len(data)} bytes of pixels, frame {index + 1} ends at {needed}")
     if bits == 1:
         first, last = index * count, (index + 1) * count
         packed = np.frombuffer(data, np.uint8)[first // 8:math.ceil(last / 8)]

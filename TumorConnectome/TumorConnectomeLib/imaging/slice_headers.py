@@ -23,6 +23,8 @@ _CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.
 _TAGS = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "PatientID",
          "Modality", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
          "Rows", "Columns", "NumberOfFrames", *SCAN_TAGS, *PIXEL_TAGS]
+#: without one of these an image is nowhere
+_PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 _DEFLATED, _UNDEFINED = "1.2.840.10008.1.2.1.99", 0xFFFFFFFF
 #: first bytes of files that people hand over instead of a folder
 _MAGIC = {b"PK\x03\x04": "zip archive", b"\x1f\x8b": "gzip archive", b"7z\xbc\xaf": "7z archive", b"Rar!": "rar archive"}
@@ -139,6 +141,9 @@ def _other_kind(dataset, place, path):
         return "localizer"
     if not any(dataset.get(keyword) for keyword in ("ImagePositionPatient", "ImageOrientationPatient")):
         return "CT image without a place in space (no ImagePositionPatient)"
+    lacking = [keyword for keyword in _PLACE if not raw_text(dataset, keyword)]
+    if lacking and "SECONDARY" in raw_text(dataset, "ImageType").upper():
+        return f"secondary CT image without {lacking[0]}"
     return ""
 
 
@@ -161,7 +166,8 @@ def _kind_of_bytes(path):
 def parse_slice(found: FoundSlice) -> SliceHeader:
     """Check one header; raise InputError naming the file and the tag."""
     path, dataset = found.file, found.dataset
-    if _value(dataset, "NumberOfFrames", path, int, "a whole number", default=1) > 1:
+    frames, odd_frames = _unneeded(dataset, "NumberOfFrames", lambda value: int(lenient_number(value)))
+    if frames is not None and frames > 1:
         raise InputError("multi-frame CT is not supported", source=path, expected="one file per slice")
     orientation = _numbers(dataset, "ImageOrientationPatient", path, 6)
     row, column = orientation[:3], orientation[3:]
@@ -182,7 +188,8 @@ def parse_slice(found: FoundSlice) -> SliceHeader:
         _uid(dataset, "FrameOfReferenceUID", path, default=""),
         number or 0, _numbers(dataset, "ImagePositionPatient", path, 3), orientation, spacing,
         thickness if thickness is not None and 0 < thickness <= _LARGEST else None, rows, columns, scan,
-        pixel_form(dataset, found.place, scan.rescale, rows, columns), tuple(filter(None, (odd_thickness, odd_number))))
+        pixel_form(dataset, found.place, scan.rescale, rows, columns),
+        tuple(filter(None, (odd_thickness, odd_number, odd_frames))))
 
 
 def _unneeded(dataset, keyword, convert):

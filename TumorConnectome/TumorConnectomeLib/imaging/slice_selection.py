@@ -7,10 +7,15 @@ import numpy as np
 
 from ..base.errors import InputError
 from . import slice_stack
+from .scan_facts import PHASE_TAGS
 from .slice_headers import SliceHeader
 
 #: differences of cosines and of pixel spacings [mm] that are rounding: 0.05 mm across 500 mm or 500 pixels
 ROUNDING = 1e-4
+#: slices further apart than so many steps have lost one between them
+_MISSING = 1.5
+#: secondary images (ImageType) are pages when they are at most this part of the primary ones
+_SECONDARY, _FEW = "SECONDARY", 0.25
 
 
 def without_strangers(headers: list[SliceHeader], wanted: Collection[str], findings: list[str]) -> list[SliceHeader]:
@@ -60,6 +65,52 @@ def _named(shape, form, members):
     return f"{len(members)} {kind} of {shape[0]} x {shape[1]} pixels of {form[6]:g} mm, {members[0].file.name}"
 
 
+def without_pages(headers: list[SliceHeader], normal: np.ndarray, wanted: Collection[str],
+                  findings: list[str]) -> list[SliceHeader]:
+    """Leave out images that are no slices where no slice is missing: they would hide one, or change the spacing.
+
+    These can not be shown (a color page, say), or are SECONDARY by their ImageType among PRIMARY ones (PS3.3 C.8.2.1.1.1).
+
+    Parameters
+    ----------
+    wanted : collection of str
+        SOP Instance UIDs of annotated slices, which keep their place.
+    findings : list of str
+        Gets a line when images are left out.
+    """
+    secondary = {header.sop_uid for header in headers if _SECONDARY in _image_type(header)}
+    if not secondary or len(secondary) > _FEW * sum("PRIMARY" in _image_type(header) for header in headers):
+        secondary = set()
+    reasons = {header.sop_uid: header.pixels.problem or ("/".join(_image_type(header)) if header.sop_uid in secondary else "")
+               for header in headers}
+    shown = np.unique([np.dot(header.position, normal) for header in headers if not reasons[header.sop_uid]])
+    distances = np.diff(shown)
+    distances = distances[distances >= slice_stack.SAME_POSITION_MM]
+    if not distances.size:
+        return headers
+    step = float(np.median(distances))
+
+    def is_page(header):
+        if not reasons[header.sop_uid] or header.sop_uid in wanted:
+            return False
+        height = float(np.dot(header.position, normal))
+        above = int(np.searchsorted(shown, height))
+        if 0 < above < len(shown):
+            return shown[above] - shown[above - 1] < _MISSING * step
+        return abs(float(np.abs(shown - height).min()) / step - 1) > _MISSING - 1
+
+    pages = [header for header in headers if is_page(header)]
+    if pages:
+        named = slice_stack.listed(f"{header.file.name}: {reasons[header.sop_uid]}" for header in pages)
+        findings.append(f"Images that are no slices were left out where none is missing ({len(pages)}): {named}")
+    left_out = {header.sop_uid for header in pages}
+    return [header for header in headers if header.sop_uid not in left_out]
+
+
+def _image_type(header):
+    return header.scan.phase[PHASE_TAGS.index("ImageType")].upper().split("/") if header.scan.phase else []
+
+
 def without_copies(headers: list[SliceHeader], findings: list[str]) -> list[SliceHeader]:
     """Keep one file of each SOP Instance UID; InputError if two of one UID stand at different positions."""
     kept, copies = {}, []
@@ -82,12 +133,13 @@ def one_per_position(headers: list[SliceHeader], normal: np.ndarray, findings: l
     Parameters
     ----------
     preferred : collection of str
-        SOP Instance UIDs that are kept before others; then InstanceNumber and SOP Instance UID decide.
+        SOP Instance UIDs that are kept before others; then InstanceNumber and SOP Instance UID decide. An image that can
+        not be shown never replaces one that can.
     """
     heights = {header.sop_uid: float(np.dot(header.position, normal)) for header in headers}
 
     def order(header):
-        return header.sop_uid not in preferred, header.instance_number, header.sop_uid
+        return bool(header.pixels.problem), header.sop_uid not in preferred, header.instance_number, header.sop_uid
 
     groups = []
     for header in sorted(headers, key=lambda header: (heights[header.sop_uid], *order(header))):

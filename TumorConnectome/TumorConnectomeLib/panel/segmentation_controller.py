@@ -7,8 +7,8 @@ from ..base.errors import InputError, NotAvailable, TumorConnectomeError
 from ..cohort.nlst import in_nlst
 from ..imaging.segmentation_file import Segment
 from ..imaging.segmentation_source import listed_segmentations, segmentation_sequence
-from ..scene.patient_nodes import FRAME_ATTRIBUTE, SERIES_ATTRIBUTE, find_patient
-from ..scene.segmentation_nodes import add_segmentation, find_segmentation
+from ..scene.patient_nodes import SERIES_ATTRIBUTE, find_patient
+from ..scene.segmentation_nodes import add_segmentation, find_segmentation, lies_in_space_of
 from .status_line import StatusLine
 
 
@@ -82,8 +82,7 @@ class SegmentationController:
         self._status.done("\n".join(lines))
 
     def _show(self, patient, found):
-        frame = patient.volume.GetAttribute(FRAME_ATTRIBUTE) or ""
-        if found["frame_of_reference_uid"] != frame:
+        if not lies_in_space_of(patient, found):
             text = _("{patient}: the segmentation lies in another frame of reference than the CT.")
             return "\N{WARNING SIGN} " + text.format(patient=patient.patient_id)
         segments = [Segment.from_record(record) for record in found["segments"]]

@@ -8,7 +8,7 @@ from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 
 from ..imaging.lesions import lps_to_ras
 from ..imaging.segmentation_file import Segment
-from .patient_nodes import PATIENT_ATTRIBUTE, ROLE_ATTRIBUTE, PatientNodes
+from .patient_nodes import FRAME_ATTRIBUTE, PATIENT_ATTRIBUTE, ROLE_ATTRIBUTE, SERIES_ATTRIBUTE, PatientNodes
 from .volume_readers import remove_with_helpers
 
 SEGMENTATION_ROLE = "segmentation"
@@ -24,6 +24,13 @@ def find_segmentation(patient_id: str):
     """The patient's vtkMRMLSegmentationNode in the scene, None if there is none."""
     return next((node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
                  if node.GetAttribute(PATIENT_ATTRIBUTE) == patient_id), None)
+
+
+def lies_in_space_of(patient: PatientNodes, found: dict) -> bool:
+    """Whether what `read_segmentation` found has the frame of reference of a CT, or names none but was drawn on this CT."""
+    frame, series = found["frame_of_reference_uid"], found["series_uid"]
+    return frame == (patient.volume.GetAttribute(FRAME_ATTRIBUTE) or "") or (
+        not frame and series == patient.volume.GetAttribute(SERIES_ATTRIBUTE))
 
 
 def add_segmentation(patient: PatientNodes, segments: list[Segment]):
