@@ -14,7 +14,7 @@ from TumorConnectomeLib.base.files import checked_uid
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.imaging.file_header import read_header
 from TumorConnectomeLib.imaging.folder_source import find_series, index_folder, scan_command
-from TumorConnectomeLib.imaging.measurement_store import MeasurementStore
+from TumorConnectomeLib.imaging.measurement_store import VERSION, MeasurementStore
 from TumorConnectomeLib.imaging.series_cache import SeriesCache
 from TumorConnectomeLib.imaging.sources import SeriesRequest
 from TumorConnectomeLib.imaging.thumbnail_store import ThumbnailStore
@@ -100,19 +100,20 @@ def test_measuring_hostile_images_leaves_no_trace_outside_the_cache(place, capsy
     assert store.measurements[slices[0].SeriesInstanceUID].patient_id == "../../P1"     # a name, never a path
 
 
-def test_a_hostile_series_uid_in_a_table_is_refused_with_its_row(tmp_path, capsys):
+def test_a_hostile_series_uid_in_a_table_is_left_out_and_told(tmp_path, capsys):
     for uid in ("../../x", "C:\\x", "1.2/3"):
         (tmp_path / "cohort.csv").write_text(
             f"PatientID,CT_SeriesInstanceUID,StudyInstanceUID,pred_0,pred_1\nA,1.2.3,1.2,1,2\nB,{uid},1.2,2,1\n")
         assert main(["measure", "--data", str(tmp_path / "cohort.csv"), "--store", str(tmp_path / "cache"),
-                     "--out", str(tmp_path / "out.csv")]) == 2
+                     "--out", str(tmp_path / "out.csv")]) == 0
         said = capsys.readouterr().err
-        assert "row 3" in said and "is not a DICOM UID" in said and "Traceback" not in said
-    assert not (tmp_path / "out.csv").exists() and not (tmp_path / "cache").exists()
+        assert "CT_SeriesInstanceUID" in said and "no DICOM UIDs" in said and "Traceback" not in said
+        assert uid not in (tmp_path / "out.csv").read_text("utf-8")
+    assert {path.name for path in tmp_path.iterdir()} <= {"cohort.csv", "out.csv", "cache"}
 
 
 def test_a_store_that_names_paths_is_not_believed(tmp_path):
-    (tmp_path / "measurements.jsonl").write_text(json.dumps({"version": 1, "check": "x", "measurement": {
+    (tmp_path / "measurements.jsonl").write_text(json.dumps({"version": VERSION, "check": "x", "measurement": {
         "series_uid": "../../x"}}) + "\n")
     store = MeasurementStore(tmp_path)
     assert store.update() and store.measurements == {} and store.damaged == 1
