@@ -54,12 +54,12 @@ load = modules.load_module
 def broken(path):
     found = load(path)
     from TumorConnectomeLib.panel.group_display import GroupDisplay
-    real, calls = GroupDisplay.show, []
-    def show(self, *arguments):
+    real, calls = GroupDisplay.describeGroup, []
+    def describe(self, *arguments):
         calls.append(arguments)
         return once() if len(calls) == 1 else real(self, *arguments)
     {body}
-    GroupDisplay.show = show
+    GroupDisplay.describeGroup = describe
     return found
 modules.load_module = broken
 """

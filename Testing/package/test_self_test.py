@@ -46,7 +46,7 @@ saved = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Saved"
 saved.AddDefaultStorageNode()
 saved.GetStorageNode().SetFileName(os.path.join(sys.argv[2], "saved.mrk.json"))
 slicer.mrmlScene.SetURL(os.path.join(sys.argv[2], "user.mrml"))
-session.window.resize(1300, 800)
+session.window.resize(1500, 800)       # three slice views with bars beside the panel need 1438 pixels
 before, size = found(), (session.window.width, session.window.height)
 try:
     run("untidy", QUICK)
