@@ -71,13 +71,8 @@ def tick(checkList, key):
     QtTest.QTest.keyClick(listed, QtCore.Qt.Key.Key_Space)
 
 
-def cohort_with_vectors(panel):
-    """The loaded cohort with its vectors, which only workers read."""
+def embeddings_of(panel):
+    """The vectors of the loaded cohort by model, which only workers read."""
     from TumorConnectomeLib.connectome.prepared import read_prepared
 
-    return read_prepared(panel.cohort.loader.path).cohort
-
-
-def embeddings_of(panel):
-    """The vectors of the loaded cohort by model."""
-    return cohort_with_vectors(panel).embeddings
+    return read_prepared(panel.cohort.loader.path).cohort.embeddings

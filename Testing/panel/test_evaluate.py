@@ -1,12 +1,12 @@
 """The Evaluate section with real clicks on the demo cohort: results in the scene, patients behind a figure, errors."""
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from evaluation_hands import (
     PERMUTATIONS,
     click_cell,
-    cohort_with_vectors,
     column,
     derived,
     embeddings_of,
@@ -33,7 +33,7 @@ def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel):
     heat_map = run(demo)
     cohort = panel.state.cohort
     facets = evaluable_facets(cohort)                   # tests before may have measured some patients
-    expected = evaluate(cohort_with_vectors(panel), facets=facets, k=5, permutations=PERMUTATIONS)
+    expected = evaluate(replace(cohort, embeddings=embeddings_of(panel)), facets=facets, k=5, permutations=PERMUTATIONS)
     table = nodes("vtkMRMLTableNode")["TumorConnectome: retrieval"]
     records, _facts = read_result(table)
     for name in expected.columns:

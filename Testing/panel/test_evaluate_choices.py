@@ -1,10 +1,11 @@
 """What the Evaluate section is asked, and where its results go: lists to tick, k, views of Slicer, the report."""
 import json
 import pathlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluation_hands import click_cell, cohort_with_vectors, column, derived, kinds, nodes, press, run, show, tick
+from evaluation_hands import click_cell, column, derived, embeddings_of, kinds, nodes, press, run, show, tick
 
 from TumorConnectomeLib.evaluation.confounds import confound_table
 from TumorConnectomeLib.evaluation.table import evaluate
@@ -27,7 +28,8 @@ def test_ticked_models_labels_and_k_are_what_is_evaluated(demo, panel):
     heat_map = run(demo, evaluatedCount=3)
     assert heat_map.row_keys == (cohort.models[0],)
     assert [key for key in heat_map.column_keys if key not in heat_map.controls] == [key for key in left if key != "body_side"]
-    expected = evaluate(cohort_with_vectors(panel), [cohort.models[0]], left, k=3, permutations=panel.parameters.permutations)
+    expected = evaluate(replace(cohort, embeddings=embeddings_of(panel)), [cohort.models[0]], left, k=3,
+                        permutations=panel.parameters.permutations)
     wanted = expected[expected["metric"] == "P@k"].set_index("facet")["lift"]
     np.testing.assert_array_equal(heat_map.values[0], wanted.loc[list(heat_map.column_keys)])
     assert "k = 3" in panel.ui.heatMapTitleLabel.text
@@ -96,7 +98,8 @@ def test_a_click_on_the_consensus_shows_its_graph_and_group(demo, panel):
 
 def test_votes_and_strata_have_heat_maps_and_tables(demo, panel):
     run(demo, confounds=True)
-    cohort, permutations = cohort_with_vectors(panel), panel.parameters.permutations
+    cohort = replace(panel.state.cohort, embeddings=embeddings_of(panel))
+    permutations = panel.parameters.permutations
     found, wanted = show(demo, "Same label by number of votes"), vote_table(cohort, permutations=permutations)
     for votes, row in zip((1, 2), found.values):
         one = wanted[wanted["votes"] == votes].set_index("facet")["same"]
