@@ -21,6 +21,8 @@ def database(session, tmp_path, monkeypatch):
             monkeypatch.setitem(sys.modules, name, value)
         else:
             monkeypatch.setattr(sys.modules[place], name, value, raising=False)
+    session.panel.listing.cleanup()                     # tests before may have loaded images without a database
+    session.panel.listing.pending = {}
     yield made["slicer", "dicomDatabase"]
     session.panel.listing.cleanup()                     # the next test has another database
     session.panel.listing.pending = {}
