@@ -120,6 +120,20 @@ def test_controls_are_set_apart_and_named(widget):
     assert widget.cells == [("A", "stage")]
 
 
+def test_eight_labels_fit_into_the_panel_of_a_laptop_and_their_figures_into_the_cells(widget, host):
+    labels = [f"Label {number}" for number in range(8)]
+    widget.setHeatMap(HeatMap.of_cells("Lift", ["Consensus"], labels, labels, lambda row, column: (1.23, 0.0, True, ""), "",
+                                       controls=labels[-2:]))
+    widget.resize(352, widget.height)
+    host.processEvents()
+    assert widget.minimumWidth <= 352
+    picture = pixels(widget)
+    (first, y), (second, _y) = (widget.cellCenter("Consensus", label) for label in labels[:2])
+    border = int(round((first + second) / 2))
+    band = picture[int(y) - 8:int(y) + 4, border - 1:border + 1, :3].astype(int)
+    assert (band.min(axis=-1) > 120).all(), "ink between two cells: a figure is wider than its cell"
+
+
 def test_an_interval_is_a_line_with_a_tick_at_the_neutral_value(widget):
     widget.setHeatMap(HeatMap.of_cells("Lift", ["A"], ["wide", "none"], ["wide", "none"], lambda row, column: (
         1.0, 0.0, False, "", (-1.0, 1.0) if column == "wide" else (math.nan, math.nan))))

@@ -10,6 +10,8 @@ from ..presentation.heat_map import HeatMap
 from .theme import Theme, bold_font, no_pen, pen
 
 _CELL_WIDTH, _CELL_HEIGHT, _PAD = 37, 28, 5
+#: cells become so narrow before the map has to be scrolled: eight labels fit into the panel of a laptop
+_NARROWEST = 31
 #: distance of the controls from the other columns; height of the interval's line from the lower edge of its cell
 _GAP, _SPAN = 12, 5
 #: legend: height of all of it and of the bar, width of the bar
@@ -60,7 +62,7 @@ class HeatMapWidget(qt.QWidget):
             self._left = min(widest[0], _LONGEST_ROW) + 2 * _PAD
             self._top = min(widest[1], _LONGEST_COLUMN) + 2 * _PAD + (metrics.height() if heatMap.controls else 0)
             self._apart = len(heatMap.column_keys) - len(heatMap.controls)
-            self.setMinimumSize(self._left + _CELL_WIDTH * len(heatMap.column_keys) + self._gap() + 1,
+            self.setMinimumSize(self._left + _NARROWEST * len(heatMap.column_keys) + self._gap() + 1,
                                 self._top + _CELL_HEIGHT * len(heatMap.row_keys) + 1 + (_LEGEND if heatMap.scale else 0))
             self.setMaximumHeight(self.minimumHeight)
         self._describe()
@@ -156,9 +158,8 @@ class HeatMapWidget(qt.QWidget):
         painter.setPen(no_pen())
         painter.setBrush(qt.QBrush(color))
         painter.drawRect(qt.QRectF(x, y, width - 1.0, height - 1.0))
-        text, font = self._map.text(row, column), bold_font(self.font) if marked else self.font
-        if qt.QFontMetricsF(font).horizontalAdvance(text) > width - 2:
-            font = self.font
+        text = self._map.text(row, column)
+        font = self._fontFor(text, width - 2, marked)
         metrics, ink = qt.QFontMetricsF(font), qt.QColor("#ffffff" if _luminance(color) < 0.179 else "#000000")
         painter.setFont(font)
         painter.setPen(pen(ink, 1.0))
@@ -168,6 +169,16 @@ class HeatMapWidget(qt.QWidget):
                                     y + (height - lifted + metrics.ascent() - metrics.descent()) / 2), text)
         if lifted:
             self._paintSpan(painter, ink, x, y + height - _SPAN, width - 1.0, low, high)
+
+    def _fontFor(self, text, room, marked):
+        """The font of a figure: bold if it is marked, not bold where that is too wide, condensed where that is, too."""
+        for font in (bold_font(self.font), self.font)[0 if marked else 1:]:
+            advance = qt.QFontMetricsF(font).horizontalAdvance(text)
+            if advance <= room:
+                return font
+        font = qt.QFont(self.font)
+        font.setStretch(max(50, int(100 * room / advance)))
+        return font
 
     def _paintSpan(self, painter, ink, x, y, width, low, high):
         """The interval of a figure as a line; the scale runs over the width of the cell, its middle has a tick."""
