@@ -32,6 +32,7 @@ WORKERS = {
     "query": "TumorConnectomeLib.commands.query:query_command",
     "query-rows": "TumorConnectomeLib.commands.query:rows_command",
     "map": "TumorConnectomeLib.commands.maps:map_command",
+    "embed": "TumorConnectomeLib.commands.embed:embed_command",
     "derive": "TumorConnectomeLib.commands.derive:derive_command",
 }
 
