@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "presentation": {"base", "cohort", "neighbors", "connectome", "evaluation"},
     "imaging": {"base", "work", "cohort", "connectome"},
     "synthetic": {"base", "work", "cohort", "readers", "imaging"},
-    "embedding": {"base", "imaging"},
+    "embedding": {"base", "readers", "imaging"},
     "study": {"base", "cohort", "readers", "neighbors"},
     "scene": {"base", "work", "imaging"},
     "widgets": {"base", "cohort", "readers", "neighbors", "connectome", "evaluation", "presentation"},
