@@ -106,6 +106,29 @@ def read_segmentation(path) -> dict:
             "findings": findings}
 
 
+def segmented_series(path) -> str:
+    """SeriesInstanceUID of the images that a DICOM segmentation is about, "" if it names none; its frames are not read.
+
+    Raises
+    ------
+    InputError
+        The file can not be read as DICOM.
+    """
+    import pydicom
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with open_dicom(path) as stream:
+                dataset = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=["ReferencedSeriesSequence"],
+                                          force=is_bare(stream))
+            references = [str(item.SeriesInstanceUID) for item in dataset.get("ReferencedSeriesSequence", ())]
+    except Exception as error:                          # pydicom raises nearly anything on damaged files
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise InputError(f"the segmentation can not be read ({reason})", source=path) from error
+    return checked_uid(references[0], source=str(path)) if references else ""
+
+
 def read_segmentation_command(arguments, report):
     """Worker: ``read-segmentation FILE``; returns what `read_segmentation` does, segments as records."""
     report(None, "Reading the segmentation")
