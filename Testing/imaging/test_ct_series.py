@@ -235,7 +235,8 @@ def test_a_slice_that_is_cut_off_leaves_a_gap_and_many_stop_the_series(tmp_path)
     cut(slices[4].filename)
     series = read_series(tmp_path)
     assert sorted(series.sop_uids) == sorted(sops(slices[:4] + slices[5:]))
-    assert series.findings == (f"Left out 1 damaged file: {slices[4].filename.name} (the file is cut off, 200 bytes are missing)",
+    name = slices[4].filename.name
+    assert series.findings == (f"Left out 1 damaged file: {name} (the file is cut off, 200 bytes are missing)",
                                "Missing slices along the slice normal: 1 between 57.50 and 62.50 mm")
     for dataset in slices[6:8]:                         # three of nine: not what it was
         cut(dataset.filename)
