@@ -32,11 +32,11 @@ class _OneLineParser(argparse.ArgumentParser):
 
 
 def _parser():
-    from . import agreement, boxes, evaluate, hubs, maps, measure, neighbors, probes, query, study
+    from . import agreement, boxes, evaluate, hubs, maps, measure, neighbors, probes, query, study, text
 
     parser = _OneLineParser(prog="TumorConnectomeLib",
                             description="Tumor similarity from precomputed embeddings, without Slicer.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query, study):
+    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query, study, text):
         command.add_parser(subparsers)
     return parser
