@@ -99,7 +99,8 @@ def test_the_command_writes_scores_and_similarities(tmp_path, capsys):
     lines += [f"P{row:02d},{'xy'[kinds[row]]},{','.join(map(repr, map(float, vectors[row])))}" for row in range(30)]
     (tmp_path / "Merlin.csv").write_text("\n".join(lines))
     texts, out, values = save(tmp_path / "texts.npz"), tmp_path / "out.csv", tmp_path / "values.csv"
-    arguments = ["text", "--data", str(tmp_path / "Merlin.csv"), "--texts", str(texts), "--phrase", "a nodule", "--out", str(out)]
+    arguments = ["text", "--data", str(tmp_path / "Merlin.csv"), "--texts", str(texts), "--phrase", "a nodule"]
+    arguments += ["--out", str(out)]
     assert main([*arguments, "--values", str(values), "--permutations", "200"]) == 0
     rows = [line.split(",") for line in out.read_text().splitlines()]
     assert rows[1][:3] == ["text_similarity", "kind", "x"] and float(rows[1][5]) < 0.3 and float(rows[1][10]) < 0.05

@@ -94,7 +94,8 @@ def with_text_similarity(cohort: Cohort, phrase: Phrase, numbers: np.ndarray) ->
         float64, shape (N,), see `text_similarity`.
     """
     if len(numbers) != len(cohort.patients):
-        raise InputError(f"{len(numbers)} similarities", source=cohort.name, expected=f"{len(cohort.patients)}, one per patient")
+        raise InputError(f"{len(numbers)} similarities", source=cohort.name,
+                         expected=f"{len(cohort.patients)}, one per patient")
     patients = cohort.patients.copy()
     patients[TEXT_COLUMN] = np.asarray(numbers, np.float64)
     facets = {**{key: facet for key, facet in cohort.facets.items() if key != TEXT_COLUMN},

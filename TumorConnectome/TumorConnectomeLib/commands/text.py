@@ -1,4 +1,4 @@
-"""Command ``text``: how much patients resemble a text, and whether that tells their labels apart; the worker behind the panel."""
+"""Command ``text``: how much patients resemble a text, and whether that tells their labels apart; the panel's workers."""
 import argparse
 import pathlib
 
@@ -35,7 +35,8 @@ def add_parser(subparsers):
     add_rows_option(parser)
     _add_options(parser)
     add_out_option(parser)
-    parser.add_argument("--values", type=pathlib.Path, metavar="FILE", help="also write the similarity of every patient, as CSV")
+    parser.add_argument("--values", type=pathlib.Path, metavar="FILE",
+                        help="also write the similarity of every patient, as CSV")
     parser.set_defaults(run=run)
 
 

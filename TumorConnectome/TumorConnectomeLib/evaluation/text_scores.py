@@ -2,8 +2,8 @@
 
 AUROC: the share of pairs of a patient in the category and one outside in which the first has the larger number, ties one half
 (Mann-Whitney). Its interval is that of DeLong, DeLong & Clarke-Pearson ("Comparing the areas under two or more correlated
-receiver operating characteristic curves", Biometrics 1988;44:837), by the limits of `intervals.Pull`. p values are two-sided, by
-permutation of the category among the patients whose category is known.
+receiver operating characteristic curves", Biometrics 1988;44:837), by the limits of `intervals.Pull`. p values are two-sided,
+by permutation of the category among the patients whose category is known.
 """
 from __future__ import annotations
 
