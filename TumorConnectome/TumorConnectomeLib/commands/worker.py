@@ -34,6 +34,7 @@ WORKERS = {
     "text": "TumorConnectomeLib.commands.text:text_command",
     "texts": "TumorConnectomeLib.commands.text:texts_command",
     "map": "TumorConnectomeLib.commands.maps:map_command",
+    "embed": "TumorConnectomeLib.commands.embed:embed_command",
     "derive": "TumorConnectomeLib.commands.derive:derive_command",
 }
 

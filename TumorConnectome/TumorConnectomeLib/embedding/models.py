@@ -1,0 +1,99 @@
+"""The encoders whose vectors can be made here: preprocessing, network, and where their weights are and under which licence.
+
+Preprocessing and networks are those of the published extractors (TumorImagingBench, branch add_nlst, 590a525).
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .networks.network import Network
+from .networks.seg_res_encoder import SegResEncoder
+
+_HUGGING_FACE = "https://huggingface.co/{repository}/resolve/{revision}/{file}"
+
+
+@dataclass(frozen=True)
+class WeightsSource:
+    """Where a model's weights can be had.
+
+    Parameters
+    ----------
+    file_name : str
+        Under which it is kept.
+    url : str
+        At a fixed revision where the server has any.
+    size_bytes : int or None
+        None where it is not known before the download.
+    sha256 : str or None
+        Hexadecimal; None where no hash is known: then the file is pinned on first use.
+    license_text : str
+        For the consent, as the publisher gives it.
+    license_clear : bool
+        False where the publisher contradicts itself or says nothing about the weights.
+    gated : bool
+        Whether the publisher asks for an account and consent; such weights are not offered.
+    """
+
+    file_name: str
+    url: str
+    size_bytes: int | None
+    sha256: str | None
+    license_text: str
+    license_clear: bool
+    gated: bool = False
+
+
+@dataclass(frozen=True)
+class EncoderModel:
+    """One model: how its crop is made, its network, its weights.
+
+    Parameters
+    ----------
+    name : str
+        As in ``<name>_features.pkl``.
+    axes : str
+        Directions in which the crop's axes run: three letters of R/L, A/P, S/I.
+    spacing_mm, size : tuple
+        Of the crop along R/L, A/P, S/I: voxel [mm] and number of voxels.
+    hu_window, value_range : tuple of float
+        These HU become this range, linearly; beyond it they are clipped.
+    dimension : int
+        Of the vector.
+    network : Network or None
+        None for a model that only its crop is known of.
+    sources : tuple of WeightsSource
+        Best first; empty for a network without a weights file.
+    weights_seed : int or None
+        Of a network whose weights are random numbers: no file is needed.
+    left_out : str
+        Why no vectors are made, "" where they are.
+    """
+
+    name: str
+    axes: str
+    dimension: int
+    network: Network | None = None
+    spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    size: tuple[int, int, int] = (48, 48, 48)
+    hu_window: tuple[float, float] = (-1024.0, 2048.0)
+    value_range: tuple[float, float] = (0.0, 1.0)
+    sources: tuple[WeightsSource, ...] = ()
+    weights_seed: int | None = None
+    left_out: str = ""
+
+    @property
+    def needs_weights(self) -> bool:
+        """Whether a weights file is needed."""
+        return self.weights_seed is None
+
+
+_ALL = (
+    EncoderModel("CTFM", "SPL", 512, SegResEncoder(32, "batch"), sources=(WeightsSource(
+        "CTFM.safetensors", "https://huggingface.co/project-lighter/ct_fm_feature_extractor/resolve/main/model.safetensors",
+        311_116_176, "b521ff13764ad0fce67f8ad2e5aa9ccc0823f69e4544b446581d8a2dee686215", "Apache-2.0", True),)),
+    EncoderModel("VISTA3D", "RAS", 768, SegResEncoder(48, "instance")),
+    EncoderModel("SeededRandomFeatures", "LPS", 64, SegResEncoder(8, "batch", (1, 1, 1, 1)), spacing_mm=(1.5, 1.5, 1.5),
+                 size=(32, 32, 32), weights_seed=20_240_917),
+)
+#: name -> model
+MODELS = {model.name: model for model in _ALL}
