@@ -26,15 +26,15 @@ MAY_IMPORT = {
     "evaluation": {"base", "cohort", "neighbors", "connectome"},
     "presentation": {"base", "cohort", "neighbors", "connectome", "evaluation"},
     "imaging": {"base", "work", "cohort", "connectome"},
-    "synthetic": {"base", "work", "cohort", "readers", "imaging"},
-    "embedding": {"base", "imaging"},
+    "embedding": {"base", "work", "imaging"},
+    "synthetic": {"base", "work", "cohort", "readers", "imaging", "embedding"},
     "study": {"base", "cohort", "readers", "neighbors"},
     "scene": {"base", "work", "imaging"},
     "widgets": {"base", "cohort", "readers", "neighbors", "connectome", "evaluation", "presentation"},
     "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging",
                  "embedding", "synthetic", "study"},
     "panel": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "imaging",
-              "synthetic", "scene", "widgets"},
+              "embedding", "synthetic", "scene", "widgets"},
 }
 ROOMS = tuple(MAY_IMPORT)
 _GUI = {"qt", "ctk"}
