@@ -4,11 +4,12 @@ import pytest
 
 from TumorConnectomeLib.base.files import checked_uid
 from TumorConnectomeLib.cohort.cohort import PATIENT_COLUMNS
-from TumorConnectomeLib.synthetic.cohort import GENERATOR_VERSION, build_cohort, patient_ids, tumor_crop
+from TumorConnectomeLib.synthetic.cohort import build_cohort, patient_ids, tumor_crop
 from TumorConnectomeLib.synthetic.descriptors import DESCRIPTORS
 from TumorConnectomeLib.synthetic.lesion_boxes import annotate
 from TumorConnectomeLib.synthetic.patients import find_patient, synthetic_patients
 from TumorConnectomeLib.synthetic.phantom import Phantom
+from TumorConnectomeLib.synthetic.seeds import GENERATOR_VERSION
 from TumorConnectomeLib.synthetic.study_ids import StudyIds
 from TumorConnectomeLib.synthetic.tumor_crop import SIZE, TumorCrop
 
@@ -75,7 +76,7 @@ def test_stage_grows_weakly_with_size(cohort):
 
 
 def test_every_embedding_is_finite_and_differs_between_patients(cohort):
-    assert set(cohort.embeddings) == {"IntensityHistogram", "ShapeDescriptor", "TextureDescriptor"}
+    assert set(cohort.embeddings) == {"IntensityHistogram", "SeededRandomFeatures", "ShapeDescriptor", "TextureDescriptor"}
     for values in cohort.embeddings.values():
         assert values.dtype == np.float32 and 32 <= values.shape[1] <= 128
         assert np.isfinite(values).all() and len(np.unique(values, axis=0)) == 48

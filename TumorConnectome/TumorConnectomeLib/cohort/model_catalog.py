@@ -152,6 +152,10 @@ _MODELS = (
         "Not a trained model: which CT numbers lie next to each other (co-occurrence after Haralick, 1973) and how steep the "
         "density changes, at three scales, in the tumor box and its margin."),
     ModelInfo(
+        "SeededRandomFeatures", "Seeded random features",
+        "Not a trained model: a small 3-D network whose weights are random numbers, the same ones on every computer. It shows "
+        "how a tumor is embedded and looked for where no trained weights are; what it finds alike means nothing."),
+    ModelInfo(
         "Consensus", "Consensus of the models",
         "Not a model: reciprocal-rank fusion of the neighbor lists of all models of the cohort. Its distance is no cosine "
         "distance: 0 is the nearest in every model, 1 in no list of any model, 2 the farthest in every model.",

@@ -98,8 +98,8 @@ def preview(arguments, report):
 def _key(data, rule, choices):
     """Cache key: everything that the result depends on."""
     if data is None:
-        from ..synthetic.cohort import GENERATOR_VERSION
-        return f"synthetic-{GENERATOR_VERSION}-v{VERSION}"
+        from ..synthetic.cohort import COHORT_VERSION
+        return f"synthetic-{COHORT_VERSION}-v{VERSION}"
     return f"{data_key(data, choices)}-{rule.value}-v{VERSION}"
 
 

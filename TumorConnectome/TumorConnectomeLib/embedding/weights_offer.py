@@ -9,13 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import urllib.parse
 from dataclasses import asdict, dataclass, replace
 
 from ..base.errors import InputError, NotAvailable
 from ..base.text import one_line
 from ..imaging.http_file import Patience
-from ..imaging.http_json import fetch_object
+from ..imaging.http_json import as_path, as_text, fetch_object
 from ..imaging.transfer_errors import TransferFailed
 from .embed import model_of
 from .models import MODELS, EncoderModel, WeightsSource
@@ -117,7 +116,7 @@ def _offer(model, source, patience):
 
 
 def _hugging_face(offer, repository, revision, file, patience):
-    file, what = urllib.parse.unquote(file), f"https://huggingface.co/api/models/{repository}/revision/{revision}?blobs=true"
+    file, what = as_text(file), f"https://huggingface.co/api/models/{repository}/revision/{revision}?blobs=true"
     said = _json(what, patience)
     commit = str(said.get("sha", ""))
     if not _COMMIT.fullmatch(commit):
@@ -132,7 +131,7 @@ def _hugging_face(offer, repository, revision, file, patience):
     if offer.sha256 and _SHA256.fullmatch(stored) and stored != offer.sha256:
         raise TransferFailed("wrong", f"huggingface.co has another {file} than the known one: its SHA-256 is {stored[:12]}..., "
                              f"not {offer.sha256[:12]}...")
-    url = f"https://huggingface.co/{repository}/resolve/{commit}/{urllib.parse.quote(file)}"
+    url = f"https://huggingface.co/{repository}/resolve/{commit}/{as_path(file)}"
     offer = replace(offer, url=url, revision=commit, size_bytes=_size(size, offer))
     if offer.sha256 or not _SHA256.fullmatch(stored):
         return offer
@@ -140,7 +139,7 @@ def _hugging_face(offer, repository, revision, file, patience):
 
 
 def _zenodo(offer, record, file, patience):
-    file, said = urllib.parse.unquote(file), _json(f"https://zenodo.org/api/records/{record}", patience)
+    file, said = as_text(file), _json(f"https://zenodo.org/api/records/{record}", patience)
     entry = _entry(said.get("files"), "key", file)
     if entry is None:
         raise TransferFailed("missing", f"zenodo.org: record {record} has no file {file!r}")

@@ -44,3 +44,17 @@ def fetch_object(address: str, silence: float, server: str = "") -> dict:
     if not isinstance(said, dict):
         raise TransferFailed("wrong", f"{server} answers something else than its API; a login page of the network?")
     return said
+
+
+def as_text(path: str) -> str:
+    """A path of an address as it is read: "a%20b" is "a b"."""
+    from urllib.parse import unquote
+
+    return unquote(path)
+
+
+def as_path(text: str) -> str:
+    """The inverse of `as_text`."""
+    from urllib.parse import quote
+
+    return quote(text)

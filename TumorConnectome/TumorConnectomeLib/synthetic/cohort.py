@@ -7,18 +7,21 @@ import numpy as np
 
 from ..cohort.cohort import Cohort
 from .descriptors import DESCRIPTORS
-from .lesion_boxes import SliceBox, annotate, extent_in_voxels
+from .lesion_boxes import SliceBox, annotate, extent_in_voxels, lesion_box_lps
 from .patients import SyntheticPatient, patient_ids, synthetic_patients
 from .phantom import Phantom
+from .seeded_vectors import SEEDED, SeededVectors
 from .seeds import GENERATOR_VERSION, SEED
 from .study_ids import StudyIds
 from .tumor_crop import TumorCrop, crop_area, resampled_crop
 
-__all__ = ["GENERATOR_VERSION", "NAME", "build_cohort", "patient_ids", "tumor_crop"]
+__all__ = ["COHORT_VERSION", "NAME", "build_cohort", "patient_ids", "tumor_crop"]
 
 NAME = "Synthetic demo cohort"
 _DESCRIPTION = ("Synthetic: made-up patients with computed chest CTs, no real person's data. Embeddings are image descriptors "
-                "(intensity, shape, texture) of each tumor's crop.")
+                "(intensity, shape, texture) of each tumor's crop, and those of a network with random weights.")
+#: raise it whenever a vector changes although the patients do not
+COHORT_VERSION = f"{GENERATOR_VERSION}.2"
 
 
 def build_cohort(report: Callable[[float, str], None] = lambda fraction, message: None) -> Cohort:
@@ -34,14 +37,18 @@ def build_cohort(report: Callable[[float, str], None] = lambda fraction, message
     from ..readers.patient_table import normalized
 
     patients = synthetic_patients()
-    records, vectors = [], {name: [] for name in DESCRIPTORS}
+    records, vectors, seeded = [], {name: [] for name in (*DESCRIPTORS, SEEDED)}, SeededVectors()
     for done, patient in enumerate(patients):
         report(done / len(patients), f"Making synthetic patient {done + 1} of {len(patients)}")
         phantom = Phantom(patient)
         boxes = annotate(phantom)
-        crop = tumor_crop(phantom, boxes)
+        extent = extent_in_voxels(boxes)
+        area = crop_area(extent, phantom.grid.spacing, phantom.grid.shape)
+        hu = phantom.hounsfield(area)
+        crop = resampled_crop(hu, area, extent, phantom.grid.spacing)
         for name, describe in DESCRIPTORS.items():
             vectors[name].append(describe(crop))
+        vectors[SEEDED].append(seeded.of(phantom, lesion_box_lps(phantom, boxes).mean(axis=0), area, hu))
         records.append(_record(patient, boxes))
     report(1.0, "Synthetic patients made")
     table = normalized(records, source=NAME)
