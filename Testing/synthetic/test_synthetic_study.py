@@ -292,8 +292,8 @@ def test_source_does_not_claim_other_series(cache, changes):
 def test_the_tumor_of_the_files_has_the_vector_of_the_cohort_and_a_shifted_point_nearly_so(study):
     center = np.array(inspect(*study)["lesions"][0]["center_lps"])
     points = [",".join(map(repr, map(float, center + shift))) for shift in ([0, 0, 0], [0.6, -0.6, 0.6], [40, 0, 40])]
-    found = embed_command(["--model", SEEDED, "--ct", str(study[0]), *[text for point in points for text in ("--point", point)]],
-                          lambda *_: None)
+    asked = [text for point in points for text in ("--point", point)]
+    found = embed_command(["--model", SEEDED, "--ct", str(study[0]), *asked], lambda *_: None)
     own, near, far = (np.array(one["vector"]) for one in found["embeddings"])
     phantom = Phantom(find_patient(PATIENT))
     area = crop_area(np.zeros((2, 3)), phantom.grid.spacing, phantom.grid.shape)     # elsewhere: it has to look for itself

@@ -31,6 +31,8 @@ WORKERS = {
     "probes": "TumorConnectomeLib.commands.probes:probes_command",
     "query": "TumorConnectomeLib.commands.query:query_command",
     "query-rows": "TumorConnectomeLib.commands.query:rows_command",
+    "stability": "TumorConnectomeLib.commands.embed_checks:stability_command",
+    "proof-rows": "TumorConnectomeLib.commands.embed_checks:proof_rows_command",
     "weights-offer": "TumorConnectomeLib.embedding.weights_offer:offer_command",
     "fetch-weights": "TumorConnectomeLib.embedding.weights_download:fetch_weights_command",
     "text": "TumorConnectomeLib.commands.text:text_command",
