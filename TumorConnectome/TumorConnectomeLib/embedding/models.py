@@ -7,9 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .networks.network import Network
+from .networks.res_net import InflatedResNet152, ResNet50
 from .networks.seg_res_encoder import SegResEncoder
-
-_HUGGING_FACE = "https://huggingface.co/{repository}/resolve/{revision}/{file}"
+from .networks.stacked_encoder import StackedEncoder
+from .networks.unet_encoder import UNetEncoder
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,17 @@ class EncoderModel:
 
 
 _ALL = (
-    EncoderModel("CTFM", "SPL", 512, SegResEncoder(32, "batch"), sources=(WeightsSource(
-        "CTFM.safetensors", "https://huggingface.co/project-lighter/ct_fm_feature_extractor/resolve/main/model.safetensors",
-        311_116_176, "b521ff13764ad0fce67f8ad2e5aa9ccc0823f69e4544b446581d8a2dee686215", "Apache-2.0", True),)),
+    EncoderModel("CTFM", "SPL", 512, SegResEncoder(32, "batch")),
+    EncoderModel("FMCIB", "SPL", 4096, ResNet50()),
+    EncoderModel("Merlin", "RAS", 512, InflatedResNet152(), hu_window=(-1000.0, 1000.0)),
+    EncoderModel("ModelsGen", "RAS", 4096, UNetEncoder(pooled=True)),
+    EncoderModel("PASTA", "LPS", 1024, StackedEncoder()),
+    EncoderModel("SUPREME", "RAS", 512, UNetEncoder(pooled=False)),
     EncoderModel("VISTA3D", "RAS", 768, SegResEncoder(48, "instance")),
+    EncoderModel("Voco", "RAS", 3072, size=(64, 64, 64),
+                 left_out="its published vectors are nearly the same for all patients, and its weights have 3.4 GB"),
+    EncoderModel("CTClipVit", "SLP", 512, spacing_mm=(1.5, 0.75, 0.75), size=(60, 60, 60), hu_window=(-1000.0, 1000.0),
+                 value_range=(-1.0, 1.0), left_out="its weights are gated, for non-commercial use (CC BY-NC-SA 4.0)"),
     EncoderModel("SeededRandomFeatures", "LPS", 64, SegResEncoder(8, "batch", (1, 1, 1, 1)), spacing_mm=(1.5, 1.5, 1.5),
                  size=(32, 32, 32), weights_seed=20_240_917),
 )
