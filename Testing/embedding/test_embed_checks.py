@@ -1,11 +1,13 @@
 """The proof against published vectors, and how stable the neighbors of an embedded tumor are."""
+from dataclasses import replace
+
 import numpy as np
 import pickle_factory
 import pytest
 from cohort_factory import cohort
 
 from TumorConnectomeLib.base.errors import InputError
-from TumorConnectomeLib.cohort.nlst import DOUBTFUL_SERIES
+from TumorConnectomeLib.cohort.nlst import DOUBTFUL_SERIES, PublishedFile, git_blob_id, published_cohort
 from TumorConnectomeLib.commands.embed_checks import proof_rows_command, stability_command
 from TumorConnectomeLib.connectome.analysis import analyze
 from TumorConnectomeLib.connectome.prepared import PreparedCohort, write_prepared
@@ -73,23 +75,28 @@ def test_the_worker_compares_with_the_cohort_of_its_file(tmp_path):
     write_prepared(tmp_path / "cohort.npz", PreparedCohort(made, analyze(made)))
     vectors = np.stack([made.embeddings["A"][3], made.embeddings["A"][3] * 2, made.embeddings["A"][4]])
     np.save(tmp_path / "vectors.npy", vectors)
-    found = Stability.from_record(stability_command(
-        ["--prepared", str(tmp_path / "cohort.npz"), "--model", "a", "--vectors", str(tmp_path / "vectors.npy")], lambda *_: None))
+    arguments = ["--prepared", str(tmp_path / "cohort.npz"), "--model", "a", "--vectors", str(tmp_path / "vectors.npy")]
+    found = Stability.from_record(stability_command(arguments, lambda *_: None))
     assert found.kept[-1] == 5 and found.nearest_kept == 0.5 and found.nearest_distance == 0.0
 
 
-def published(folder, rows):
+def published(folder, rows, monkeypatch):
     rows = [pickle_factory.row(patient, series, **more) for patient, series, more in rows]
     vectors = np.arange(4 * len(rows), dtype=np.float32).reshape(-1, 4) + 1
-    (folder / "CTFM_features.pkl").write_bytes(pickle_factory.published(vectors, rows))
+    path = folder / "CTFM_features.pkl"
+    path.write_bytes(pickle_factory.published(vectors, rows))
+    files = (PublishedFile(path.name, path.name, git_blob_id(path), None, ""),)
+    monkeypatch.setattr("TumorConnectomeLib.commands.embed_checks.published_cohort",
+                        lambda: replace(published_cohort(), files=files))
     return ["--data", str(folder), "--model", "ctfm"]
 
 
-def test_rows_for_the_proof_have_one_place_each_and_no_doubtful_ct(tmp_path):
+def test_rows_for_the_proof_have_one_place_each_and_no_doubtful_ct(tmp_path, monkeypatch):
     place = {"coordX": 1.5, "coordY": -2.0, "coordZ": 3.0}
     doubtful = next(iter(DOUBTFUL_SERIES))
-    arguments = published(tmp_path, [("5", "1.5", place), ("1", "1.1", place), ("2", doubtful, place), ("3", "1.3", place),
-                                     ("3", "1.31", place), ("4", "1.4", {**place, "coordX": float("nan")}), ("0", "1.0", place)])
+    arguments = published(tmp_path, [
+        ("5", "1.5", place), ("1", "1.1", place), ("2", doubtful, place), ("3", "1.3", place), ("3", "1.31", place),
+        ("4", "1.4", {**place, "coordX": float("nan")}), ("0", "1.0", place)], monkeypatch)
     rows = proof_rows_command(arguments, lambda *_: None)["rows"]
     assert [(row["patient"], row["series"]) for row in rows] == [("0", "1.0"), ("1", "1.1"), ("5", "1.5")]
     assert rows[2]["point_lps_mm"] == [1.5, -2.0, 3.0] and rows[2]["vector"] == [1.0, 2.0, 3.0, 4.0]
@@ -97,6 +104,9 @@ def test_rows_for_the_proof_have_one_place_each_and_no_doubtful_ct(tmp_path):
         proof_rows_command([*arguments, "--count", "4"], lambda *_: None)
     with pytest.raises(InputError, match="no published vectors of Merlin"):
         proof_rows_command(["--data", str(tmp_path), "--model", "Merlin"], lambda *_: None)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="CTFM_features.pkl: not the published content"):
+        proof_rows_command(arguments, lambda *_: None)
 
 
 def test_published_rows_can_prove_a_model(real_data):

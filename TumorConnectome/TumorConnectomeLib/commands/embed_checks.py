@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 
 from ..base.errors import InputError
-from ..cohort.nlst import DOUBTFUL_SERIES
+from ..cohort.nlst import DOUBTFUL_SERIES, git_blob_id, published_cohort
 from ..connectome.prepared import read_prepared
 from ..connectome.stability import stability
 from ..embedding.proof import PROOF_PATIENTS
@@ -63,11 +63,19 @@ def proof_rows_command(arguments, report):
     if found is None:
         raise InputError(f"no published vectors of {options.model}", source=options.data[0],
                          expected=f"{options.model}_features.pkl: get the published cohort first")
+    _refuse_changed(found.path)
     rows = _usable(found)[:options.count]
     if len(rows) < options.count:
         raise InputError(f"{len(rows)} of its rows say where the tumor is", source=options.data[0], row=options.model,
                          expected=f"at least {options.count} with coordX, coordY, coordZ and a SeriesInstanceUID")
     return {"rows": rows}
+
+
+def _refuse_changed(path):
+    """Only the published bytes prove anything."""
+    published = next((file for file in published_cohort().files if file.name == path.name), None)
+    if published is None or git_blob_id(path) != published.blob:
+        raise InputError("not the published content", source=path, expected="the published file: get the published cohort")
 
 
 def _usable(found):

@@ -106,6 +106,20 @@ def mark_lps_mm(mark: TumorMark, volume) -> np.ndarray | None:
     return lps_to_ras(np.array(local))
 
 
+def box_size_mm(mark: TumorMark, volume) -> np.ndarray | None:
+    """Extent of a box along the patient's axes in the space of a volume: float64, shape (3,) [mm]; None for other marks."""
+    node = slicer.mrmlScene.GetNodeByID(mark.node_id)
+    if mark.kind != BOX or node is None:
+        return None
+    bounds, corners = [0.0] * 6, []
+    node.GetRASBounds(bounds)
+    for x, y, z in np.ndindex(2, 2, 2):
+        local = [0.0, 0.0, 0.0]
+        volume.TransformPointFromWorld([bounds[x], bounds[2 + y], bounds[4 + z]], local)
+        corners.append(local)
+    return np.ptp(corners, axis=0)
+
+
 def contains(volume, point_lps_mm) -> bool:
     """Whether a point (LPS mm, before the volume's parent transforms) lies in a volume."""
     if point_lps_mm is None:
