@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "evaluation": {"base", "cohort", "neighbors", "connectome"},
     "presentation": {"base", "cohort", "neighbors", "connectome", "evaluation"},
     "imaging": {"base", "work", "cohort", "connectome"},
-    "embedding": {"base", "work", "imaging"},
+    "embedding": {"base", "work", "readers", "imaging"},
     "synthetic": {"base", "work", "cohort", "readers", "imaging", "embedding"},
     "study": {"base", "cohort", "readers", "neighbors"},
     "scene": {"base", "work", "imaging"},

@@ -10,6 +10,7 @@ import numpy as np
 from ..base.errors import InputError
 from .crop import Crop, crop_around
 from .models import MODELS, EncoderModel
+from .weights import network_parameters, refuse_not_finite
 from .weights_store import WeightsStore
 
 
@@ -60,13 +61,15 @@ class Encoder:
     def __init__(self, model_name: str, weights_path=None):
         started = time.perf_counter()
         self.model = model_of(model_name)
-        self.weights_sha256, self._parameters = _parameters_of(self.model, weights_path)
+        self._weights_path = _weights_path(self.model, weights_path)
+        self.weights_sha256, self._parameters = _parameters_of(self.model, self._weights_path)
         self.seconds = time.perf_counter() - started
 
     def vector(self, crop: Crop) -> np.ndarray:
         """The vector of a crop that was made for this model: float32, shape (D,). InputError if it is not finite."""
         vector = np.asarray(self.model.network.encode(crop.values, self._parameters), np.float32)
         if not np.isfinite(vector).all():
+            refuse_not_finite(self._parameters, self._weights_path)
             raise InputError(f"{self.model.name} gives NaN or infinite values for this crop", expected="a finite vector")
         return vector
 
@@ -116,18 +119,25 @@ def model_of(name: str) -> EncoderModel:
     return model
 
 
-def _parameters_of(model, weights_path):
-    """SHA-256 of the weights file, and the network's parameters."""
-    if model.weights_seed is not None:
-        return "", seeded_parameters(model.network.shapes(), model.weights_seed)
-    from .weights import network_parameters
-
+def _weights_path(model, path):
+    """The weights file, None for a model that needs none."""
+    if not model.needs_weights:
+        return None
     store = WeightsStore()
-    path = pathlib.Path(weights_path) if weights_path is not None else store.file_of(model)
+    path = pathlib.Path(path) if path is not None else store.file_of(model)
     if path is None:
         raise InputError(f"the weights of {model.name} are not on this computer", source=store.folder,
                          expected="a download in the panel, or a weights file of your own")
-    return store.checked_sha256(model, path), network_parameters(path, model)
+    return path
+
+
+def _parameters_of(model, path):
+    """SHA-256 of the weights file, and the network's parameters."""
+    if path is None:
+        return "", seeded_parameters(model.network.shapes(), model.weights_seed)
+    # the content is checked first: a file that is no weights file shall be told as such
+    parameters = network_parameters(path, model)
+    return WeightsStore().checked_sha256(model, path), parameters
 
 
 def seeded_parameters(shapes: dict[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:

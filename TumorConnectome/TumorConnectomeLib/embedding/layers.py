@@ -118,8 +118,8 @@ def _winograd(values, weight):
 class _PlaneTransform:
     """B^T d B of all tiles of 4 x 4 voxels of a plane with its border of zeros.
 
-    Even and odd rows and columns are kept apart, each a long row of all tiles, so that every sum runs over the whole plane. A row
-    of tiles has one tile more than needed, whose result is dropped.
+    Even and odd rows and columns are kept apart, each a long row of all tiles, so that every sum runs over the whole plane. A
+    row of tiles has one tile more than needed, whose result is dropped.
     """
 
     def __init__(self, channels, rows, columns):

@@ -13,8 +13,15 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_BINPERSID = ord("Q")
+#: larger numbers are no keys: texts of huge ones take long to make
+_LARGEST_KEY = 2 ** 63
 _STOP, _BINGET, _MEMOIZE, _BININT1, _BINFLOAT, _MARK, _EMPTY_DICT, _EMPTY_LIST = b".h\x94KG(}]"
 _DOUBLE = struct.Struct(">d").unpack_from
+#: kind of names that make a mapping, such as OrderedDict: they become an empty dict, and what is put into them stays in it
+MAPPING = "Mapping"
+#: kind of the record of a reference to what is stored beside the pickle; its only argument says to what
+BESIDE = "Beside"
 
 
 class Refused(ValueError):
@@ -57,10 +64,35 @@ def read_records(data: bytes, allowed: Mapping[str, str]):
     ValueError, IndexError, KeyError
         The data is damaged.
     """
+    return _read(_Reader(allowed), data, 0)[0]
+
+
+def read_records_beside(data, start: int, allowed: Mapping[str, str]):
+    """As `read_records`, for a pickle that is a part of a file whose other parts it refers to, as torch writes them.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+    start : int
+        Where the pickle begins.
+    allowed : mapping of str to str
+        As for `read_records`; references to other parts become records of the kind `BESIDE`.
+
+    Returns
+    -------
+    content : object
+        Whole numbers that are keys of dicts are texts in it.
+    end : int
+        Where the pickle ends.
+    """
+    return _read(_ReaderBeside(allowed), data, start)
+
+
+def _read(reader, data, start):
     collects = gc.isenabled()
     gc.disable()                                        # many small objects that stay: a third of the time is saved
     try:
-        return _Reader(allowed).read(data)
+        return reader.read(data, start)
     finally:
         if collects:
             gc.enable()
@@ -102,8 +134,10 @@ def _long(data):
 
 def _lines(data, position):
     """The two lines of GLOBAL, joined by a space."""
-    middle = data.index(b"\n", position)
-    end = data.index(b"\n", middle + 1)
+    middle = data.find(b"\n", position)
+    end = data.find(b"\n", middle + 1)
+    if not position <= middle < end:
+        raise ValueError("the data ends in the middle of a name")
     return f"{data[position:middle].decode('ascii')} {data[middle + 1:end].decode('ascii')}", end + 1
 
 
@@ -155,9 +189,12 @@ class _Reader:
         self._operations = {ord(opcode.code): (_ARGUMENTS.get(opcode.name), operations[opcode.name])
                             for opcode in pickletools.opcodes if opcode.name in operations}
 
-    def read(self, data):
-        """Follow all instructions. What nine of ten of them do stands here: a call for each would take most of the time."""
-        position, operations, memo, stack = 0, self._operations, self._memo, self._stack
+    def read(self, data, position):
+        """Follow all instructions; return what they make and where they end.
+
+        What nine of ten of them do stands here: a call for each would take most of the time.
+        """
+        operations, memo, stack = self._operations, self._memo, self._stack
         while (code := data[position]) != _STOP:        # IndexError where the data ends before
             position += 1
             if code == _BINGET:
@@ -186,7 +223,7 @@ class _Reader:
                     argument, position = argument_of(data, position)
                     operation(argument)
                 stack = self._stack
-        return stack.pop()
+        return stack.pop(), position + 1
 
     def _push(self, value):
         self._stack.append(value)
@@ -220,10 +257,12 @@ class _Reader:
         name, arguments = self._last(2)
         if not (isinstance(name, _Name) and isinstance(arguments, tuple)):
             raise ValueError("something else than a name is called")
-        self._push(Record(name.kind, arguments))
+        self._push({} if name.kind == MAPPING else Record(name.kind, arguments))
 
     def _build(self, _argument):
         (state,) = self._last(1)
+        if isinstance(self._stack[-1], dict):           # attributes of a mapping are no data of it
+            return
         if not isinstance(self._stack[-1], Record):
             raise ValueError("something else than a record gets a state")
         self._stack[-1].state = state
@@ -234,7 +273,26 @@ class _Reader:
         self._stack[-1].extend(items)
 
     def _update(self, items):
-        keys, target = items[::2], self._stack[-1]
+        keys, target = self._keys(items[::2]), self._stack[-1]
         if not isinstance(target, dict) or len(items) % 2 or not all(isinstance(key, str) for key in keys):
             raise ValueError("something else than a dict with text keys gets an item")
         target.update(zip(keys, items[1::2]))
+
+    @staticmethod
+    def _keys(keys):
+        return keys
+
+
+class _ReaderBeside(_Reader):
+    """Also follows references to other parts of the file, and takes whole numbers as keys."""
+
+    def __init__(self, allowed):
+        super().__init__(allowed)
+        self._operations[_BINPERSID] = (None, self._refer)
+
+    def _refer(self, _argument):
+        self._push(Record(BESIDE, tuple(self._last(1))))
+
+    @staticmethod
+    def _keys(keys):
+        return [str(key) if type(key) is int and abs(key) < _LARGEST_KEY else key for key in keys]

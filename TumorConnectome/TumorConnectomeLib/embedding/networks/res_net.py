@@ -91,7 +91,7 @@ class ResNet50(_ResNet):
 
 @dataclass(frozen=True)
 class InflatedResNet152(_ResNet):
-    """ResNet-152 for photographs with 3-D kernels, its three colors all the same image, and a head into the joint space: Merlin."""
+    """ResNet-152 of photographs with 3-D kernels, all three colors the same image, and a head into the joint space: Merlin."""
 
     width: int = 64
     blocks: tuple[int, ...] = (3, 8, 36, 3)
