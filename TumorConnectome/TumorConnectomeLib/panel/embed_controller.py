@@ -20,6 +20,7 @@ from ..presentation.embedding_text import shifts_of, stability_text
 from ..scene.crop_box import remove_crop_box, show_crop_box
 from ..scene.guest import patient_of, receive
 from ..scene.image_views import ImageViews
+from ..scene.patient_views import fit_volume, is_in_view, show_volume
 from ..scene.tumor_marks import (
     BOX,
     POINT,
@@ -229,8 +230,30 @@ class EmbedController:
 
     # What the user does
 
+    def show(self, volume):
+        """Bring a CT into the slice views, if none of them shows it."""
+        own, panel = patient_of(volume), self._panel
+        if is_in_view(volume):
+            return
+        if own in panel.state.cohort.rows:
+            panel.load(own)
+            return
+        panel.compare.display.forget()
+        show_volume(volume, panel.parameters.connectomeBeside, panel.parameters.viewBars)
+        qt.QTimer.singleShot(0, lambda: self._fit(volume.GetID()))       # views get their size in the event loop's next turn
+
+    @staticmethod
+    def _fit(volume_id):
+        volume = slicer.mrmlScene.GetNodeByID(volume_id)
+        if volume is not None and is_in_view(volume):
+            fit_volume()
+
     def mark(self, checked=False):
         """Let the next click in a slice view mark the tumor."""
+        volume = self._chosen()[0]
+        if volume is None or self._panel.state.cohort is None:
+            return
+        self.show(volume)
         node = start_marking(_("Tumor"))
         self._panel.set(embedMark=f"{node.GetID()}/0")
         self._status.done(_("Click the middle of the tumor in a slice view; the point can be dragged afterwards."))
@@ -373,7 +396,10 @@ class EmbedController:
             self.refresh()
 
     def _onVolume(self, index):
-        self._panel.set(embedVolume=self._volumes[index].GetID())
+        volume = self._volumes[index]
+        self._panel.set(embedVolume=volume.GetID())
+        if self._panel.state.cohort is not None:
+            self.show(volume)
 
     def _onMarkChosen(self, index):
         self._panel.set(embedMark=self._marks[index].key)
