@@ -8,7 +8,6 @@ from html import escape
 import numpy as np
 import qt
 import slicer
-import vtk
 from slicer.i18n import tr as _
 
 from ..base.errors import InputError
@@ -18,7 +17,7 @@ from ..embedding.models import MODELS
 from ..neighbors.repairs import Repair
 from ..presentation.embedding_text import shifts_of, stability_text
 from ..scene.crop_box import remove_crop_box, show_crop_box
-from ..scene.guest import patient_of, receive
+from ..scene.guest import guest_of, patient_of, receive
 from ..scene.image_views import ImageViews
 from ..scene.patient_views import fit_volume, is_in_view, show_volume
 from ..scene.tumor_marks import (
@@ -30,6 +29,8 @@ from ..scene.tumor_marks import (
     ijk_to_lps_mm,
     mark_lps_mm,
     marks_of,
+    observe_marks,
+    show_own_marks,
     start_marking,
 )
 from ..work.runner import LatestTask
@@ -102,7 +103,8 @@ class EmbedController:
 
     def __init__(self, panel):
         self._panel, self._ui, ui = panel, panel.ui, panel.ui
-        self._volumes, self._marks, self._models, self._observed, self._problem = [], [], [], [], ""
+        self._volumes, self._marks, self._models, self._observed = [], [], [], []
+        self._problem, self._marking = "", False
         self._status = StatusLine(ui.embedStatusLabel, ui.embedProgressBar, ui.embedCancelButton)
         self._work = LatestTask(panel.runner, self._status)
         self.weights = WeightsController(panel)
@@ -171,6 +173,9 @@ class EmbedController:
                    (self._panel.state.modelOf(parameters) if cohort is not None else ""))
         self._observe()
         self._drawBox()
+        if self._marking and any(mark.key == parameters.embedMark for mark in self._marks):
+            self._marking = False
+            self._status.done("")
 
     def _fill(self, combo, texts, keys, wanted):
         """Offer texts; returns the place of the wanted key, of the first one without it, None without any."""
@@ -217,8 +222,9 @@ class EmbedController:
             remove_crop_box()
             self._problem = f"\N{WARNING SIGN} {error}"
             return ""
-        show_crop_box(volume, plan.corners_lps_mm, _("What {model} will see").format(model=model.name))
-        if patient_of(volume):
+        frame = guest_of(volume) or volume              # the guest's views are those that show the CT
+        show_crop_box(frame, plan.corners_lps_mm, _("What {model} will see").format(model=model.name))
+        if patient_of(frame):
             self._panel.compare.display.showBelongings()
         sides = np.ptp(plan.corners_lps_mm, axis=0)
         text = _("Box {sides} mm around the point {point} (LPS, mm).").format(
@@ -239,6 +245,7 @@ class EmbedController:
             panel.load(own)
             return
         panel.compare.display.forget()
+        show_own_marks(True)
         show_volume(volume, panel.parameters.connectomeBeside, panel.parameters.viewBars)
         qt.QTimer.singleShot(0, lambda: self._fit(volume.GetID()))       # views get their size in the event loop's next turn
 
@@ -254,8 +261,8 @@ class EmbedController:
         if volume is None or self._panel.state.cohort is None:
             return
         self.show(volume)
-        node = start_marking(_("Tumor"))
-        self._panel.set(embedMark=f"{node.GetID()}/0")
+        node, self._marking = start_marking(_("Tumor")), True
+        self._panel.set(embedVolume=volume.GetID(), embedMark=f"{node.GetID()}/0")
         self._status.done(_("Click the middle of the tumor in a slice view; the point can be dragged afterwards."))
 
     def embed(self, checked=False):
@@ -265,6 +272,8 @@ class EmbedController:
         if self._problem or None in (volume, mark, model):
             self._status.done(self._problem or self._ui.embedBoxLabel.text, problem=not self._problem)
             return
+        self._marking = False
+        self._panel.set(embedVolume=volume.GetID(), embedMark=mark.key)         # they stay chosen when others are shown
         point, size = mark_lps_mm(mark, volume), box_size_mm(mark, volume)
         tumor = self._voxels(volume, point, model)
 
@@ -315,6 +324,7 @@ class EmbedController:
             panel.showImages([own, patientId], views)
             return True
         receive(volume, made.label, np.array(made.point_lps_mm), made.size_mm)
+        show_own_marks(False)
         panel.mark(patientId)
         panel.showImages([made.label, patientId], views)
         return True
@@ -374,11 +384,7 @@ class EmbedController:
     def _observe(self):
         """Follow the marks: the box moves with them."""
         self._unobserve()
-        for node in {mark.node_id: slicer.mrmlScene.GetNodeByID(mark.node_id) for mark in self._marks}.values():
-            self._observed.append((node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._onScene)))
-        pending = slicer.mrmlScene.GetNodeByID(self._panel.parameters.embedMark.rpartition("/")[0] or "none")
-        if pending is not None and all(node is not pending for node, _tag in self._observed):     # its point is still to come
-            self._observed.append((pending, pending.AddObserver(vtk.vtkCommand.ModifiedEvent, self._onScene)))
+        self._observed = observe_marks(self._onScene)
 
     def _unobserve(self):
         for node, tag in self._observed:

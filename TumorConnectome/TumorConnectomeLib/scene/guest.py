@@ -28,6 +28,12 @@ def is_guest(patient_id: str) -> bool:
     return patient is not None and patient.volume.GetAttribute(GUEST_ATTRIBUTE) is not None
 
 
+def guest_of(volume):
+    """The guest's volume over the voxels of a volume of the user's own, None if there is none."""
+    return next((node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+                 if node.GetAttribute(GUEST_ATTRIBUTE) == volume.GetID()), None)
+
+
 def receive(volume, name: str, center_lps_mm: np.ndarray, size_mm=None) -> PatientNodes:
     """Show a tumor of a volume as a patient of this name, in place of a guest of that name.
 

@@ -13,7 +13,11 @@ from .patient_nodes import PATIENT_ATTRIBUTE, ROLE_ATTRIBUTE
 
 #: role of the box that shows what an encoder will see
 CROP_ROLE = "crop"
+#: role of points that were set by `start_marking`
+_MARK_ROLE = "mark"
 POINT, BOX, SEGMENT = "point", "box", "segment"
+#: markups do not say that they are modified when a point of theirs is moved
+_MOVED = slicer.vtkMRMLMarkupsNode.PointModifiedEvent, slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent
 _CLASSES = {"vtkMRMLMarkupsFiducialNode": POINT, "vtkMRMLMarkupsROINode": BOX, "vtkMRMLSegmentationNode": SEGMENT}
 
 
@@ -55,12 +59,22 @@ def ct_volumes() -> list:
 def marks_of(volume) -> list[TumorMark]:
     """What marks a tumor inside a volume, the newest first; what belongs to another patient is left out."""
     patient, found = volume.GetAttribute(PATIENT_ATTRIBUTE), []
-    for class_name, kind in _CLASSES.items():
-        for node in slicer.util.getNodesByClass(class_name):
-            owner = node.GetAttribute(PATIENT_ATTRIBUTE)
-            if node.GetAttribute(ROLE_ATTRIBUTE) != CROP_ROLE and owner in (None, patient):
-                found += [mark for mark in _parts(node, kind) if contains(volume, mark_lps_mm(mark, volume))]
+    for node, kind in _mark_nodes():
+        if node.GetAttribute(PATIENT_ATTRIBUTE) in (None, patient):
+            found += [mark for mark in _parts(node, kind) if kind == SEGMENT or contains(volume, mark_lps_mm(mark, volume))]
     return sorted(found, key=lambda mark: -_number(mark.node_id))
+
+
+def observe_marks(function) -> list[tuple]:
+    """Call `function(node, event)` whenever a mark, or what may become one, is moved; returns nodes and their tags."""
+    return [(node, node.AddObserver(event, function)) for node, kind in _mark_nodes()
+            for event in (vtk.vtkCommand.ModifiedEvent, *(() if kind == SEGMENT else _MOVED))]
+
+
+def _mark_nodes():
+    """Nodes that mark tumors, and their kind."""
+    return [(node, kind) for class_name, kind in _CLASSES.items() for node in slicer.util.getNodesByClass(class_name)
+            if node.GetAttribute(ROLE_ATTRIBUTE) != CROP_ROLE]
 
 
 def _parts(node, kind):
@@ -137,9 +151,17 @@ def ijk_to_lps_mm(volume) -> np.ndarray:
     return to_lps
 
 
+def show_own_marks(shown: bool) -> None:
+    """Show or hide the points of `start_marking`: beside tumors that stand at the origin they would lie somewhere else."""
+    for node in slicer.util.getNodesByClass("vtkMRMLMarkupsFiducialNode"):
+        if node.GetAttribute(ROLE_ATTRIBUTE) == _MARK_ROLE and node.GetDisplayNode() is not None:
+            node.GetDisplayNode().SetVisibility(shown)
+
+
 def start_marking(name: str):
     """Let the next click in a slice view set a point; returns its vtkMRMLMarkupsFiducialNode, which is new."""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
+    node.SetAttribute(ROLE_ATTRIBUTE, _MARK_ROLE)
     node.CreateDefaultDisplayNodes()
     logic = slicer.modules.markups.logic()
     logic.SetActiveList(node)
