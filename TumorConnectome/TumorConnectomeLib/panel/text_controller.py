@@ -72,8 +72,14 @@ class TextController:
     # What the user does
 
     def openFile(self, path):
-        """Read the names of a file of text vectors."""
-        self._panel.set(textFile=str(path), textModel="", phrase="", phraseAgainst="")
+        """Read the names of a file of text vectors, also of the one that is open: it may have changed."""
+        values, parameters = {"textFile": str(path), "textModel": "", "phrase": "", "phraseAgainst": ""}, self._panel.parameters
+        if parameters is None:
+            return
+        known = all(getattr(parameters, name) == value for name, value in values.items())
+        self._panel.set(**values)
+        if known:
+            self.restore(parameters)
 
     def compare(self, checked=False):
         """Compare the patients with the chosen text."""
