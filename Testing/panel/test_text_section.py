@@ -57,7 +57,7 @@ def test_a_phrase_colors_the_patients_and_a_contrast_does_and_both_can_be_taken_
     assert TEXT_COLUMN in [column.key for column in panel.state.columns]
     table = ui.textTable
     rows = [[table.item(row, column).text() for column in range(4)] for row in range(table.rowCount)]
-    assert rows[-1][0] == "Random groups" and any(row[0] == "Sex" for row in rows) and " to " in rows[0][2]
+    assert rows[-1][0] == "Random groups: A" and rows[0][0] == "Sex: Male" and " to " in rows[0][2]
     assert find_result(RESULT).GetNumberOfRows() == len(rows)
     ui.textAgainstComboBox.currentIndex = 2
     press(ui.textButton)

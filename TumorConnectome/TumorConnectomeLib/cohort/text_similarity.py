@@ -16,7 +16,7 @@ from .column_facets import numeric_facet
 #: column of the patient table, and key of the facet
 TEXT_COLUMN = "text_similarity"
 #: said wherever these numbers are shown
-CAVEAT = "Experiment: the texts' encoder was trained on abdominal CT."
+CAVEAT = "Experiment: the published model with a text encoder, Merlin, was trained on abdominal CT."
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,10 @@ class TextController:
         self._names, self._models, self._found = [], [], None
         self._status = StatusLine(ui.textStatusLabel, ui.textProgressBar, ui.textCancelButton)
         self._work = LatestTask(panel.runner, self._status)
-        ui.textTable.setHorizontalHeaderLabels([_("Label"), _("Category"), _("AUROC (95 % CI)"), _("q")])
-        ui.textTable.horizontalHeader().setSectionResizeMode(0, qt.QHeaderView.ResizeToContents)
+        ui.textTable.setHorizontalHeaderLabels([_("Category"), _("AUROC"), _("95 % CI"), _("q")])
+        header = ui.textTable.horizontalHeader()
+        for column in range(4):
+            header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents if column else qt.QHeaderView.Stretch)
         ui.textTable.verticalHeader().setDefaultSectionSize(ui.textTable.fontMetrics().height() + 6)
         ui.textFileButton.connect("clicked(bool)", self._onFileButton)
         ui.textButton.connect("clicked(bool)", self.compare)
@@ -168,19 +170,18 @@ class TextController:
         ui.textTable.setRowCount(len(rows))
         for place, row in enumerate(rows):
             title = facets[row["facet"]].title if row["facet"] in facets else _("Random groups")
-            tip = _("{positives} of {n} patients, p = {p:.3g} ({count} permutations)").format(
+            name = f"{title}: {row['category']}"
+            tip = name + "\n" + _("{positives} of {n} patients, p = {p:.3g} ({count} permutations)").format(
                 positives=row["positives"], n=row["n"], p=row["p"], count=row["permutations"])
-            for column, text in enumerate((title, row["category"], auroc_text(row), f"{row['q']:.2g}")):
+            for column, text in enumerate((name, f"{row['auroc']:.2f}", interval_text(row), f"{row['q']:.2g}")):
                 item = qt.QTableWidgetItem(text)
                 item.setToolTip(tip)
                 ui.textTable.setItem(place, column, item)
 
 
-def auroc_text(row) -> str:
-    """An AUROC with its interval, as far as there is one."""
-    if row["ci_low"] is None:
-        return f"{row['auroc']:.2f}"
-    return f"{row['auroc']:.2f} ({row['ci_low']:.2f} to {row['ci_high']:.2f})"
+def interval_text(row) -> str:
+    """The interval of an AUROC, a dash where there is none."""
+    return "\N{EN DASH}" if row["ci_low"] is None else f"{row['ci_low']:.2f} to {row['ci_high']:.2f}"
 
 
 def _sequence(path, file, model, phrase, against):
