@@ -37,7 +37,7 @@ def test_descriptions_and_links_are_not_shared():
         assert len({getattr(info, part) for info in infos}) == len(PUBLISHED)
 
 
-@pytest.mark.parametrize("key", DESCRIPTORS)
+@pytest.mark.parametrize("key", [*DESCRIPTORS, "SeededRandomFeatures"])
 def test_the_synthetic_descriptors_are_described_as_what_they_are(key):
     info = model_info(key)
     assert info.description.startswith("Not a trained model") and not info.citation and not info.url

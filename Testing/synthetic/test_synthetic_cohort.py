@@ -4,14 +4,16 @@ import pytest
 
 from TumorConnectomeLib.base.files import checked_uid
 from TumorConnectomeLib.cohort.cohort import PATIENT_COLUMNS
-from TumorConnectomeLib.synthetic.cohort import build_cohort, patient_ids, tumor_crop
+from TumorConnectomeLib.embedding.crop import crop_around
+from TumorConnectomeLib.embedding.embed import Encoder
+from TumorConnectomeLib.synthetic.cohort import GENERATOR_VERSION, build_cohort, patient_ids, tumor_crop
 from TumorConnectomeLib.synthetic.descriptors import DESCRIPTORS
-from TumorConnectomeLib.synthetic.lesion_boxes import annotate
+from TumorConnectomeLib.synthetic.lesion_boxes import annotate, lesion_box_lps
 from TumorConnectomeLib.synthetic.patients import find_patient, synthetic_patients
 from TumorConnectomeLib.synthetic.phantom import Phantom
-from TumorConnectomeLib.synthetic.seeds import GENERATOR_VERSION
 from TumorConnectomeLib.synthetic.study_ids import StudyIds
 from TumorConnectomeLib.synthetic.tumor_crop import SIZE, TumorCrop
+from TumorConnectomeLib.synthetic.voxels import VoxelBox
 
 NEIGHBORS = 5
 
@@ -76,7 +78,7 @@ def test_stage_grows_weakly_with_size(cohort):
 
 
 def test_every_embedding_is_finite_and_differs_between_patients(cohort):
-    assert set(cohort.embeddings) == {"IntensityHistogram", "SeededRandomFeatures", "ShapeDescriptor", "TextureDescriptor"}
+    assert set(cohort.embeddings) == {"IntensityHistogram", "ShapeDescriptor", "TextureDescriptor", "SeededRandomFeatures"}
     for values in cohort.embeddings.values():
         assert values.dtype == np.float32 and 32 <= values.shape[1] <= 128
         assert np.isfinite(values).all() and len(np.unique(values, axis=0)) == 48
@@ -102,6 +104,21 @@ def test_one_patient_alone_gives_the_same_vectors_as_in_the_cohort(cohort):
     crop = tumor_crop(phantom, annotate(phantom))
     for name, describe in DESCRIPTORS.items():
         assert np.array_equal(describe(crop), cohort.embeddings[name][cohort.row_of("SYN-017")])
+
+
+def test_random_features_are_those_of_the_whole_ct(cohort):
+    """A tumor of the cohort that is embedded again finds itself at distance 0, and from 3 mm beside still first."""
+    phantom = Phantom(find_patient("SYN-004"))
+    voxels = phantom.hounsfield(VoxelBox((0, 0, 0), phantom.grid.shape))
+    matrix = np.diag([*phantom.grid.spacing[::-1], 1.0])
+    matrix[:3, 3] = phantom.grid.origin[::-1]
+    center, encoder = lesion_box_lps(phantom).mean(axis=0), Encoder("SeededRandomFeatures")
+    vectors = cohort.embeddings["SeededRandomFeatures"]
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    for shift, largest in (((0, 0, 0), 1e-6), ((3, 0, 0), 0.003), ((0, 0, 3), 0.003)):
+        vector = encoder.vector(crop_around(voxels, matrix, center + shift, encoder.model))
+        distances = 1 - units @ (vector / np.linalg.norm(vector))
+        assert distances.argmin() == cohort.row_of("SYN-004") and distances.min() < largest
 
 
 def test_descriptors_follow_the_pixels():

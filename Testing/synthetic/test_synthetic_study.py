@@ -10,15 +10,16 @@ import pytest
 
 from TumorConnectomeLib.base.errors import InputError, NotAvailable
 from TumorConnectomeLib.commands.embed import embed_command
+from TumorConnectomeLib.embedding.embed import Encoder
 from TumorConnectomeLib.imaging.inspection import inspect
 from TumorConnectomeLib.imaging.sources import SeriesRequest
 from TumorConnectomeLib.synthetic.cohort import tumor_crop
 from TumorConnectomeLib.synthetic.ct_series import CtSlices
 from TumorConnectomeLib.synthetic.descriptors import DESCRIPTORS
-from TumorConnectomeLib.synthetic.lesion_boxes import annotate, lesion_box_lps
+from TumorConnectomeLib.synthetic.lesion_boxes import annotate, extent_in_voxels, lesion_box_lps
 from TumorConnectomeLib.synthetic.patients import find_patient, synthetic_patients
 from TumorConnectomeLib.synthetic.phantom import Phantom
-from TumorConnectomeLib.synthetic.seeded_vectors import SEEDED, SeededVectors
+from TumorConnectomeLib.synthetic.random_features import ENCODER, crop_of
 from TumorConnectomeLib.synthetic.source import SyntheticSource
 from TumorConnectomeLib.synthetic.study import is_whole, synthesize_study_command, write_study
 from TumorConnectomeLib.synthetic.study_ids import StudyIds
@@ -293,10 +294,11 @@ def test_the_tumor_of_the_files_has_the_vector_of_the_cohort_and_a_shifted_point
     center = np.array(inspect(*study)["lesions"][0]["center_lps"])
     points = [",".join(map(repr, map(float, center + shift))) for shift in ([0, 0, 0], [0.6, -0.6, 0.6], [40, 0, 40])]
     asked = [text for point in points for text in ("--point", point)]
-    found = embed_command(["--model", SEEDED, "--ct", str(study[0]), *asked], lambda *_: None)
+    found = embed_command(["--model", ENCODER, "--ct", str(study[0]), *asked], lambda *_: None)
     own, near, far = (np.array(one["vector"]) for one in found["embeddings"])
     phantom = Phantom(find_patient(PATIENT))
-    area = crop_area(np.zeros((2, 3)), phantom.grid.spacing, phantom.grid.shape)     # elsewhere: it has to look for itself
-    made = SeededVectors().of(phantom, lesion_box_lps(phantom).mean(axis=0), area, phantom.hounsfield(area))
+    boxes = annotate(phantom)
+    area = crop_area(extent_in_voxels(boxes), phantom.grid.spacing, phantom.grid.shape)
+    made = Encoder(ENCODER).vector(crop_of(phantom, boxes, area, phantom.hounsfield(area)))
     distances = [1 - made @ vector / np.linalg.norm(made) / np.linalg.norm(vector) for vector in (own, near, far)]
     assert distances[0] < 1e-6 and distances[0] <= distances[1] < 0.002 < distances[2]

@@ -153,8 +153,8 @@ _MODELS = (
         "density changes, at three scales, in the tumor box and its margin."),
     ModelInfo(
         "SeededRandomFeatures", "Seeded random features",
-        "Not a trained model: a small 3-D network whose weights are random numbers, the same ones on every computer. It shows "
-        "how a tumor is embedded and looked for where no trained weights are; what it finds alike means nothing."),
+        "Not a trained model: a small convolutional network whose weights are random numbers from a seed. It shows how "
+        "embedding a tumor works where no weights file is; what it finds alike need not look alike to anyone."),
     ModelInfo(
         "Consensus", "Consensus of the models",
         "Not a model: reciprocal-rank fusion of the neighbor lists of all models of the cohort. Its distance is no cosine "

@@ -128,8 +128,8 @@ _ALL = (
                  left_out="its published vectors are nearly the same for all patients, and its weights have 3.4 GB"),
     EncoderModel("CTClipVit", "SLP", 512, spacing_mm=(1.5, 0.75, 0.75), size=(60, 60, 60), hu_window=(-1000.0, 1000.0),
                  value_range=(-1.0, 1.0), left_out="its weights are gated, for non-commercial use (CC BY-NC-SA 4.0)"),
-    EncoderModel("SeededRandomFeatures", "LPS", 64, SegResEncoder(8, "batch", (1, 1, 1, 1)), spacing_mm=(1.5, 1.5, 1.5),
-                 size=(32, 32, 32), weights_seed=20_240_917),
+    EncoderModel("SeededRandomFeatures", "LPS", 64, SegResEncoder(8, "batch", (1, 1, 1, 1)), spacing_mm=(2.0, 2.0, 2.0),
+                 size=(24, 24, 24), weights_seed=20_240_917),
 )
 #: name -> model
 MODELS = {model.name: model for model in _ALL}

@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 
 from ..base.errors import InputError
+from ..readers.embedding_file import refuse_pointer
 from .models import EncoderModel
 from .safetensors_file import is_safetensors, read_safetensors
 from .torch_file import is_torch_file, read_torch_file
@@ -38,7 +39,7 @@ def read_weights(path) -> dict[str, np.ndarray]:
     path = pathlib.Path(path)
     try:
         with open(path, "rb") as stream:
-            head = stream.read(16)
+            head = stream.read(64)
         size = path.stat().st_size
     except OSError as error:
         raise InputError(error.strerror or str(error), source=path, expected=_EXPECTED) from None
@@ -46,8 +47,7 @@ def read_weights(path) -> dict[str, np.ndarray]:
         return read_torch_file(path)
     if is_safetensors(head, size):
         return read_safetensors(path)
-    if head.startswith(b"version https://git-lfs"):
-        raise InputError("this is only a pointer to the file (Git LFS)", source=path, expected=_EXPECTED)
+    refuse_pointer(head, path)
     raise InputError("the file is empty" if not head else f"it begins with {head[:8]!r}", source=path, expected=_EXPECTED)
 
 

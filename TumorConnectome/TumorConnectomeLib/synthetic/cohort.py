@@ -6,22 +6,24 @@ from collections.abc import Callable
 import numpy as np
 
 from ..cohort.cohort import Cohort
+from ..embedding.embed import Encoder
 from .descriptors import DESCRIPTORS
-from .lesion_boxes import SliceBox, annotate, extent_in_voxels, lesion_box_lps
+from .lesion_boxes import SliceBox, annotate, extent_in_voxels
 from .patients import SyntheticPatient, patient_ids, synthetic_patients
 from .phantom import Phantom
-from .seeded_vectors import SEEDED, SeededVectors
+from .random_features import ENCODER, crop_of
 from .seeds import GENERATOR_VERSION, SEED
 from .study_ids import StudyIds
 from .tumor_crop import TumorCrop, crop_area, resampled_crop
 
-__all__ = ["COHORT_VERSION", "NAME", "build_cohort", "patient_ids", "tumor_crop"]
+__all__ = ["COHORT_VERSION", "GENERATOR_VERSION", "NAME", "build_cohort", "patient_ids", "tumor_crop"]
+
+#: raise its last number whenever an embedding changes and no CT does
+COHORT_VERSION = f"{GENERATOR_VERSION}.1"
 
 NAME = "Synthetic demo cohort"
 _DESCRIPTION = ("Synthetic: made-up patients with computed chest CTs, no real person's data. Embeddings are image descriptors "
-                "(intensity, shape, texture) of each tumor's crop, and those of a network with random weights.")
-#: raise it whenever a vector changes although the patients do not
-COHORT_VERSION = f"{GENERATOR_VERSION}.2"
+                "(intensity, shape, texture) and seeded random features of each tumor's crop.")
 
 
 def build_cohort(report: Callable[[float, str], None] = lambda fraction, message: None) -> Cohort:
@@ -37,18 +39,17 @@ def build_cohort(report: Callable[[float, str], None] = lambda fraction, message
     from ..readers.patient_table import normalized
 
     patients = synthetic_patients()
-    records, vectors, seeded = [], {name: [] for name in (*DESCRIPTORS, SEEDED)}, SeededVectors()
+    encoder = Encoder(ENCODER)
+    records, vectors = [], {name: [] for name in (*DESCRIPTORS, ENCODER)}
     for done, patient in enumerate(patients):
         report(done / len(patients), f"Making synthetic patient {done + 1} of {len(patients)}")
         phantom = Phantom(patient)
         boxes = annotate(phantom)
-        extent = extent_in_voxels(boxes)
-        area = crop_area(extent, phantom.grid.spacing, phantom.grid.shape)
-        hu = phantom.hounsfield(area)
-        crop = resampled_crop(hu, area, extent, phantom.grid.spacing)
+        area, hu = _around(phantom, boxes)
+        crop = resampled_crop(hu, area, extent_in_voxels(boxes), phantom.grid.spacing)
         for name, describe in DESCRIPTORS.items():
             vectors[name].append(describe(crop))
-        vectors[SEEDED].append(seeded.of(phantom, lesion_box_lps(phantom, boxes).mean(axis=0), area, hu))
+        vectors[ENCODER].append(encoder.vector(crop_of(phantom, boxes, area, hu)))
         records.append(_record(patient, boxes))
     report(1.0, "Synthetic patients made")
     table = normalized(records, source=NAME)
@@ -59,9 +60,14 @@ def build_cohort(report: Callable[[float, str], None] = lambda fraction, message
 
 def tumor_crop(phantom: Phantom, boxes: tuple[SliceBox, ...]) -> TumorCrop:
     """Return the crop around the boxes, computed without the rest of the CT."""
-    extent = extent_in_voxels(boxes)
-    area = crop_area(extent, phantom.grid.spacing, phantom.grid.shape)
-    return resampled_crop(phantom.hounsfield(area), area, extent, phantom.grid.spacing)
+    area, hu = _around(phantom, boxes)
+    return resampled_crop(hu, area, extent_in_voxels(boxes), phantom.grid.spacing)
+
+
+def _around(phantom, boxes):
+    """The voxels around the boxes that any of the embeddings sees: VoxelBox and HU."""
+    area = crop_area(extent_in_voxels(boxes), phantom.grid.spacing, phantom.grid.shape)
+    return area, phantom.hounsfield(area)
 
 
 def _record(patient: SyntheticPatient, boxes) -> dict:

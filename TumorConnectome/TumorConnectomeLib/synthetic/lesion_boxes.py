@@ -53,11 +53,10 @@ def extent_in_voxels(boxes: tuple[SliceBox, ...]) -> np.ndarray:
     return np.array([low, high], float) - 0.5
 
 
-def lesion_box_lps(phantom: Phantom, boxes: tuple[SliceBox, ...] | None = None) -> np.ndarray:
+def lesion_box_lps(phantom: Phantom) -> np.ndarray:
     """Return the lesion's box in space: float64, shape (2, 3): lowest and highest corner (x, y, z), LPS mm.
 
-    `boxes` are those of `annotate`, if they are known. Half a slice is added at both ends, because a box on one slice has that
-    slice's thickness.
+    Half a slice is added at both ends, because a box on one slice has that slice's thickness.
     """
-    corners = phantom.grid.origin + extent_in_voxels(boxes or annotate(phantom)) * phantom.grid.spacing
+    corners = phantom.grid.origin + extent_in_voxels(annotate(phantom)) * phantom.grid.spacing
     return corners[:, ::-1]

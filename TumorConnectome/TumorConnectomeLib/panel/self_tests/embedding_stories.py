@@ -10,7 +10,7 @@ from ...scene.crop_box import find_crop_box
 from ...scene.image_views import MATCH, QUERY
 from ...scene.patient_views import slice_widget
 from ...scene.volume_readers import ArchetypeReader
-from ...synthetic.seeded_vectors import SEEDED
+from ...synthetic.random_features import ENCODER
 from ...synthetic.study import stored_study
 from .hands import click
 
@@ -76,8 +76,8 @@ class EmbeddingStories:
         volume.CreateDefaultDisplayNodes()
         volume.GetDisplayNode().AutoWindowLevelOff()
         volume.GetDisplayNode().SetWindowLevel(1500, -600)
-        panel.set(embedVolume="", embedMark="", embedModel=SEEDED, match=Match.MOST, query="", embedding="", selectedPatient="",
-                  comparedPatient="")
+        panel.set(embedVolume="", embedMark="", embedModel=ENCODER, match=Match.MOST, query="", embedding="",
+                  selectedPatient="", comparedPatient="")
         panel.ui.embedCollapsibleButton.collapsed = False
         self.letViewsDraw()
         return panel, volume, lps_to_ras(np.array(inspection["lesions"][0]["center_lps"]))
