@@ -29,6 +29,7 @@ def main():
         session.picture(options.output / "screenshot-connectome.png")
         picture_of_evaluation(session, options.output / "screenshot-evaluate.png")
     pictures_of_images(session, options.output)
+    pictures_of_a_foreign_ct(session, options.output)
     return 0
 
 
@@ -70,6 +71,34 @@ def pictures_of_images(session, folder):
     session.wait(lambda: len(panel.compare.display.shown) == len(ImageViews.SIX.places), what="loaded")
     session.settle(1.0)
     session.picture(folder / "screenshot-neighbors.png")
+
+
+def pictures_of_a_foreign_ct(session, folder):
+    """A nodule that was marked in a CT of nobody, with the box that the encoder sees; and beside its nearest neighbor."""
+    import slicer
+
+    from TumorConnectomeLib.panel.self_tests.watch import Watch
+
+    story = sys.modules["TumorConnectome"].TumorConnectomeTest()
+    story.messageDelay = 0
+    slicer.mrmlScene.Clear()
+    with Watch() as story._watch:
+        panel, volume, center_ras = story.openForeign()
+        open_only(panel, "embed")
+        story.markAt(panel, volume, center_ras)
+        session.settle(1.0)
+        session.picture(folder / "screenshot-embed.png")
+        panel.ui.embedButton.click()
+        session.wait(lambda: not panel.embed.busy and not panel.query.busy, what="embedded")
+        panel.ui.stabilityButton.click()
+        session.wait(lambda: not panel.embed.busy, what="stable")
+        panel.ui.embedCompareButton.click()
+        story.waitForImages(panel)
+        panel.ui.nextButton.click()                     # the first one is the patient whose CT this is
+        story.waitForImages(panel)
+        open_only(panel, "embed", "query")
+        session.settle(1.0)
+        session.picture(folder / "screenshot-embed-compare.png")
 
 
 def open_only(panel, *names):

@@ -12,6 +12,7 @@ from TumorConnectomeLib.panel.sample_data import register_sample_data
 from TumorConnectomeLib.panel.sections import load_sections
 from TumorConnectomeLib.panel.self_tests.arrangement_stories import ArrangementStories
 from TumorConnectomeLib.panel.self_tests.database_stories import DatabaseStories
+from TumorConnectomeLib.panel.self_tests.embedding_stories import EmbeddingStories
 from TumorConnectomeLib.panel.self_tests.evaluation_stories import EvaluationStories
 from TumorConnectomeLib.panel.self_tests.graph_stories import GraphStories
 from TumorConnectomeLib.panel.self_tests.image_stories import ImageStories
@@ -155,8 +156,8 @@ class TumorConnectomeLogic(ScriptedLoadableModuleLogic):
 #
 
 
-class TumorConnectomeTest(GraphStories, ArrangementStories, ImageStories, DatabaseStories, EvaluationStories, StoryTest,
-                          ScriptedLoadableModuleTest):
+class TumorConnectomeTest(GraphStories, ArrangementStories, ImageStories, DatabaseStories, EmbeddingStories, EvaluationStories,
+                          StoryTest, ScriptedLoadableModuleTest):
     """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_tests/.
 
     They are not named test_...: ctest's loader would run each for itself, without what runTest keeps for the user.

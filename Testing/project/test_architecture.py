@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "evaluation": {"base", "cohort", "neighbors", "connectome"},
     "presentation": {"base", "cohort", "neighbors", "connectome", "evaluation"},
     "imaging": {"base", "work", "cohort", "connectome"},
-    "embedding": {"base", "readers", "imaging"},
+    "embedding": {"base", "work", "readers", "imaging"},
     "synthetic": {"base", "work", "cohort", "readers", "imaging", "embedding"},
     "study": {"base", "cohort", "readers", "neighbors"},
     "scene": {"base", "work", "imaging"},
@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging",
                  "embedding", "synthetic", "study"},
     "panel": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "imaging",
-              "synthetic", "scene", "widgets"},
+              "embedding", "synthetic", "scene", "widgets"},
 }
 ROOMS = tuple(MAY_IMPORT)
 _GUI = {"qt", "ctk"}

@@ -10,12 +10,13 @@ import sys
 sys.path[:0] = [folder for folder in [str(pathlib.Path(__file__).resolve().parent)] if folder not in sys.path]
 
 import probe_dicom  # noqa: E402
+import probe_marks  # noqa: E402
 import probe_scene  # noqa: E402
 import probe_views  # noqa: E402
 from probe_tools import NotHere, described  # noqa: E402
 from semantics_table import read_rows  # noqa: E402
 
-PROBES = {**probe_views.PROBES, **probe_scene.PROBES, **probe_dicom.PROBES}
+PROBES = {**probe_views.PROBES, **probe_scene.PROBES, **probe_marks.PROBES, **probe_dicom.PROBES}
 
 
 def probe_rows():

@@ -9,13 +9,17 @@ import pydicom
 import pytest
 
 from TumorConnectomeLib.base.errors import InputError, NotAvailable
+from TumorConnectomeLib.commands.embed import embed_command
+from TumorConnectomeLib.embedding.embed import Encoder
+from TumorConnectomeLib.imaging.inspection import inspect
 from TumorConnectomeLib.imaging.sources import SeriesRequest
 from TumorConnectomeLib.synthetic.cohort import tumor_crop
 from TumorConnectomeLib.synthetic.ct_series import CtSlices
 from TumorConnectomeLib.synthetic.descriptors import DESCRIPTORS
-from TumorConnectomeLib.synthetic.lesion_boxes import annotate, lesion_box_lps
+from TumorConnectomeLib.synthetic.lesion_boxes import annotate, extent_in_voxels, lesion_box_lps
 from TumorConnectomeLib.synthetic.patients import find_patient, synthetic_patients
 from TumorConnectomeLib.synthetic.phantom import Phantom
+from TumorConnectomeLib.synthetic.random_features import ENCODER, crop_of
 from TumorConnectomeLib.synthetic.source import SyntheticSource
 from TumorConnectomeLib.synthetic.study import is_whole, synthesize_study_command, write_study
 from TumorConnectomeLib.synthetic.study_ids import StudyIds
@@ -284,3 +288,17 @@ def test_source_does_not_claim_other_series(cache, changes):
     assert not source.find(request(**changes))
     with pytest.raises(NotAvailable):
         run_blocking(source.fetch(request(**changes)))
+
+
+def test_the_tumor_of_the_files_has_the_vector_of_the_cohort_and_a_shifted_point_nearly_so(study):
+    center = np.array(inspect(*study)["lesions"][0]["center_lps"])
+    points = [",".join(map(repr, map(float, center + shift))) for shift in ([0, 0, 0], [0.6, -0.6, 0.6], [40, 0, 40])]
+    asked = [text for point in points for text in ("--point", point)]
+    found = embed_command(["--model", ENCODER, "--ct", str(study[0]), *asked], lambda *_: None)
+    own, near, far = (np.array(one["vector"]) for one in found["embeddings"])
+    phantom = Phantom(find_patient(PATIENT))
+    boxes = annotate(phantom)
+    area = crop_area(extent_in_voxels(boxes), phantom.grid.spacing, phantom.grid.shape)
+    made = Encoder(ENCODER).vector(crop_of(phantom, boxes, area, phantom.hounsfield(area)))
+    distances = [1 - made @ vector / np.linalg.norm(made) / np.linalg.norm(vector) for vector in (own, near, far)]
+    assert distances[0] < 1e-6 and distances[0] <= distances[1] < 0.002 < distances[2]

@@ -34,6 +34,7 @@ from .tables import (
     add_out_option,
     add_repair_option,
     add_rows_option,
+    add_text_options,
     chosen_models,
     independent_cohort_of,
     write_csv,
@@ -88,6 +89,7 @@ def add_parser(subparsers):
 
 def _add_choices(parser):
     add_measured_option(parser)
+    add_text_options(parser)
     add_model_option(parser)
     parser.add_argument("--facet", default=ALL, help="keys of facets, separated by commas, or 'all' (default)")
     add_k_option(parser, "ranks that count")
@@ -189,7 +191,9 @@ def _key(options, folder, choices):
     """Cache key: everything that the result depends on."""
     measured = [MeasurementStore(options.measured).path] if options.measured else []
     files = [options.prepared, *(cohort_files(folder) if folder else []), *(path for path in measured if path.exists())]
-    content = [VERSION, sha256_of_files(files), options.repair, options.replicate, choices]
+    files += [options.texts] if options.texts else []
+    content = [VERSION, sha256_of_files(files), options.repair, options.replicate, options.phrase, options.against,
+               options.text_model, choices]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

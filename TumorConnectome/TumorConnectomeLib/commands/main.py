@@ -34,11 +34,11 @@ class _OneLineParser(argparse.ArgumentParser):
 
 
 def _parser():
-    from . import agreement, boxes, embed, evaluate, hubs, maps, measure, neighbors, probes, query, study
+    from . import agreement, boxes, embed, evaluate, hubs, maps, measure, neighbors, probes, query, study, text
 
     parser = _OneLineParser(prog="TumorConnectomeLib",
                             description="Tumor similarity from precomputed embeddings, without Slicer.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query, study, embed):
+    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query, study, text, embed):
         command.add_parser(subparsers)
     return parser

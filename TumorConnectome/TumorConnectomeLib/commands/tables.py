@@ -11,6 +11,7 @@ from ..base.files import atomic_file, default_cache_folder
 from ..cohort.choosing import ALL, chosen_names
 from ..cohort.measurements import with_measurements
 from ..cohort.row_rules import RowRule, one_node_per_patient
+from ..cohort.text_similarity import Phrase, text_similarity, with_text_similarity
 from ..connectome.prepared import read_prepared
 from ..imaging.measurement_store import MeasurementStore
 from ..neighbors.consensus import with_consensus
@@ -18,6 +19,7 @@ from ..neighbors.repairs import Repair
 from ..readers.named_columns import read_named
 from ..readers.recognition import ROW_NUMBER
 from ..readers.sources import split_paths
+from ..readers.text_vectors import read_text_vectors
 
 #: lines of the import report that only say what a file holds
 _IS_CONTENT = re.compile(r"\t\d+ rows\t")
@@ -110,10 +112,32 @@ def add_measured_option(parser):
                              "they can be facets and strata (default folder: the cache)")
 
 
+def add_text_options(parser, required=False):
+    """The choice of a text with which the patients are compared; `cohort_of` joins the column."""
+    parser.add_argument("--texts", type=pathlib.Path, metavar="FILE.npz", required=required,
+                        help="text vectors in the space of a model: arrays 'names' and 'vectors' (an experiment)")
+    parser.add_argument("--phrase", default="", metavar="NAME", required=required, help="which of these texts")
+    parser.add_argument("--against", default="", metavar="NAME", help="a second text: how much more like the first one")
+    parser.add_argument("--text-model", default="Merlin", metavar="NAME", help="the model of the texts (default Merlin)")
+
+
+def phrase_of(options, cohort):
+    """The Phrase that ``--phrase`` with its options names, and the similarity of each patient to it, float64, shape (N,)."""
+    texts = read_text_vectors(options.texts)
+    phrase = Phrase(one_model(cohort, options.text_model), options.phrase, options.against)
+    vectors = [texts.vector_of(name) for name in (phrase.text, phrase.against) if name]
+    try:
+        return phrase, text_similarity(cohort.embeddings[phrase.model], *vectors)
+    except InputError as error:
+        raise InputError(error.problem, source=options.texts, expected=error.expected) from None
+
+
 def cohort_of(options, report=lambda fraction, message="": None):
-    """The cohort that ``--data`` with its options, or ``--prepared`` (a file of the cache) names; see ``--measured``."""
+    """The cohort of ``--data`` with its options, or of ``--prepared`` (in the cache); see ``--measured`` and ``--texts``."""
     prepared, measured = getattr(options, "prepared", None), getattr(options, "measured", None)
     cohort = read_prepared(prepared).cohort if prepared else read_cohort_of(options, report)
+    if getattr(options, "texts", None) and options.phrase:
+        cohort = with_text_similarity(cohort, *phrase_of(options, cohort))
     if measured is None:
         return cohort
     store = MeasurementStore(measured)

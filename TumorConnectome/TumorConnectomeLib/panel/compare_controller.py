@@ -5,6 +5,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ..presentation.patient_summary import neighbor_rows
+from ..scene.guest import is_guest
 from ..scene.image_views import BONE, LUNG, MATCH, MEDIASTINUM, NEIGHBORS, QUERY, ImageViews
 from ..scene.patient_nodes import find_patient, loaded_patients, unload_patient, voxel_megabytes
 from ..scene.patient_views import release_images, slice_widget
@@ -84,7 +85,7 @@ class CompareController:
     def patientsFor(self, views):
         """PatientIDs that an arrangement shows, the query first."""
         parameters = self._panel.parameters
-        query = parameters.selectedPatient
+        query = self._panel.guest or parameters.selectedPatient
         others = self._neighbors()
         if views in (ImageViews.PAIR, ImageViews.FLICKER) and parameters.comparedPatient:
             others = [parameters.comparedPatient]
@@ -96,7 +97,9 @@ class CompareController:
         return found if found and found[0] == self._panel.parameters.selectedPatient else []
 
     def _neighbors(self):
-        """PatientIDs of the query's list, by rank."""
+        """PatientIDs of the query's list, by rank: of the tumor of an own CT while that is shown."""
+        if self._panel.guest:
+            return self._panel.query.neighborIds()
         graph, query = self._panel.state.connectome, self._panel.parameters.selectedPatient
         if graph is None or query not in graph.nodes:
             return []
@@ -109,7 +112,13 @@ class CompareController:
         neighbors, compared = self._neighbors(), self._panel.parameters.comparedPatient
         if neighbors and self.display.shown:
             place = neighbors.index(compared) + step if compared in neighbors else min(step, 0)
-            self._panel.compareWith(neighbors[place % len(neighbors)])
+            patient = neighbors[place % len(neighbors)]
+            if self._panel.guest:
+                self._panel.mark(patient)
+                self._panel.showImages([self._panel.guest, patient], self.display.views if MATCH in self.display.shown
+                                       else ImageViews.PAIR)
+            else:
+                self._panel.compareWith(patient)
 
     def showPrevious(self):
         """Compare the query with the patient before in its list."""
@@ -119,7 +128,8 @@ class CompareController:
         """Make the match the query and the query the match."""
         if MATCH in self.display.shown:
             query, match = (self.display.shown[place].patient_id for place in (QUERY, MATCH))
-            self._panel.set(selectedPatient=match, comparedPatient=query)
+            if not any(map(is_guest, (query, match))):  # a guest is no patient of the connectome
+                self._panel.set(selectedPatient=match, comparedPatient=query)
             self._panel.showImages([match, query], self.display.views)
 
     def _onTimed(self, value=None):

@@ -18,6 +18,7 @@ from ..neighbors.consensus import with_consensus
 from ..presentation.result_maps import RELIABILITY, ResultKind
 from ..work.jobs import PythonJob
 from .json_list import choice_from_text
+from .text_controller import text_options
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def evaluation_sequence(parameters, state, path):
         arguments += ["--cache", default_cache_folder(), "--facet", "all" if every else json.dumps(facets),
                       "--permutations", parameters.permutations, "--within", "all" if parameters.confounds else ""]
         arguments += ["--data", parameters.dataFolder] if parameters.dataFolder else []
+        arguments += text_options(parameters, cohort)
         name = "evaluate"
     else:
         name = kind.value

@@ -17,6 +17,7 @@ from ..imaging.idc_source import IdcSource
 from ..imaging.inspection_store import InspectionStore
 from ..imaging.series_cache import CacheSource, SeriesCache
 from ..imaging.sources import SeriesFiles, SeriesRequest, Source, series_request
+from ..scene.guest import is_guest
 from ..scene.image_views import ImageViews
 from ..scene.patient_nodes import find_patient, load_patient
 from ..scene.scene_source import SceneSource
@@ -103,7 +104,7 @@ class ImagingController:
     def _begin(self, wanted):
         cohort, patient_ids, image_folder, *_arrangement = self._wanted = wanted
         try:
-            requests = [series_request(cohort, patient_id) for patient_id in patient_ids]
+            requests = [series_request(cohort, patient_id) for patient_id in patient_ids if not is_guest(patient_id)]
             sources = self._sources.of(cohort, image_folder)
         except TumorConnectomeError as error:
             self._work.cancel()
@@ -247,11 +248,15 @@ class ImageSources:
         """Where the images of a cohort may be, in order; `image_folder` is a local folder of DICOM files, "" for none."""
         if cohort.synthetic:
             return [SceneSource(), SyntheticSource(self.cache_folder / "synthetic")]
+        return [SceneSource(), *self.real(image_folder)]
+
+    def real(self, image_folder: str) -> list[Source]:
+        """Where files of people's CTs may be, in order."""
         folder, listed = self.cache_folder, read_manifest().ct_files
         local = [FolderSource(image_folder, folder, listed)] if image_folder else []
         # set by Slicer's DICOM module when that is there
         database = DicomDatabaseSource(getattr(slicer, "dicomDatabase", None), folder, listed)
-        return [SceneSource(), CacheSource(self._cache), *local, database, self._idc]
+        return [CacheSource(self._cache), *local, database, self._idc]
 
     def sizeOf(self, request: SeriesRequest) -> tuple[int, int] | None:
         """Files and bytes that would have to be downloaded for a request; None if that is not known."""

@@ -63,12 +63,16 @@ class MeasurementsController:
         self._cohort = cohort
         self._store.update()
         self._ui.measureCohortButton.enabled = True
-        return with_measurements(cohort, self._store.measurements)
+        return self.joined()
 
     def refresh(self):
         """Show what has been measured meanwhile."""
         if self._cohort is not None and self._store.update():
-            self._panel.state.useCohort(with_measurements(self._cohort, self._store.measurements))
+            self._panel.state.useCohort(self.joined())
+
+    def joined(self):
+        """The loaded cohort with all that has been measured."""
+        return with_measurements(self._cohort, self._store.measurements)
 
     def cancel(self):
         """Stop measuring; what was measured stays."""

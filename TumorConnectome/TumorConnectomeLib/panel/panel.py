@@ -7,6 +7,7 @@ from ..base.files import default_cache_folder
 from ..connectome.prepared import PreparedCohort
 from ..imaging.acquisition import acquire
 from ..imaging.transfer_errors import is_offline
+from ..scene.guest import is_guest
 from ..scene.image_views import QUERY, ImageViews
 from ..scene.scene_source import names_in_scene
 from ..scene.view_layouts import CONNECTOME_LAYOUT, CONNECTOME_TAG, show_layout
@@ -22,6 +23,7 @@ from .compare_controller import CompareController
 from .database_listing import DatabaseListing
 from .derived_analyses import DerivedAnalyses
 from .downloads_controller import DownloadsController
+from .embed_controller import EmbedController
 from .evaluate_controller import EvaluateController
 from .export_controller import ExportController
 from .graph import GraphSection
@@ -33,6 +35,7 @@ from .patient import PatientPictures, PatientSection
 from .query_controller import QueryController
 from .session import Session
 from .status_line import StatusLine
+from .text_controller import TextController
 
 
 class Panel:
@@ -81,8 +84,10 @@ class Panel:
         self.imaging = ImagingController(
             self.runner, self.sources, self.downloads,
             StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self.compare.display, self.listing)
+        self.embed = EmbedController(self)
         self.measurements = MeasurementsController(
             self, StatusLine(ui.measureStatusLabel, ui.measureProgressBar, ui.measureCancelButton))
+        self.text = TextController(self)
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         self.downloadsList = DownloadsController(ui, self.downloads, self.sources, self.state)
         self.cache = CacheController(ui, self.runner, self._seriesInUse, self._onCacheFolder)
@@ -103,6 +108,7 @@ class Panel:
         self.graphControls.cleanup()
         self.evaluate.cleanup()
         self.query.cleanup()
+        self.embed.cleanup()
         self.cohort.imports.cleanup()
         self.compare.cleanup()
         self.view.cleanup()
@@ -122,7 +128,7 @@ class Panel:
             self.imaging.forget()
             self.downloadsList.forget()
             self.evaluate.forget()
-            for work in (self.derived, self.maps, self.query, self.measurements):
+            for work in (self.derived, self.maps, self.query, self.measurements, self.embed, self.text):
                 work.cancel()
             return
         self.ui.dataFolderPathLineEdit.currentPath = parameters.dataFolder
@@ -207,6 +213,17 @@ class Panel:
         if patientId == self.parameters.selectedPatient:
             self.set(selectedPatient=self._cameFrom)
         self.compareWith(patientId)
+
+    def openFromQuery(self, patientId):
+        """Compare a query that was made from a CT with a patient of its list; of another query load the patient alone."""
+        if not self.embed.compareWith(patientId):
+            self.load(patientId)
+
+    @property
+    def guest(self):
+        """Name of a tumor of the user's own CT, if it is the query in the views; "" if not."""
+        shown = self.imaging.shown.get(QUERY)
+        return shown.patient_id if shown is not None and is_guest(shown.patient_id) else ""
 
     def _onPicture(self, patientId):
         if patientId == self.parameters.selectedPatient:

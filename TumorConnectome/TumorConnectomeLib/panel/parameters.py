@@ -63,6 +63,13 @@ class TumorConnectomeParameterNode:
     connectomeBeside - Whether the connectome stays beside the images.
     viewBars - Whether Slicer's bars are shown above the axial views.
     query - JSON: a new patient's vector whose neighbors are shown (see query_controller.query_to_text); empty for none.
+    embedVolume, embedMark - ID of the CT, and key of what marks the tumor (see scene.tumor_marks), that is embedded next;
+        empty for the first that fit.
+    embedModel - Model that embeds it; empty for the first that can.
+    embedding - JSON: how the query was made from a CT (see embed_controller.EmbeddedTumor); empty for none.
+    textFile - File of text vectors; empty for none.
+    textModel - Model whose text encoder has made them; empty for the one that is known to have one.
+    phrase, phraseAgainst - The text that the patients are compared with, and a second one; empty for none.
     group - JSON list: PatientIDs of the lasso's group.
     repair - What is done about hubs before neighbors are looked for.
     map - What places the patients in the view.
@@ -95,6 +102,14 @@ class TumorConnectomeParameterNode:
     views: ImageViews = ImageViews.ONE
     connectomeBeside: bool = True
     viewBars: bool = False
+    embedVolume: str
+    embedMark: str
+    embedModel: str
+    embedding: str
+    textFile: str
+    textModel: str
+    phrase: str
+    phraseAgainst: str
     group: str
     query: str
     repair: Repair = Repair.NONE

@@ -46,7 +46,7 @@ class QueryController:
         self._panel, self._ui = panel, panel.ui
         ui = panel.ui
         self._status = StatusLine(ui.queryStatusLabel, ui.queryProgressBar, ui.queryCancelButton)
-        self._table = PairTable(ui.queryTable, panel.select, panel.load, _)
+        self._table = PairTable(ui.queryTable, panel.select, panel.openFromQuery, _)
         self._work = LatestTask(panel.runner, self._status)
         self._file, self._rowCount = "", 0
         self._answer = None, None                       # of which query in which cohort; the result, None until it is there
@@ -77,6 +77,13 @@ class QueryController:
         self._answer = (None, None) if self._answer[1] is None else self._answer
         if self._work.cancel():
             self._status.done("")
+
+    def neighborIds(self) -> list[str]:
+        """PatientIDs of the query's list, by rank; none while it is looked for."""
+        parameters, result = self._panel.parameters, self._answer[1]
+        if result is None or parameters is None or self._answer[0] != (self._panel.cohort.loader.path, parameters.query):
+            return []
+        return [one.patient_id for one in result.of(parameters.match)[:parameters.neighborCount]]
 
     # What the user does
 

@@ -2,8 +2,8 @@
 import slicer
 
 #: in the order in which the panel shows them; `UI/Section<name>.ui`
-SECTIONS = ("Cohort", "Connectome", "Patient", "Images", "Compare", "Measurements", "Filters", "Group", "Query", "Evaluate",
-            "Export")
+SECTIONS = ("Cohort", "Connectome", "Patient", "Images", "Compare", "Measurements", "Filters", "Group", "Embed", "Query",
+            "Text", "Evaluate", "Export")
 
 
 def load_sections(panelWidget, resourcePath):

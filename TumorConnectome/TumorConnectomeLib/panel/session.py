@@ -44,6 +44,8 @@ class Session:
         Called with a Repair and a model; gives what can be shown of them (see `DerivedAnalyses.choose`).
     place : callable
         Called with what is shown and a MapKind; gives the map that can be shown (see `MapPositions.choose`).
+    extend : callable
+        Called with each cohort that is taken; gives it with columns that were computed for it (see `TextController.extend`).
     """
 
     def __init__(self, changes: Changes):
@@ -52,7 +54,7 @@ class Session:
         self.connectome, self.source, self.columns, self.filterProblem = None, None, [], ""
         self.shown, self.placed, self._connectomeOf = None, None, None
         self._binned = None, None
-        self.choose, self.place = self._original, self._layout
+        self.choose, self.place, self.extend = self._original, self._layout, lambda cohort: cohort
         self.bind(self.makeConnectome, "repair", "model", "match", "neighborCount", "map", LISTS)
 
     def bind(self, show, *names):
@@ -70,12 +72,14 @@ class Session:
 
     def setPrepared(self, prepared: PreparedCohort, source: str):
         """Show the cohort of a data folder ("" for the demo cohort)."""
-        self.prepared, self.source, self.shown, self._connectomeOf = prepared, source, None, None
+        self.prepared = prepared = PreparedCohort(self.extend(prepared.cohort), prepared.analyses)
+        self.source, self.shown, self._connectomeOf = source, None, None
         self.columns = table_columns(prepared.cohort)
         self._changes.tell(COHORT, COLUMNS)
 
     def useCohort(self, cohort):
         """Take the same patients and models with other columns or facets."""
+        cohort = self.extend(cohort)
         self.prepared, self.columns = PreparedCohort(cohort, self.prepared.analyses), table_columns(cohort)
         self._changes.tell(COLUMNS)
 

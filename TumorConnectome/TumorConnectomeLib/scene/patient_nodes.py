@@ -92,17 +92,35 @@ def load_patient(patient_id: str, inspection: dict, reader: VolumeReader) -> Pat
     volume.SetAttribute(SERIES_ATTRIBUTE, inspection["series_uid"])
     volume.SetAttribute(FRAME_ATTRIBUTE, inspection["placement"]["frame_of_reference_uid"])
     volume.SetAttribute(FINDINGS_ATTRIBUTE, "\n".join(findings))
+    lesions = sorted(inspection["lesions"], key=lambda lesion: -float(np.prod(lesion["size_mm"])))
+    center_ras = lps_to_ras(np.array(lesions[0]["center_lps"])) if lesions else _volume_center(volume)
+    return add_patient(patient_id, volume, lesions, center_ras, findings)
+
+
+def add_patient(patient_id: str, volume, lesions: list[dict], center_ras: np.ndarray, findings=()) -> PatientNodes:
+    """Make a volume that is in the scene a patient's: with a ROI for each lesion, and the tumor at the origin.
+
+    Parameters
+    ----------
+    patient_id : str
+    volume : vtkMRMLScalarVolumeNode
+        Under no transform.
+    lesions : list of dict
+        As `Lesion.as_record` writes them, the largest first.
+    center_ras : np.ndarray
+        The tumor: float, shape (3,) [mm].
+    findings : sequence of str
+    """
     volume.CreateDefaultDisplayNodes()
     show_window(volume)
-    lesions = sorted(inspection["lesions"], key=lambda lesion: -float(np.prod(lesion["size_mm"])))
     rois = tuple(_roi(patient_id, number, lesion) for number, lesion in enumerate(lesions, start=1))
-    transform = _centering(patient_id, lps_to_ras(np.array(lesions[0]["center_lps"])) if lesions else _volume_center(volume))
+    transform = _centering(patient_id, center_ras)
     for node, role in ((volume, _VOLUME), *((roi, _LESION) for roi in rois), (transform, _TRANSFORM)):
         node.SetAttribute(PATIENT_ATTRIBUTE, patient_id)
         node.SetAttribute(ROLE_ATTRIBUTE, role)
         if node is not transform:
             node.SetAndObserveTransformNodeID(transform.GetID())
-    return PatientNodes(patient_id, volume, rois, transform, findings)
+    return PatientNodes(patient_id, volume, rois, transform, tuple(findings))
 
 
 def loaded_patients() -> list[PatientNodes]:

@@ -66,6 +66,51 @@ def show_patients(shown: dict[str, PatientNodes], views: ImageViews = ImageViews
         composite.SetLinkedControl(True)
 
 
+def show_volume(volume, connectome: bool = True, bars: bool = False) -> None:
+    """Show a volume that belongs to no patient in the views of one, where it lies: nothing is centered, linked or in 3D.
+
+    Parameters
+    ----------
+    volume : vtkMRMLScalarVolumeNode
+    connectome, bars
+        See `show_patients`.
+    """
+    show_layout(layout_number(ImageViews.ONE, connectome), bars)
+    if not slicer.app.layoutManager():
+        return
+    _restrict({}, ImageViews.ONE)
+    for orientation in ImageViews.ONE.orientations:
+        widget = slice_widget(QUERY, orientation)
+        logic, node = widget.sliceLogic(), widget.mrmlSliceNode()
+        composite = logic.GetSliceCompositeNode()
+        composite.SetLinkedControl(False)
+        composite.SetBackgroundVolumeID(volume.GetID())
+        composite.SetForegroundVolumeID(None)
+        composite.SetLabelVolumeID(None)
+        node.SetOrientation(orientation)
+        node.SetLayoutLabel(volume.GetName())
+        node.RemoveAllThreeDViewIDs()
+        node.SetSliceVisible(False)
+    fit_volume()
+
+
+def fit_volume() -> None:
+    """Let the views of one patient show all of what `show_volume` has brought there."""
+    for orientation in ImageViews.ONE.orientations:
+        slice_widget(QUERY, orientation).sliceLogic().FitSliceToBackground()
+
+
+def is_in_view(volume) -> bool:
+    """Whether a slice view of the present layout shows a volume."""
+    manager = slicer.app.layoutManager()
+    for node in slicer.util.getNodesByClass("vtkMRMLSliceNode") if manager else ():
+        widget = manager.sliceWidget(node.GetName())
+        if widget is not None and widget.isVisible() and \
+                widget.sliceLogic().GetSliceCompositeNode().GetBackgroundVolumeID() == volume.GetID():
+            return True
+    return False
+
+
 def take_turns(shown: dict[str, PatientNodes], front: str) -> None:
     """ImageViews.FLICKER: show the query or the match, without moving the views."""
     if not slicer.app.layoutManager():
