@@ -2,13 +2,14 @@
 import numpy as np
 import pytest
 from dicom_factory import AXIAL, edit, make_ct, random_orientation
+from embedding_samples import golden, golden_volume
 from marked_series import HEIGHTS
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.embedding import dicom_crop
 from TumorConnectomeLib.embedding.crop import crop_around
 from TumorConnectomeLib.embedding.dicom_crop import crop_from_dicom, crops_of_series
-from TumorConnectomeLib.embedding.models import EncoderModel
+from TumorConnectomeLib.embedding.models import MODELS, EncoderModel
 from TumorConnectomeLib.imaging.ct_series import read_series
 
 MODEL = EncoderModel("x", "LPS", 1, size=(16, 16, 16), hu_window=(-1024.0, 976.0))
@@ -54,6 +55,24 @@ def test_an_even_series_gives_what_the_volume_gives(tmp_path, orientation):
     np.testing.assert_allclose(crop.values, expected.values, atol=tolerance)
     np.testing.assert_allclose(crop.corners_lps_mm, expected.corners_lps_mm, atol=1e-3)
     assert crop.findings == expected.findings
+
+
+@pytest.mark.parametrize("name", ["0.66 0.66 2.5", "tilt 12 degrees about x"])
+def test_crops_of_files_are_those_of_the_published_chain_as_well(tmp_path, name):
+    case = next(case for case in golden("crops")["cases"] if case["name"] == name)
+    voxels, matrix = golden_volume(case)
+    direction, spacing = np.array(case["direction"]).reshape(3, 3), case["spacing_mm"]
+    positions = [(matrix @ [0, 0, plane, 1])[:3] for plane in range(len(voxels))]
+    slices = make_ct(tmp_path, positions=positions, orientation=[*direction[:, 0], *direction[:, 1]], spacing=spacing[1::-1],
+                     step=spacing[2], size=voxels.shape[1:])
+    for dataset, pixels in zip(slices, voxels):
+        edit(dataset, PixelData=pixels.tobytes())
+    found = read_series(tmp_path)
+    for model in ("CTFM", "Merlin", "CTClipVit"):
+        expected = case["crops"]["CTFM_FMCIB" if model == "CTFM" else model]["values"]
+        values = crops_of_series(found, [case["center_lps_mm"]], MODELS[model])[0].values.ravel()
+        at = np.linspace(0, values.size - 1, len(expected)).astype(int)
+        assert np.abs(values[at] - np.array(expected) / 1e7).max() < 1e-6
 
 
 @pytest.mark.parametrize("heights", [

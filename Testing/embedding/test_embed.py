@@ -8,7 +8,7 @@ import pytest
 from embedding_samples import small_volume
 from weights_files import write_safetensors, write_zip
 
-from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.base.errors import InputError, TumorConnectomeError
 from TumorConnectomeLib.base.files import LIBRARY_FOLDER
 from TumorConnectomeLib.commands.embed import embed_command
 from TumorConnectomeLib.embedding.embed import Encoder, embed_tumor, model_of, seeded_parameters
@@ -99,6 +99,19 @@ def test_the_worker_names_what_is_missing(tmp_path, monkeypatch, arguments, word
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=words):
         embed_command(["--model", SEEDED, *arguments], quiet)
+
+
+def test_memory_that_does_not_suffice_is_one_line(tmp_path, monkeypatch):
+    from TumorConnectomeLib.commands import embed
+
+    def none(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(embed, "crop_around", none)
+    np.save(tmp_path / "v.npy", np.zeros((2, 2, 2)))
+    with pytest.raises(TumorConnectomeError, match="the memory does not suffice to embed with SeededRandomFeatures"):
+        embed_command(["--model", SEEDED, "--volume", str(tmp_path / "v.npy"), "--ijk-to-lps", ",".join("0" * 16), "--point",
+                       "1,2,3"], quiet)
 
 
 def test_a_volume_file_that_could_run_code_is_refused(tmp_path):

@@ -140,6 +140,15 @@ def embed_command(arguments, report):
     parser.add_argument("--ijk-to-lps", type=numbers)
     parser.add_argument("--point", type=numbers, action="append", required=True)
     options = parser.parse_args(joined_points(arguments))
+    try:
+        return _embeddings(options, report)
+    except MemoryError:
+        raise TumorConnectomeError(f"the memory does not suffice to embed with {options.model}: close other programs, or take "
+                                   "a smaller model") from None
+
+
+def _embeddings(options, report):
+    """What `embed_command` answers."""
     report(0.0, "Reading the weights")
     encoder = Encoder(options.model, options.weights)
     report(0.1, "Cutting the tumor out")
