@@ -1,4 +1,7 @@
-"""Command ``embed``: vectors of tumors from their CTs; and the worker of that name, which the panel starts."""
+"""Command ``embed``: vectors of tumors from their CTs; and the worker of that name, which the panel starts.
+
+Somebody waits for the worker: what only the command or DICOM files need is imported where it is needed.
+"""
 from __future__ import annotations
 
 import argparse
@@ -11,12 +14,8 @@ import numpy as np
 from ..base.errors import InputError, PackageMissing, TumorConnectomeError
 from ..base.files import default_cache_folder
 from ..embedding.crop import crop_around
-from ..embedding.dicom_crop import crops_of_series
 from ..embedding.embed import Embedding, Encoder
 from ..embedding.models import MODELS
-from ..imaging.ct_series import read_series
-from .embed_cohort import embed_cohort
-from .tables import write_csv
 
 #: options whose values may begin with a minus
 _WITH_NUMBERS = ("--point", "--ijk-to-lps")
@@ -58,6 +57,8 @@ def add_parser(subparsers):
 
 def run(options):
     """Embed and write the table; returns 0. What could not be embedded is told, a line each, and stops nothing else."""
+    from .embed_cohort import embed_cohort
+
     ways = {"--ct": options.ct, "--images": options.images, "--collection": options.collection}
     given = [name for name, value in ways.items() if value]
     if len(given) != 1:
@@ -89,6 +90,10 @@ def _report(fraction, message=""):
 
 
 def _run_one(options):
+    from ..embedding.dicom_crop import crops_of_series
+    from ..imaging.ct_series import read_series
+    from .tables import write_csv
+
     if options.point is None or len(options.point) != 3:
         raise TumorConnectomeError("expected --point X,Y,Z (LPS, mm) with --ct")
     if options.out.suffix.lower() != ".csv":
@@ -164,6 +169,9 @@ def _embeddings(options, report):
 def _crops(options, model):
     """A crop for each point, or why there is none."""
     if options.ct is not None:
+        from ..embedding.dicom_crop import crops_of_series
+        from ..imaging.ct_series import read_series
+
         return crops_of_series(read_series(options.ct, options.series), options.point, model)
     if options.volume is None or len(options.ijk_to_lps or ()) != 16:
         raise InputError("no CT", expected="--ct, or --volume with --ijk-to-lps")

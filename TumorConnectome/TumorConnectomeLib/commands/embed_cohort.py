@@ -9,6 +9,8 @@ import pathlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
+
 from ..base.errors import InputError, JobFailed, PackageMissing, TumorConnectomeError
 from ..base.files import atomic_file
 from ..embedding.embed import Encoder
@@ -69,7 +71,8 @@ def embed_cohort(options, report: Callable[[float | None, str], None]) -> Outcom
         outcome.problems += [_named(row, task, row.problem) for row in part if row.problem]
         outcome.notes += [_named(row, task, row.note) for row in good if row.note]
         outcome.new += len(good) if new else 0
-        rows += good
+        # a list of numbers takes eight times the memory
+        rows += [dataclasses.replace(row, vector=np.array(row.vector, np.float32)) for row in good]
         report(number / max(count, 1), f"{number} of {count} CTs, {len(rows)} tumors embedded")
     if not rows:
         raise InputError("no tumor could be embedded" + (f"; {outcome.problems[0]}" if outcome.problems else ""),
@@ -109,7 +112,10 @@ class _Parts:
     def _path(self, task):
         content = [*self._made_by, task.series_uid, task.points]
         for name in (*task.files, task.report, task.segmentation):
-            status = pathlib.Path(name).stat() if name else None
+            try:
+                status = pathlib.Path(name).stat() if name else None
+            except OSError:                             # gone since it was listed: the task will say so
+                status = None
             content.append([name, status and status.st_size, status and status.st_mtime_ns])
         return self._folder / f"{hashlib.sha256(json.dumps(content).encode(errors='surrogateescape')).hexdigest()[:32]}.json"
 
@@ -208,16 +214,15 @@ def _about(file, modality) -> tuple[str, ...]:
 
 
 def write_rows(path, model: str, rows: list[TumorRow]) -> None:
-    """Write the table: CSV, or Parquet where the file's name says so."""
+    """Write the table, vectors as float32 arrays: CSV, or Parquet where the file's name says so."""
     names = [f"pred_{number}" for number in range(len(rows[0].vector))]
     if path.suffix.lower() == ".csv":
-        write_csv(path, (*COLUMNS, *names), ((*_leading(row, model), *row.vector) for row in rows))
+        write_csv(path, (*COLUMNS, *names), ((*_leading(row, model), *row.vector.tolist()) for row in rows))
         return
-    import numpy as np
     import pyarrow
     import pyarrow.parquet
 
-    vectors = np.array([row.vector for row in rows], np.float32)
+    vectors = np.stack([row.vector for row in rows])
     columns = dict(zip(COLUMNS, zip(*(_leading(row, model) for row in rows))))
     columns |= {name: vectors[:, number] for number, name in enumerate(names)}
     with atomic_file(path) as stream:
