@@ -8,8 +8,8 @@ import numpy as np
 
 #: of all norms here
 _EPSILON = np.float32(1e-5)
-#: values that one matrix product takes as its neighborhoods: they should stay in the processor's cache
-_BLOCK_VALUES = 1 << 21
+#: values that one matrix product takes as its neighborhoods, if the kernels are not more: they should stay in the cache
+_BLOCK_VALUES = 1 << 18
 #: values that a norm works on at a time, for the same reason
 _NORM_VALUES = 1 << 17
 #: transformed planes that are kept: the more, the fewer are moved
@@ -66,7 +66,7 @@ def _by_neighborhoods(values, weight, stride, padding):
     size = [(length - width) // step + 1 for length, width, step in zip(padded.shape[1:], kernel, stride)]
     matrix = weight.reshape(outputs, -1)
     result = np.empty((outputs, *size), np.float32)
-    planes = max(1, _BLOCK_VALUES // (matrix.shape[1] * size[1] * size[2]))
+    planes = max(1, max(_BLOCK_VALUES, weight.size) // (matrix.shape[1] * size[1] * size[2]))
     for first in range(0, size[0], planes):
         count = min(planes, size[0] - first)
         part = padded[:, first * stride[0]:(first + count - 1) * stride[0] + kernel[0]]
