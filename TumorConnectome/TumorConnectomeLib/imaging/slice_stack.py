@@ -125,8 +125,8 @@ def _shift_findings(offsets, normal):
     if uneven > max(SHEAR_TOLERANCE_MM, _UNEVEN * drift):
         return [f"The slices are shifted in-plane by up to {drift:.1f} mm, but not evenly: this is no gantry tilt"]
     tilt = math.degrees(math.atan(np.linalg.norm(slope)))
-    return [f"The slices are sheared (gantry tilt): shifted in-plane by up to {drift:.1f} mm, "
-            f"{tilt:.1f} degrees from first to last"]
+    size = f"by up to {drift:.1f} mm, {tilt:.1f} degrees from first to last"
+    return [f"The slices are sheared (gantry tilt): shifted in-plane {size}"]
 
 
 def listed(texts, shown=3):
