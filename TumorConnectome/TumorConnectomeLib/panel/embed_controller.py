@@ -159,10 +159,11 @@ class EmbedController:
         parameters = self._panel.parameters
         if parameters is None or self._ui.embedCollapsibleButton.collapsed:
             return
-        self._volumes = ct_volumes()
-        volume = self._fill(self._ui.embedVolumeComboBox, [node.GetName() for node in self._volumes],
-                            [node.GetID() for node in self._volumes], parameters.embedVolume)
-        self._marks = marks_of(self._volumes[volume]) if volume is not None else []
+        volumes = ct_volumes()
+        self._volumes = [node.GetID() for node in volumes]          # IDs: a node that is kept here keeps its voxels
+        place = self._fill(self._ui.embedVolumeComboBox, [node.GetName() for node in volumes], self._volumes,
+                           parameters.embedVolume)
+        self._marks = marks_of(volumes[place]) if place is not None else []
         kinds = {POINT: _("point"), BOX: _("box"), SEGMENT: _("segment")}
         self._fill(self._ui.embedMarkComboBox, [f"{mark.name} ({kinds[mark.kind]})" for mark in self._marks],
                    [mark.key for mark in self._marks], parameters.embedMark)
@@ -190,9 +191,10 @@ class EmbedController:
     def _chosen(self):
         """Volume, mark and model that are chosen; None for what is not there."""
         ui = self._ui
-        return tuple(found[combo.currentIndex] if found and 0 <= combo.currentIndex < len(found) else None
-                     for combo, found in ((ui.embedVolumeComboBox, self._volumes), (ui.embedMarkComboBox, self._marks),
-                                          (ui.embedModelComboBox, self._models)))
+        places = ui.embedVolumeComboBox.currentIndex, ui.embedMarkComboBox.currentIndex, ui.embedModelComboBox.currentIndex
+        volume, mark, model = (found[place] if 0 <= place < len(found) else None
+                               for place, found in zip(places, (self._volumes, self._marks, self._models)))
+        return None if volume is None else slicer.mrmlScene.GetNodeByID(volume), mark, model
 
     def _drawBox(self):
         """Draw what the chosen model will see, and say where that is and what is missing."""
@@ -247,7 +249,8 @@ class EmbedController:
         panel.compare.display.forget()
         show_own_marks(True)
         show_volume(volume, panel.parameters.connectomeBeside, panel.parameters.viewBars)
-        qt.QTimer.singleShot(0, lambda: self._fit(volume.GetID()))       # views get their size in the event loop's next turn
+        volume_id = volume.GetID()
+        qt.QTimer.singleShot(0, lambda: self._fit(volume_id))       # views get their size in the event loop's next turn
 
     @staticmethod
     def _fit(volume_id):
@@ -397,14 +400,15 @@ class EmbedController:
 
     def _onCollapsed(self, collapsed):
         if collapsed:
+            self._unobserve()
             remove_crop_box()
         else:
             self.refresh()
 
     def _onVolume(self, index):
-        volume = self._volumes[index]
-        self._panel.set(embedVolume=volume.GetID())
-        if self._panel.state.cohort is not None:
+        volume = slicer.mrmlScene.GetNodeByID(self._volumes[index])
+        self._panel.set(embedVolume=self._volumes[index])
+        if self._panel.state.cohort is not None and volume is not None:
             self.show(volume)
 
     def _onMarkChosen(self, index):
