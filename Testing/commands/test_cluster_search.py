@@ -4,11 +4,13 @@ import time
 
 import numpy as np
 import pytest
+from dicom_factory import make_ct, make_sr, rectangle
 
 from TumorConnectomeLib.base.errors import InputError, JobFailed
 from TumorConnectomeLib.base.files import LIBRARY_FOLDER
-from TumorConnectomeLib.commands import cluster_search
+from TumorConnectomeLib.commands import cluster_search, embed
 from TumorConnectomeLib.commands.cluster_search import search_on_cluster
+from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.connectome import graph_result
 from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.neighbors.neighbor_search import Frame
@@ -75,6 +77,30 @@ def test_nothing_differs_when_a_worker_is_killed_in_the_middle(cluster, tmp_path
     assert_as_in_one_process(tmp_path, names, scale, vectors, 12)
     assert reports == sorted(reports)
     assert reports[-1] == pytest.approx(1.0)
+
+
+def test_a_cohort_is_embedded_as_in_one_process_when_a_worker_is_killed(cluster, tmp_path, monkeypatch, capsys):
+    for number in range(6):
+        slices = make_ct(tmp_path / f"images/P{number}", 14, size=(30, 30), spacing=(1.5, 1.5), patient_id=f"P{number}",
+                         seed=number)
+        make_sr(tmp_path / f"P{number}.dcm", slices, [(6, rectangle(12, 12, 17, 17))])
+    command = ["embed", "--model", "SeededRandomFeatures", "--images", str(tmp_path / "images"), "--boxes", str(tmp_path),
+               "--cache", str(tmp_path / "cache"), "--out"]
+    assert main([*command, str(tmp_path / "one.csv")]) == 0
+    killed, report = [], embed._report
+
+    def killing(fraction, message=""):
+        report(fraction, message)
+        if message.startswith("1 of 6") and not killed:
+            worker = next(iter(cluster.workers.values()))
+            killed.append(worker.process.process.pid)
+            worker.process.process._process.kill()
+
+    monkeypatch.setattr(embed, "_report", killing)
+    assert main([*command, str(tmp_path / "two.csv"), "--scheduler", cluster.scheduler_address]) == 0
+    assert killed and "6 tumors embedded" in capsys.readouterr().out
+    one, two = (np.genfromtxt(tmp_path / name, delimiter=",", skip_header=1)[:, 8:] for name in ("one.csv", "two.csv"))
+    np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)
 
 
 def test_an_interrupted_search_goes_on_with_the_parts_it_has(cluster, tmp_path):

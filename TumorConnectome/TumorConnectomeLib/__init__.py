@@ -2,6 +2,7 @@
 
 Notebooks and Slicer's Python console find all they need in these names, see `notebook`.
 """
-from .notebook import InputError, demo_cohort, draw, evaluate, find_neighbors, map_patients, query, read_cohort
+from .notebook import InputError, demo_cohort, draw, embed_tumor, evaluate, find_neighbors, map_patients, query, read_cohort
 
-__all__ = ["InputError", "demo_cohort", "draw", "evaluate", "find_neighbors", "map_patients", "query", "read_cohort"]
+__all__ = ["InputError", "demo_cohort", "draw", "embed_tumor", "evaluate", "find_neighbors", "map_patients", "query",
+           "read_cohort"]

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .cohort.cohort import Cohort
+    from .embedding.embed import Embedding
     from .presentation.picture import Picture
 
 #: all that `TumorConnectomeLib` exports; none has the name of a room, which would take its place when it is imported
-NAMES = ("read_cohort", "demo_cohort", "find_neighbors", "query", "map_patients", "evaluate", "draw", "InputError")
+NAMES = ("read_cohort", "demo_cohort", "find_neighbors", "query", "map_patients", "evaluate", "draw", "embed_tumor",
+         "InputError")
 _DIRECTIONS = ("nearest", "farthest")
 #: cohort -> neighbor lists and layouts of all its models, which are made together
 _analyses = weakref.WeakKeyDictionary()
@@ -138,11 +140,10 @@ def find_neighbors(cohort: Cohort, model="all", *, k: int = 5, direction="neares
     """
     import pandas as pd
 
-    from .cohort.row_rules import patients_of
     from .neighbors.neighbors import neighbor_lists
 
     k, directions = _checked_k(k, cohort), _names("direction", direction, _DIRECTIONS)
-    ids, patients = np.array(cohort.patient_ids, object), np.array(patients_of(cohort), object)
+    ids, patients = np.array(cohort.patient_ids, object), np.array(cohort.node_patients, object)
     tables = []
     for name in _models(cohort, model):
         lists = neighbor_lists(cohort.embeddings[name], k, source=name)
@@ -343,6 +344,55 @@ def draw(cohort: Cohort, model: str, *, color: str | None = None, k: int = 5, di
     kind = _kind_of(map)
     return connectome_picture(cohort, graph, None if facet is None else coloring_of(facet), kind.label(), kind.caution(),
                               width=_whole("width", width), height=_whole("height", height), dark=dark)
+
+
+def embed_tumor(ct, ijk_to_lps_mm, point_lps_mm, model: str, weights=None, *, series_uid: str | None = None) -> Embedding:
+    """The vector of a tumor in a CT, made as the model's published vectors were, for `query`.
+
+    Parameters
+    ----------
+    ct : array or path
+        HU of a volume, shape (K, J, I), as ``slicer.util.arrayFromVolume`` gives it; or the folder of a CT series in DICOM.
+    ijk_to_lps_mm : array or None
+        Shape (4, 4): center of voxel (i, j, k) [mm, LPS] (Slicer's IJK to RAS, its first two rows negated). None for a folder.
+    point_lps_mm : sequence of float
+        The tumor's center [mm, LPS].
+    model : str
+        One of `embedding.models.MODELS`, in any case.
+    weights : path, optional
+        The model's weights, safetensors or torch, read as data; by default those in the weights folder.
+    series_uid : str, optional
+        Which series, when the folder has several.
+
+    Returns
+    -------
+    Embedding
+        ``vector``: float32, shape (D,); ``crop``: what the network saw, and what the border of the CT cut off; ``seconds``.
+
+    Raises
+    ------
+    InputError
+        A point outside the CT, voxels that are no HU, a model or weights that are not there or do not fit.
+
+    Examples
+    --------
+    >>> z, y, x = np.indices((40, 50, 60))
+    >>> hu = np.where((z - 20) ** 2 + (y - 25) ** 2 + (x - 30) ** 2 < 64, 30, -850)
+    >>> found = embed_tumor(hu, np.eye(4), (30, 25, 20), "SeededRandomFeatures")
+    >>> found.vector.shape, found.crop.cut_mm.max()
+    ((64,), np.float64(4.0))
+    """
+    from .embedding import embed
+
+    if ijk_to_lps_mm is not None:
+        return embed.embed_tumor(ct, ijk_to_lps_mm, point_lps_mm, model, weights)
+    from .embedding.dicom_crop import crop_from_dicom
+
+    if isinstance(ct, np.ndarray):
+        raise InputError("an array without ijk_to_lps_mm", expected="the matrix, or a folder of DICOM files")
+    with _errors_of_files():
+        encoder = embed.Encoder(model, weights)
+        return encoder.embed(crop_from_dicom(ct, point_lps_mm, encoder.model, series_uid), point_lps_mm)
 
 
 def _analyses_of(cohort):

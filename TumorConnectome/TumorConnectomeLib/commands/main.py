@@ -11,8 +11,10 @@ def main(arguments=None):
     if arguments[:1] == ["worker"]:
         from .worker import run_worker
         return run_worker(arguments[1:])
+    from .embed import joined_points
+
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(joined_points(arguments))
         return options.run(options)
     except TumorConnectomeError as error:
         problem = str(error)
@@ -32,11 +34,11 @@ class _OneLineParser(argparse.ArgumentParser):
 
 
 def _parser():
-    from . import agreement, boxes, evaluate, hubs, maps, measure, neighbors, probes, query, study, text
+    from . import agreement, boxes, embed, evaluate, hubs, maps, measure, neighbors, probes, query, study, text
 
     parser = _OneLineParser(prog="TumorConnectomeLib",
                             description="Tumor similarity from precomputed embeddings, without Slicer.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query, study, text):
+    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query, study, text, embed):
         command.add_parser(subparsers)
     return parser

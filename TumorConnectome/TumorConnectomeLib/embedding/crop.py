@@ -159,7 +159,7 @@ def plan_crop(shape_kji, ijk_to_lps_mm, point_lps_mm, model: EncoderModel, plane
     # as MONAI stores it: the rounding of this product decides the voxel of points that lie between two
     stored = turned @ np.linalg.solve(turned, grid)
     center = np.trunc((np.linalg.inv(stored) @ np.append(point_ras, 1.0))[:3]).astype(int)
-    size = np.array(_size_on_grid(model))
+    size = np.array(model.size)
     first, last = np.maximum(center - size // 2, 0), np.minimum(center + size // 2, grid_shape)
     if (first >= last).any():
         raise InputError(_outside(point_lps_mm), expected="a point in the CT")
@@ -233,11 +233,6 @@ def _diagonal(spacing, origin):
     affine = np.diag(np.append(spacing, 1.0))
     affine[:3, 3] = origin
     return affine
-
-
-def _size_on_grid(model):
-    """The model's size along R, A, S. Published configurations give it in this order already: all but CTClipVit are cubes."""
-    return model.size
 
 
 @dataclass(frozen=True, eq=False)

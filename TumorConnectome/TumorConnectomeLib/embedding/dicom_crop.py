@@ -70,8 +70,7 @@ def crops_of_series(series: CTSeries, points_lps_mm, model: EncoderModel) -> lis
     planes = plan_planes(series.positions_lps, series.axes_lps, series.pixel_spacing_mm, series.rows, series.columns,
                          series.slice_step_mm, usable)
     slices, places = _slices_and_places(series, planes, usable)
-    off = places is not None
-    plans = []
+    off, plans = places is not None, []
     for point in points_lps_mm:
         try:
             plans.append(plan_crop(planes.size[::-1], planes.ijk_to_lps, point, model, places))
@@ -80,8 +79,15 @@ def crops_of_series(series: CTSeries, points_lps_mm, model: EncoderModel) -> lis
     boxes = [None if isinstance(plan, InputError) else
              np.full([part.stop - part.start for part in plan.box], AIR_HU, np.float32) for plan in plans]
     _fill(series, planes, slices, plans, boxes)
-    findings = (("The slices are not evenly spaced: they are taken from where their headers say",) if off else ())
-    return [plan if box is None else plan.crop(box, findings) for plan, box in zip(plans, boxes)]
+    return [plan if box is None else plan.crop(box, _findings(slices, off, plan)) for plan, box in zip(plans, boxes)]
+
+
+def _findings(slices, off, plan):
+    """What is unusual about the slices of a box, one line each."""
+    findings = ["The slices are not evenly spaced: they are taken from where their headers say"] if off else []
+    if (slices[plan.box[0]] == _AIR).any():
+        findings.append("Several slices in a row are missing from the box: the hole is filled with air")
+    return findings
 
 
 def _slices_and_places(series, planes: StackPlanes, usable):

@@ -122,6 +122,8 @@ def model_of(name: str) -> EncoderModel:
 def _weights_path(model, path):
     """The weights file, None for a model that needs none."""
     if not model.needs_weights:
+        if path is not None:
+            raise InputError(f"{model.name} has random weights from a seed", source=path, expected="no weights file")
         return None
     store = WeightsStore()
     path = pathlib.Path(path) if path is not None else store.file_of(model)
