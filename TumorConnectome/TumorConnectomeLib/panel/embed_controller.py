@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 from ..base.errors import InputError
 from ..connectome.stability import Stability
 from ..embedding.crop import plan_crop
+from ..embedding.embed import model_of
 from ..embedding.models import MODELS
 from ..neighbors.repairs import Repair
 from ..presentation.embedding_text import shifts_of, stability_text
@@ -81,12 +82,26 @@ class EmbeddedTumor:
     def from_text(cls, text: str) -> EmbeddedTumor | None:
         """The inverse of `to_text`; None for a text that is none."""
         try:
-            found = cls(**json.loads(text))
-            if found.model not in MODELS or len(found.point_lps_mm) != 3:
-                return None
-            return found
-        except (ValueError, TypeError):
+            said = json.loads(text)
+            known_model(said["model"])
+            size, stable = said["size_mm"], said["stability"]
+            return cls(str(said["label"]), str(said["model"]), str(said["weights_sha256"]), str(said["volume_id"]),
+                       _three(said["point_lps_mm"]), None if size is None else _three(size),
+                       tuple(map(str, said["findings"])), None if stable is None else Stability.from_record(stable).to_record())
+        except (ValueError, TypeError, KeyError):
             return None
+
+
+def known_model(name: str) -> str:
+    """The name in MODELS of a model that a cohort may write in another case; InputError for an unknown one."""
+    return model_of(name).name
+
+
+def _three(values):
+    x, y, z = map(float, values)
+    if not np.isfinite([x, y, z]).all():
+        raise ValueError(f"{values}")
+    return x, y, z
 
 
 class EmbedController:
@@ -346,7 +361,7 @@ class EmbedController:
         parts = [_("<b>{label}</b> was embedded by {model} at {point} (LPS, mm); its neighbors are listed below.").format(
             label=escape(made.label), model=escape(made.model), point=", ".join(f"{value:.1f}" for value in made.point_lps_mm))]
         parts += [f"\N{WARNING SIGN} {escape(finding)}." for finding in made.findings]
-        parts.append(escape(self.weights.proofText(made.model, made.weights_sha256)))
+        parts.append(escape(self.weights.proofText(known_model(made.model), made.weights_sha256)))
         if (shifts := shifts_of(made.model)) is not None:
             parts.append(shift_table(*shifts))
         if made.stability is not None:
@@ -379,7 +394,7 @@ class EmbedController:
 
     @staticmethod
     def _voxels(volume, point, model):
-        key = next(name for name in MODELS if name.lower() == model.lower())
+        key = known_model(model)
         return TumorVoxels(slicer.util.arrayFromVolume(volume), ijk_to_lps_mm(volume), point, key, own_weights(key))
 
     # Scene and widgets
