@@ -22,7 +22,8 @@ def isolated_cache(tmp_path_factory):
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUMORCONNECTOME_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("TUMORCONNECTOME_THUMBNAIL_BASE", "http://127.0.0.1:9")    # refused: no test asks the real server
+        for name in ("THUMBNAIL", "WEIGHTS"):
+            patch.setenv(f"TUMORCONNECTOME_{name}_BASE", "http://127.0.0.1:9")      # refused: no test asks the real server
         base = tmp_path_factory.getbasetemp()
         studies = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "studies"
         studies.mkdir(exist_ok=True)

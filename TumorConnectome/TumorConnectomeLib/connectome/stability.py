@@ -44,8 +44,12 @@ class Stability:
 
     @classmethod
     def from_record(cls, record) -> Stability:
-        """The inverse of `to_record`."""
-        return cls(**{**record, "kept": tuple(record["kept"])})
+        """The inverse of `to_record`; ValueError, TypeError or KeyError for anything else."""
+        if not record["kept"]:
+            raise ValueError("no points")
+        counts = {name: int(record[name]) for name in ("k", "points")}
+        shares = {name: float(record[name]) for name in ("nearest_kept", "median_distance", "nearest_distance")}
+        return cls(kept=tuple(int(number) for number in record["kept"]), **counts, **shares)
 
 
 def stability(vector: np.ndarray, others: np.ndarray, embedding: np.ndarray, k: int, *, model: str) -> Stability:

@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 from ..base.errors import InputError
 from ..connectome.stability import Stability
 from ..embedding.crop import plan_crop
+from ..embedding.embed import model_of
 from ..embedding.models import MODELS
 from ..neighbors.repairs import Repair
 from ..presentation.embedding_text import shifts_of, stability_text
@@ -81,12 +82,26 @@ class EmbeddedTumor:
     def from_text(cls, text: str) -> EmbeddedTumor | None:
         """The inverse of `to_text`; None for a text that is none."""
         try:
-            found = cls(**json.loads(text))
-            if found.model not in MODELS or len(found.point_lps_mm) != 3:
-                return None
-            return found
-        except (ValueError, TypeError):
+            said = json.loads(text)
+            known_model(said["model"])
+            size, stable = said["size_mm"], said["stability"]
+            return cls(str(said["label"]), str(said["model"]), str(said["weights_sha256"]), str(said["volume_id"]),
+                       _three(said["point_lps_mm"]), None if size is None else _three(size),
+                       tuple(map(str, said["findings"])), None if stable is None else Stability.from_record(stable).to_record())
+        except (ValueError, TypeError, KeyError):
             return None
+
+
+def known_model(name: str) -> str:
+    """The name in MODELS of a model that a cohort may write in another case; InputError for an unknown one."""
+    return model_of(name).name
+
+
+def _three(values):
+    x, y, z = map(float, values)
+    if not np.isfinite([x, y, z]).all():
+        raise ValueError(f"{values}")
+    return x, y, z
 
 
 class EmbedController:
@@ -159,10 +174,11 @@ class EmbedController:
         parameters = self._panel.parameters
         if parameters is None or self._ui.embedCollapsibleButton.collapsed:
             return
-        self._volumes = ct_volumes()
-        volume = self._fill(self._ui.embedVolumeComboBox, [node.GetName() for node in self._volumes],
-                            [node.GetID() for node in self._volumes], parameters.embedVolume)
-        self._marks = marks_of(self._volumes[volume]) if volume is not None else []
+        volumes = ct_volumes()
+        self._volumes = [node.GetID() for node in volumes]          # IDs: a node that is kept here keeps its voxels
+        place = self._fill(self._ui.embedVolumeComboBox, [node.GetName() for node in volumes], self._volumes,
+                           parameters.embedVolume)
+        self._marks = marks_of(volumes[place]) if place is not None else []
         kinds = {POINT: _("point"), BOX: _("box"), SEGMENT: _("segment")}
         self._fill(self._ui.embedMarkComboBox, [f"{mark.name} ({kinds[mark.kind]})" for mark in self._marks],
                    [mark.key for mark in self._marks], parameters.embedMark)
@@ -190,9 +206,10 @@ class EmbedController:
     def _chosen(self):
         """Volume, mark and model that are chosen; None for what is not there."""
         ui = self._ui
-        return tuple(found[combo.currentIndex] if found and 0 <= combo.currentIndex < len(found) else None
-                     for combo, found in ((ui.embedVolumeComboBox, self._volumes), (ui.embedMarkComboBox, self._marks),
-                                          (ui.embedModelComboBox, self._models)))
+        places = ui.embedVolumeComboBox.currentIndex, ui.embedMarkComboBox.currentIndex, ui.embedModelComboBox.currentIndex
+        volume, mark, model = (found[place] if 0 <= place < len(found) else None
+                               for place, found in zip(places, (self._volumes, self._marks, self._models)))
+        return None if volume is None else slicer.mrmlScene.GetNodeByID(volume), mark, model
 
     def _drawBox(self):
         """Draw what the chosen model will see, and say where that is and what is missing."""
@@ -247,7 +264,8 @@ class EmbedController:
         panel.compare.display.forget()
         show_own_marks(True)
         show_volume(volume, panel.parameters.connectomeBeside, panel.parameters.viewBars)
-        qt.QTimer.singleShot(0, lambda: self._fit(volume.GetID()))       # views get their size in the event loop's next turn
+        volume_id = volume.GetID()
+        qt.QTimer.singleShot(0, lambda: self._fit(volume_id))       # views get their size in the event loop's next turn
 
     @staticmethod
     def _fit(volume_id):
@@ -343,7 +361,7 @@ class EmbedController:
         parts = [_("<b>{label}</b> was embedded by {model} at {point} (LPS, mm); its neighbors are listed below.").format(
             label=escape(made.label), model=escape(made.model), point=", ".join(f"{value:.1f}" for value in made.point_lps_mm))]
         parts += [f"\N{WARNING SIGN} {escape(finding)}." for finding in made.findings]
-        parts.append(escape(self.weights.proofText(made.model, made.weights_sha256)))
+        parts.append(escape(self.weights.proofText(known_model(made.model), made.weights_sha256)))
         if (shifts := shifts_of(made.model)) is not None:
             parts.append(shift_table(*shifts))
         if made.stability is not None:
@@ -376,7 +394,7 @@ class EmbedController:
 
     @staticmethod
     def _voxels(volume, point, model):
-        key = next(name for name in MODELS if name.lower() == model.lower())
+        key = known_model(model)
         return TumorVoxels(slicer.util.arrayFromVolume(volume), ijk_to_lps_mm(volume), point, key, own_weights(key))
 
     # Scene and widgets
@@ -397,14 +415,15 @@ class EmbedController:
 
     def _onCollapsed(self, collapsed):
         if collapsed:
+            self._unobserve()
             remove_crop_box()
         else:
             self.refresh()
 
     def _onVolume(self, index):
-        volume = self._volumes[index]
-        self._panel.set(embedVolume=volume.GetID())
-        if self._panel.state.cohort is not None:
+        volume = slicer.mrmlScene.GetNodeByID(self._volumes[index])
+        self._panel.set(embedVolume=self._volumes[index])
+        if self._panel.state.cohort is not None and volume is not None:
             self.show(volume)
 
     def _onMarkChosen(self, index):

@@ -61,7 +61,8 @@ class WeightsController:
     @staticmethod
     def usable() -> list[str]:
         """Names of the models that can make vectors here now."""
-        return [name for name in MODELS if name in WeightsStore().models_with_weights() or own_weights(name)]
+        here = WeightsStore().models_with_weights()
+        return [name for name, model in MODELS.items() if name in here or not model.left_out and own_weights(name)]
 
     def proofText(self, model: str, weights_sha256: str) -> str:
         """Whether vectors of these weights were found comparable with the published ones, in one sentence."""

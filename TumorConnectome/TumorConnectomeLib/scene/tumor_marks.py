@@ -159,10 +159,15 @@ def show_own_marks(shown: bool) -> None:
 
 
 def start_marking(name: str):
-    """Let the next click in a slice view set a point; returns its vtkMRMLMarkupsFiducialNode, which is new."""
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
-    node.SetAttribute(ROLE_ATTRIBUTE, _MARK_ROLE)
-    node.CreateDefaultDisplayNodes()
+    """Let the next click in a slice view set a point; returns its vtkMRMLMarkupsFiducialNode, which has none yet."""
+    waiting = [node for node, _kind in _mark_nodes() if node.GetAttribute(ROLE_ATTRIBUTE) == _MARK_ROLE
+               and node.GetNumberOfDefinedControlPoints() == 0]
+    if waiting:                                         # placing was given up the time before
+        node = waiting[0]
+    else:
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
+        node.SetAttribute(ROLE_ATTRIBUTE, _MARK_ROLE)
+        node.CreateDefaultDisplayNodes()
     logic = slicer.modules.markups.logic()
     logic.SetActiveList(node)
     logic.StartPlaceMode(False)
