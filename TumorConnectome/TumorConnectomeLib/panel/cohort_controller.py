@@ -359,7 +359,9 @@ def prepare_sequence(data_folder: str, rule: RowRule = RowRule.SINGLE, choices: 
     """Jobs that leave a prepared cohort in the cache; returns what the worker says (``path``, ``note``, or ``questions``)."""
     arguments = ["--cache", default_cache_folder(), "--rows", rule.value, *(["--data", data_folder] if data_folder else []),
                  *(["--choices", choices] if choices else [])]
-    return (yield PythonJob(_("Preparing the cohort"), "prepare", *arguments))
+    job = PythonJob(_("Preparing the cohort"), "prepare", *arguments)
+    job.one_thread = not data_folder                    # the demo's tumors are embedded
+    return (yield job)
 
 
 def clinical_sequence(data_folder: str, rule: RowRule, choices: str = ""):
