@@ -49,12 +49,15 @@ def test_only_the_voxels_around_the_point_are_needed():
                                   crop_around(voxels, matrix, (100, 90, 200), MODELS["CTFM"]).values)
 
 
-def test_a_volume_turned_by_nothing_but_rounding_is_sampled_along_its_axes_as_well():
-    voxels, matrix = small_volume()
-    tilted = matrix.copy()
-    tilted[0, 1] = tilted[1, 0] = 1e-7                  # too much for the shortcut: every voxel is looked up by itself
-    straight, oblique = (crop_around(voxels, one, (2, 2, 0), MODEL).values for one in (matrix, tilted))
-    np.testing.assert_allclose(oblique, straight, atol=2e-4)
+def test_sampling_axis_by_axis_is_sampling_point_by_point():
+    random = np.random.default_rng(0)
+    values, lines = random.normal(-500, 300, (7, 9, 8)), [random.uniform(-2, 10, count) for count in (5, 6, 4)]
+    lines[0][:2], along = (0.0, 6.0), values
+    for axis, positions in enumerate(lines):
+        along = crop_file._linear_along(along, axis, positions)
+    points = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1)
+    np.testing.assert_allclose(along, crop_file._trilinear(values, points), atol=1e-9)
+    assert (along == 0).any() and (along != 0).any()
 
 
 def test_the_box_is_told_in_patient_coordinates():
@@ -119,9 +122,10 @@ def test_voxels_that_are_not_finite_are_refused():
         crop_around(voxels, matrix, (2, 2, 0), MODEL)
 
 
-def test_an_array_that_is_no_volume_is_refused():
+@pytest.mark.parametrize("array", [np.zeros((3, 4)), np.zeros((3, 4, 5), bool), np.zeros((3, 4, 5), complex), np.array(["a"])])
+def test_an_array_that_is_no_volume_is_refused(array):
     with pytest.raises(InputError, match="shape"):
-        crop_around(np.zeros((3, 4)), np.eye(4), (0, 0, 0), MODEL)
+        crop_around(array, np.eye(4), (0, 0, 0), MODEL)
 
 
 def test_a_plane_of_one_voxel_is_sampled_without_dividing_by_zero():

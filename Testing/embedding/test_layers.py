@@ -51,7 +51,7 @@ def test_a_large_convolution_takes_winograds_way_and_one_of_many_channels_does_n
 
 def test_many_planes_are_done_in_blocks(monkeypatch):
     values, weight = normal(2, 9, 6, 5), normal(3, 2, 3, 3, 3)
-    monkeypatch.setattr(layers, "_BLOCK_VALUES", 1)
+    monkeypatch.setattr(layers, "_BLOCK_VALUES", 1)     # one plane at a time
     np.testing.assert_allclose(layers.conv3d(values, weight, stride=2, padding=1), plain_convolution(values, weight, 2, 1),
                                atol=1e-4)
 

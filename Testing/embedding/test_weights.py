@@ -44,6 +44,18 @@ def test_tensors_of_every_form_are_read_with_shape_and_value(tmp_path, name):
         np.testing.assert_array_equal(found[key], values)
 
 
+@pytest.mark.parametrize("name", ["state-dict-zip.pt", "state-dict-legacy.pt", "checkpoint-zip.pth", "state-dict.safetensors"])
+def test_files_of_torch_itself_hold_what_is_written_beside_them(real_data, name):
+    folder = real_data.parent / "embedding"
+    if not folder.is_dir():
+        pytest.skip(f"no files written by torch at {folder}")
+    expected, found = json.loads((folder / "state-dict-values.json").read_text()), read_weights(folder / name)
+    assert set(found) == set(expected)
+    for key, tensor in expected.items():
+        assert list(found[key].shape) == tensor["shape"]
+        np.testing.assert_array_equal(found[key].ravel().astype(float), tensor["values"])
+
+
 @pytest.mark.parametrize("write", [write_zip, write_stream])
 def test_views_of_shared_storage_are_views(tmp_path, write):
     found = read_weights(write(tmp_path / "w.pt", {"whole": WHOLE, "turned": View(WHOLE, 5, (5, 3), (1, 5)),

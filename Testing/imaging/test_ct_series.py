@@ -121,6 +121,12 @@ def test_sheared_slices_are_told_and_keep_their_positions(tmp_path):
     assert "gantry tilt" in series.findings[0] and "11.5 degrees" in series.findings[0]
 
 
+def test_a_jump_sideways_is_not_called_a_tilt(tmp_path):
+    make_ct(tmp_path, positions=np.array([[6.0 * (k > 3), 0, k * 2.5] for k in range(8)]))
+    assert read_series(tmp_path).findings == (
+        "The slices are shifted in-plane by up to 6.0 mm, but not evenly: this is no gantry tilt",)
+
+
 def test_varying_spacing_is_told(tmp_path):
     make_ct(tmp_path, positions=np.array([[0, 0, z] for z in (0, 2, 4, 6.3, 8.3)]))
     assert read_series(tmp_path).findings == ("The slice spacing varies from 2.000 to 2.300 mm (median 2.000 mm)",)

@@ -104,7 +104,7 @@ def crop_around(voxels_hu: np.ndarray, ijk_to_lps_mm: np.ndarray, point_lps_mm, 
         The point lies outside the volume, the matrix is no geometry, or the voxels are no HU.
     """
     voxels = np.asarray(voxels_hu)
-    if voxels.ndim != 3 or not np.issubdtype(voxels.dtype, np.number):
+    if voxels.ndim != 3 or voxels.dtype.kind not in "iuf":
         raise InputError(f"an array of shape {voxels.shape} and type {voxels.dtype}",
                          expected="a volume in HU, shape (K, J, I)")
     plan = plan_crop(voxels.shape, ijk_to_lps_mm, point_lps_mm, model)

@@ -8,12 +8,10 @@ import numpy as np
 
 #: of all norms here
 _EPSILON = np.float32(1e-5)
-#: values that one matrix product takes as its neighborhoods: they should stay in the processor's cache
-_BLOCK_VALUES = 1 << 21
+#: values that one matrix product takes as its neighborhoods, if the kernels are not more: they should stay in the cache
+_BLOCK_VALUES = 1 << 18
 #: values that a norm works on at a time, for the same reason
 _NORM_VALUES = 1 << 17
-#: transformed planes that are kept: the more, the fewer are moved
-_PLANES = 8
 #: convolutions with fewer voxels per output channel than this spend their time on weights, so these stay as they are
 _VOXELS_PER_CHANNEL = 6
 
@@ -66,7 +64,7 @@ def _by_neighborhoods(values, weight, stride, padding):
     size = [(length - width) // step + 1 for length, width, step in zip(padded.shape[1:], kernel, stride)]
     matrix = weight.reshape(outputs, -1)
     result = np.empty((outputs, *size), np.float32)
-    planes = max(1, _BLOCK_VALUES // (matrix.shape[1] * size[1] * size[2]))
+    planes = max(1, max(_BLOCK_VALUES, weight.size) // (matrix.shape[1] * size[1] * size[2]))
     for first in range(0, size[0], planes):
         count = min(planes, size[0] - first)
         part = padded[:, first * stride[0]:(first + count - 1) * stride[0] + kernel[0]]
@@ -88,29 +86,23 @@ def _winograd(values, weight):
     """3 x 3 x 3 convolution, stride 1, padding 1, by Winograd's F(2 x 2, 3 x 3) in each plane (Lavin & Gray, CVPR 2016).
 
     Four outputs of a plane need 16 products instead of 36; the three planes of a neighborhood are summed by the same matrix
-    product. Plane after plane is transformed once, into a buffer of a few planes.
+    product. Plane after plane is transformed once, in turn into one of three places; the kernels turn with them.
     """
     channels, depth, height, width = values.shape
     outputs, rows, columns = len(weight), height // 2, width // 2
     kernels, transform = _kernels_of_winograd(weight), _PlaneTransform(channels, rows, columns)
     length = rows * (columns + 1)
-    buffer = np.empty((4, 4, _PLANES, channels, length), np.float32)
+    planes = np.zeros((4, 4, 3, channels, length), np.float32)          # the first is the border before the image
+    neighborhood = planes.reshape(16, 3 * channels, length)
     products = np.empty((16, outputs, length), np.float32)
     result = np.empty((outputs, depth, rows, 2, columns, 2), np.float32)
-    buffer[:, :, 0] = 0                                 # the plane before the first
-    transform(values[:, 0], buffer[:, :, 1])
-    last = 1
+    transform(values[:, 0], planes[:, :, 1])
     for plane in range(depth):
-        if last == _PLANES - 1:
-            buffer[:, :, :2] = buffer[:, :, -2:]
-            last = 1
-        last += 1
         if plane + 1 < depth:
-            transform(values[:, plane + 1], buffer[:, :, last])
+            transform(values[:, plane + 1], planes[:, :, (plane + 2) % 3])
         else:
-            buffer[:, :, last] = 0
-        neighborhood = buffer[:, :, last - 2:last + 1].reshape(16, 3 * channels, length)
-        np.matmul(kernels, neighborhood, out=products)
+            planes[:, :, (plane + 2) % 3] = 0
+        np.matmul(kernels[plane % 3], neighborhood, out=products)
         _transform_output(products.reshape(4, 4, outputs, rows, columns + 1), result[:, plane])
     return result.reshape(outputs, depth, height, width)
 
@@ -150,12 +142,18 @@ def _combine(even, odd, step, out):
 
 
 def _kernels_of_winograd(weight):
-    """G g G^T of each plane of each kernel: float32, shape (16, O, 3 C), planes before channels."""
+    """G g G^T of each plane of each kernel, planes before channels: three float32 arrays of shape (16, O, 3 C).
+
+    In the first the planes stand in their order, in the second they are turned by one place, in the third by two.
+    """
     outputs, channels = weight.shape[:2]
     one = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float32)
     both = np.einsum("ah,bw->hwab", one, one).reshape(9, 16)
-    kernels = weight.reshape(-1, 9) @ both
-    return np.ascontiguousarray(kernels.reshape(outputs, channels, 3, 16).transpose(3, 0, 2, 1)).reshape(16, outputs, -1)
+    kernels = (weight.reshape(-1, 9) @ both).reshape(outputs, channels, 3, 16).transpose(3, 0, 2, 1)
+    turning = np.empty((16, outputs, 5, channels), np.float32)
+    for place, plane in enumerate((1, 2, 0, 1, 2)):
+        turning[:, :, place] = kernels[:, :, plane]
+    return [turning.reshape(16, outputs, -1)[:, :, first * channels:(first + 3) * channels] for first in (2, 1, 0)]
 
 
 def _transform_output(products, plane):
@@ -176,9 +174,18 @@ def batch_norm(values, parameters, name) -> np.ndarray:
     """Scale and shift each channel by stored statistics: ``<name>.weight``, ``.bias``, ``.running_mean``, ``.running_var``."""
     scale = parameters[f"{name}.weight"] / np.sqrt(parameters[f"{name}.running_var"] + _EPSILON)
     shift = parameters[f"{name}.bias"] - parameters[f"{name}.running_mean"] * scale
-    result = values * scale[:, None, None, None]
-    result += shift[:, None, None, None]
-    return result
+    flat = values.reshape(len(values), -1)
+    result = np.empty_like(flat)
+    for part in _channels_at_a_time(flat):
+        np.multiply(flat[part], scale[part, None], out=result[part])
+        result[part] += shift[part, None]
+    return result.reshape(values.shape)
+
+
+def _channels_at_a_time(flat):
+    """Parts of an image (C, voxels) that stay in the cache while something is done to them."""
+    channels = max(1, _NORM_VALUES // flat.shape[1])
+    return [slice(first, first + channels) for first in range(0, len(flat), channels)]
 
 
 def instance_norm(values, parameters, name) -> np.ndarray:
@@ -189,9 +196,7 @@ def instance_norm(values, parameters, name) -> np.ndarray:
     flat = values.reshape(len(values), -1)
     result = np.empty_like(flat)
     weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
-    channels = max(1, _NORM_VALUES // flat.shape[1])
-    for first in range(0, len(flat), channels):
-        part = slice(first, first + channels)
+    for part in _channels_at_a_time(flat):
         centered = flat[part] - flat[part].mean(axis=1, keepdims=True)
         variance = np.square(centered).mean(axis=1)
         centered *= (weight[part] / np.sqrt(variance + _EPSILON))[:, None]
