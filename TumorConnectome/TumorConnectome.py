@@ -94,7 +94,8 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.compare.display.showLayout()
 
     def exit(self):
-        """Called each time the user opens another module."""
+        """Called each time the user opens another module, and before the application saves how its window looks."""
+        self.panel.study.display.leave()
 
     def onReload(self):
         """Developer mode: reload the library together with this file."""

@@ -9,11 +9,14 @@ import numpy as np
 
 from ..base.arrays_file import read_arrays, write_arrays
 from ..base.errors import InputError
+from ..base.files import checked_uid
 from .ct_series import CTSeries
 from .inspection import read_usable_study
 from .slice_pixels import read_hu
 from .stack_planes import AIR_HU
 
+#: folder of the cache that keeps them
+STACKS = "tumor-stacks"
 _KIND = "TumorConnectome slices around a tumor"
 #: what is kept around the center: half the width in the slice, and half the height of the stack [mm]
 HALF_WIDTH_MM, HALF_HEIGHT_MM = 64.0, 30.0
@@ -163,6 +166,11 @@ def _neighbors(places, limit):
     places = np.clip(np.where(np.abs(places - whole) < _SAME, whole, places), 0, limit - 1)
     before = places.astype(int)
     return before, np.minimum(before + 1, limit - 1), places - before
+
+
+def stack_path(cache, ct_uid: str) -> pathlib.Path:
+    """Where the stack of a CT series is kept in a cache folder."""
+    return pathlib.Path(cache) / STACKS / f"{checked_uid(ct_uid)}.npz"
 
 
 def write_stack(path, stack: TumorStack) -> None:

@@ -33,6 +33,7 @@ from .patient import PatientPictures, PatientSection
 from .query_controller import QueryController
 from .session import Session
 from .status_line import StatusLine
+from .study_controller import StudyController
 
 
 class Panel:
@@ -83,6 +84,7 @@ class Panel:
             StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self.compare.display, self.listing)
         self.measurements = MeasurementsController(
             self, StatusLine(ui.measureStatusLabel, ui.measureProgressBar, ui.measureCancelButton))
+        self.study = StudyController(self, StatusLine(ui.studyStatusLabel, ui.studyProgressBar, ui.studyCancelButton))
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         self.downloadsList = DownloadsController(ui, self.downloads, self.sources, self.state)
         self.cache = CacheController(ui, self.runner, self._seriesInUse, self._onCacheFolder)
@@ -102,6 +104,7 @@ class Panel:
         self.listing.cleanup()
         self.graphControls.cleanup()
         self.evaluate.cleanup()
+        self.study.cleanup()
         self.query.cleanup()
         self.cohort.imports.cleanup()
         self.compare.cleanup()
@@ -122,6 +125,7 @@ class Panel:
             self.imaging.forget()
             self.downloadsList.forget()
             self.evaluate.forget()
+            self.study.forget()
             for work in (self.derived, self.maps, self.query, self.measurements):
                 work.cancel()
             return
