@@ -130,7 +130,7 @@ def thumbnail_image(path) -> TileImage:
     """A picture file as gray values."""
     image = qt.QImage(str(path))
     if image.isNull():
-        raise InputError("no picture", source=path, expected="a PNG or JPEG file")
+        raise InputError(_("no picture"), source=path, expected=_("a PNG or JPEG file"))
     image = image.convertToFormat(qt.QImage.Format_RGBA8888)
     pixels = np.frombuffer(image.bits(), np.uint8).reshape(image.height(), image.width(), 4)
     return TileImage(pixels[None, ..., 0].copy())

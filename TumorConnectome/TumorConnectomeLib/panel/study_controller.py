@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from ..base.errors import InputError, TumorConnectomeError
 from ..base.files import checked_name
 from ..base.text import elided
+from ..scene.view_layouts import READING_LAYOUT, current_layout
 from ..study.answers import read_answers
 from ..study.session import ReadingSession
 from ..study.study import read_study
@@ -240,7 +241,7 @@ class StudyController:
         """The Study of the file, read again when it has changed; InputError or OSError for none."""
         path = self._path()
         if path is None:
-            raise InputError(_("no study file"), expected="STUDY.json")
+            raise InputError(_("no study file"), expected=_("the path of STUDY.json"))
         status = path.stat()
         key = str(path), status.st_mtime_ns, status.st_size
         if self._studyShown[0] != key:
@@ -296,9 +297,11 @@ class StudyController:
         """A reading was left: the panel is back."""
         if problem:
             self._status.done(_("The last step is not on disk: {problem}").format(problem=problem), problem=True)
-        if self._panel.parameters is not None:
-            self._panel.changes.tell(SCENE)
-        self._panel.compare.display.showLayout()
+        if self._panel.parameters is None:              # the scene is being closed
+            return
+        self._panel.changes.tell(SCENE)
+        if current_layout() == READING_LAYOUT:          # not when the user has chosen another one
+            self._panel.compare.display.showLayout()
 
     def _onAddAnswers(self, checked=False):
         paths = qt.QFileDialog.getOpenFileNames(self._ui.addAnswersButton, _("Answers of readers"), "",

@@ -24,7 +24,7 @@ class StudyPlot(Enum):
 
     def label(self) -> str:
         """What the interface shows."""
-        return {"agreement": "Agreement with the model", "kappa": "Kappas", "ranks": "Choices by rank",
+        return {"agreement": "Agreement with model", "kappa": "Kappas", "ranks": "Choices by rank",
                 "margins": "Hard and easy queries"}[self.value]
 
 
@@ -48,16 +48,16 @@ def study_map(plot: StudyPlot, records: Sequence[Mapping]) -> HeatMap | None:
         return None
     figures, of, chance = {
         StudyPlot.AGREEMENT: ("Share of the model's five", "Reader", 0.5),
-        StudyPlot.KAPPA: ("Kappa", "Agreement of", 0.0),
-        StudyPlot.RANKS: ("Share of answers that chose it", "Rank of the candidate by the model", 0.5),
-        StudyPlot.MARGINS: ("Share of the model's five", "Queries", 0.5)}[plot]
+        StudyPlot.KAPPA: ("Kappa", "Kappa of", 0.0),
+        StudyPlot.RANKS: ("Share of answers that chose it", "Rank by the model", 0.5),
+        StudyPlot.MARGINS: ("Share of the model's five", "Margin of the model", 0.5)}[plot]
 
     def cell(name, _column):
         record = rows[name]
         words = f"{record['statistic']}, {record['reader']}: n = {record['n']} queries"
         return record["value"], math.nan, False, words, (math.nan, math.nan), (record["ci_low"], record["ci_high"])
 
-    return HeatMap.of_cells(plot.label(), list(rows), (figures,), (figures,), cell,
+    return HeatMap.of_cells(plot.label(), list(rows), ("value",), ("Value",), cell,
                             axes=Axes(figures=figures, rows=of, chance=chance))
 
 
@@ -73,6 +73,6 @@ def _rows(plot, records):
     if plot is StudyPlot.MARGINS:
         by_name = {record["statistic"]: record for record in records}
         return {title: by_name[f"agreement_with_model_{name}"] for name, title in (
-            ("hard", "Hard: small margin"), ("easy", "Easy: large margin")) if f"agreement_with_model_{name}" in by_name}
+            ("hard", "Small (hard)"), ("easy", "Large (easy)")) if f"agreement_with_model_{name}" in by_name}
     by_name = {record["statistic"]: record for record in records}
     return {str(rank): by_name[f"chosen_at_rank_{rank}"] for rank in _RANKS if f"chosen_at_rank_{rank}" in by_name}
