@@ -55,7 +55,7 @@ def figures_text(records, facts) -> str:
     if facts.get("synthetic"):
         lines.insert(0, _("SYNTHETIC DATA."))
     lines += [f"\N{WARNING SIGN} {note}" for note in facts.get("notes", []) if isinstance(note, str)]
-    return "<br>".join(map(escape, lines))
+    return "<br>".join(escape(line, quote=False) for line in lines)
 
 
 def _numbers(record):
