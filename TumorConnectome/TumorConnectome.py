@@ -16,6 +16,7 @@ from TumorConnectomeLib.panel.self_tests.evaluation_stories import EvaluationSto
 from TumorConnectomeLib.panel.self_tests.graph_stories import GraphStories
 from TumorConnectomeLib.panel.self_tests.image_stories import ImageStories
 from TumorConnectomeLib.panel.self_tests.story_test import StoryTest
+from TumorConnectomeLib.panel.self_tests.study_stories import StudyStories
 from TumorConnectomeLib.scene.view_layouts import register_layouts
 
 #
@@ -156,8 +157,8 @@ class TumorConnectomeLogic(ScriptedLoadableModuleLogic):
 #
 
 
-class TumorConnectomeTest(GraphStories, ArrangementStories, ImageStories, DatabaseStories, EvaluationStories, StoryTest,
-                          ScriptedLoadableModuleTest):
+class TumorConnectomeTest(GraphStories, ArrangementStories, ImageStories, DatabaseStories, EvaluationStories, StudyStories,
+                          StoryTest, ScriptedLoadableModuleTest):
     """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_tests/.
 
     They are not named test_...: ctest's loader would run each for itself, without what runTest keeps for the user.

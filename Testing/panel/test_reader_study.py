@@ -63,13 +63,14 @@ def texts(widget):
     """Everything that a widget and its children say."""
     import qt
     children = [widget, *widget.findChildren(qt.QWidget)]
-    return "\n".join(str(getattr(child, name, "") or "") for child in children for name in ("text", "toolTip", "accessibleName"))
+    names = "text", "toolTip", "accessibleName"
+    return "\n".join(str(getattr(child, name, "") or "") for child in children for name in names)
 
 
 def test_from_the_design_to_the_plot(section, tmp_path):
     panel, ui = section.panel, section.panel.ui
     study = designed(section, tmp_path)
-    assert tuple(study.readers) == READERS and len(study.queries) == 4 and "4 queries, 1 of them twice" in ui.studyInfoLabel.text
+    assert tuple(study.readers) == READERS and "4 queries, 1 of them twice" in ui.studyInfoLabel.text
     click(ui.readButton)
     section.settle(0.05)
     board, dock = panel.study.display.board, section.window.findChild(QtCore.QObject, "PanelDockWidget")
@@ -201,3 +202,20 @@ def test_each_mistake_is_one_line(section, tmp_path):
     section.settle(0.05)
     assert "not a file of this kind" in ui.studyInfoLabel.text and not ui.readButton.enabled
     assert str(default_cache_folder()) not in ui.studyInfoLabel.text
+
+
+def test_section_and_board_fit_a_laptops_window(section, tmp_path):
+    section.window.resize(1366, 768)
+    designed(section, tmp_path)
+    ui = section.panel.ui
+    for tab in range(3):
+        ui.studyTabs.currentIndex = tab
+        section.settle(0.05)
+        assert ui.studyCollapsibleButton.minimumSizeHint.width() <= 400         # the panel has 430 px, with its scroll bar
+    section.panel.study.read()
+    section.settle(0.1)
+    board = section.panel.study.display.board
+    assert (section.window.width, section.window.height) == (1366, 768) and board.width > 1300
+    sides = {(tile.width, tile.height) for tile in board.tiles}
+    assert max(max(side) for side in sides) - min(min(side) for side in sides) < 60 and min(min(side) for side in sides) > 180
+    assert board.queryTile.width > 2.5 * board.tiles[0].width and board.queryTile.height > 2.5 * board.tiles[0].height

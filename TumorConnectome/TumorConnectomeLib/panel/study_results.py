@@ -50,8 +50,8 @@ def figures_text(records, facts) -> str:
         lines.append(_("They agree with each other at kappa {value:.2f} ({low:.2f} to {high:.2f}; {p}).").format(
             **_numbers(one)))
     if lines:
-        lines.append(_("The 95 % intervals are for other queries and other readers like these, the one-sided p values for these "
-                       "readers."))
+        lines.append(_("The 95 % intervals are for other queries and other readers like these, the one-sided p values for "
+                       "these readers."))
     if facts.get("synthetic"):
         lines.insert(0, _("SYNTHETIC DATA."))
     lines += [f"\N{WARNING SIGN} {note}" for note in facts.get("notes", []) if isinstance(note, str)]
