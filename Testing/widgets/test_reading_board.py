@@ -142,7 +142,7 @@ def test_the_wheel_scrolls_one_tile_and_windows_change_all(reading, study):
     reader, made, _path = reading
     first = study.readers["Ann"][0]
     for patient in first.candidates[:2]:
-        made.setImage(patient, crop(value=40))
+        made.setImage(patient, crop(value=50))
     here, there = reader.board.tiles[:2]
     assert bright(here, 200) and bright(there, 200)
     reader.wheel(here, up=True)
@@ -151,7 +151,7 @@ def test_the_wheel_scrolls_one_tile_and_windows_change_all(reading, study):
     for _step in range(9):
         reader.wheel(here, up=True)
     assert here.sliceNumber == 4
-    reader.press("M")                                   # 40 HU is the middle of the mediastinal window
+    reader.press("M")                                   # 50 HU is the middle of the mediastinal window
     assert not bright(there, 200) and bright(there, 120)
     reader.press("L")
     assert bright(there, 200)

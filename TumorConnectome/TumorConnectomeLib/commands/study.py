@@ -10,7 +10,7 @@ from ..study.analysis import COLUMNS, analyze, notes_of
 from ..study.answers import readings_of, write_answers
 from ..study.choice_table import read_choice_tables
 from ..study.design import Against, DesignChoices, cohort_sha256, draw_study
-from ..study.power import ALPHA, STUDIES, Plan, power_of
+from ..study.power import ALPHA, MOST_QUERIES, STUDIES, Plan, fewest_queries, power_of
 from ..study.power import COLUMNS as PLAN_COLUMNS
 from ..study.simulation import LARGEST_KAPPA, common_part, facet_preference, model_preference, simulated_answers
 from ..study.study import read_study, write_record
@@ -40,6 +40,10 @@ How often a study of this size would find that readers and model, or readers amo
 (one-sided permutation test at {ALPHA}), by simulated readers who follow the model with noise. 'kappa' is the expected kappa of
 one reader with the model, not that of the consensus, which is higher."""
 _MOST_READERS = 100
+#: what a plan finds, by statistic
+_FOUND = {"agreement_with_model": "kappa {kappa:g} of readers with the model (agreement {mean:.0%})",
+          "cohen_kappa_consensus_model": "their consensus agreeing with the model (kappa {mean:.2f})",
+          "fleiss_kappa": "them agreeing with each other (kappa {mean:.2f})"}
 
 
 def add_parser(subparsers):
@@ -87,6 +91,8 @@ def _add_plan(parts):
     parser = parts.add_parser("plan", help="how many queries and readers a study needs", description=_PLAN)
     parser.add_argument("--queries", default="25", metavar="N", help="numbers of queries, separated by commas (default 25)")
     parser.add_argument("--readers", default="5", metavar="N", help="numbers of readers, separated by commas (default 5)")
+    parser.add_argument("--power", type=float, metavar="P",
+                        help=f"instead of --queries: the smallest number of queries, up to {MOST_QUERIES}, for this power")
     _add_kappas(parser)
     parser.add_argument("--spread", type=float, default=0.0,
                         help="standard deviation of the readers' own expected kappas with the model (default 0)")
@@ -152,6 +158,8 @@ def _checked_seed(options):
 def run_plan(options):
     """Print sentences, or write a table, about the power of studies; returns 0. Raises InputError for impossible readers."""
     seed, rows = _checked_seed(options), []
+    if options.power is not None:
+        return _run_needed(options, seed)
     sizes = [[_whole(part, name) for part in parts_of(text) or [text]]
              for text, name in ((options.queries, "--queries"), (options.readers, "--readers"))]
     for queries in sizes[0]:
@@ -164,8 +172,25 @@ def run_plan(options):
              power.mean, power.power, power.ci_low, power.ci_high) for plan, power in rows])
         return 0
     for plan, power in rows:
-        print(f"{plan.queries} queries and {plan.readers} readers: {power.statistic} is {power.mean:.2f} on average and above "
-              f"chance in {power.power:.0%} of studies (95 % interval {power.ci_low:.0%} to {power.ci_high:.0%}).")
+        found = _FOUND[power.statistic].format(kappa=plan.kappa, mean=power.mean)
+        print(f"{plan.queries} queries and {plan.readers} readers find {found}, with power {power.power:.2f} "
+              f"({power.ci_low:.2f} to {power.ci_high:.2f}).")
+    print(f"Power: share of {options.studies} simulated studies with p <= {ALPHA}, one-sided; in parentheses 95 % intervals.")
+    return 0
+
+
+def _run_needed(options, seed):
+    """Print how many queries a power takes, for each number of readers; returns 0."""
+    if options.out:
+        raise InputError("--power with --out", expected="one of both: its answers are sentences")
+    for readers in [_whole(part, "--readers") for part in parts_of(options.readers) or [options.readers]]:
+        plan = Plan(1, readers, options.kappa, options.between, options.spread)
+        for statistic, needed in fewest_queries(plan, options.power, options.studies, seed).items():
+            if needed is None:
+                print(f"{readers} readers and {MOST_QUERIES} queries do not reach power {options.power:g} for {statistic}.")
+            else:
+                found = _FOUND[statistic].format(kappa=options.kappa, mean=needed[1].mean)
+                print(f"{readers} readers find {found}, with power {options.power:g} from {needed[0]} queries on.")
     return 0
 
 
