@@ -1,5 +1,6 @@
 """The Reader study section with real clicks and keys: from the design to the plot, leaving and going on, errors, ids hidden."""
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from TumorConnectomeLib.base.files import default_cache_folder
 from TumorConnectomeLib.imaging.tumor_stack import TumorStack, stack_path, write_stack
 from TumorConnectomeLib.study.answers import read_answers
 from TumorConnectomeLib.study.study import read_study
+from TumorConnectomeLib.synthetic.patients import patient_ids
+from TumorConnectomeLib.synthetic.study_ids import StudyIds
 
 READERS = ("Ann", "Bob", "Cleo")
 
@@ -23,14 +26,22 @@ def click(widget):
     QtTest.QTest.mouseClick(widget, QtCore.Qt.LeftButton, QtCore.Qt.NoModifier, widget.rect.center())
 
 
-@pytest.fixture
-def section(demo, tmp_path):
-    """The session with the section open, a small study wanted, and slices of every tumor in the cache."""
-    cohort, panel = demo.panel.state.cohort, demo.panel
-    random, cache = np.random.default_rng(0), panel.sources.cache_folder
-    made = [stack_path(cache, uid) for uid in cohort.patients["CT_SeriesInstanceUID"]]
+@pytest.fixture(scope="module")
+def slices(session):
+    """Slices of every made-up tumor in the cache: making the CTs takes long."""
+    made = [stack_path(session.panel.sources.cache_folder, StudyIds(patient).ct_series) for patient in patient_ids()]
+    write_stack(made[0], TumorStack(np.random.default_rng(0).integers(-900, 100, (3, 40, 40)).astype(np.int16), 2.0))
+    for path in made[1:]:
+        shutil.copy(made[0], path)
+    yield
     for path in made:
-        write_stack(path, TumorStack(random.integers(-900, 100, (3, 40, 40)).astype(np.int16), 2.0))
+        path.unlink()
+
+
+@pytest.fixture
+def section(demo, slices, tmp_path):
+    """The session with the section open, and a small study wanted."""
+    panel = demo.panel
     panel.ui.studyCollapsibleButton.collapsed = False
     panel.ui.studyTabs.currentIndex = 0
     panel.ui.studyPathLineEdit.currentPath = str(tmp_path / "STUDY.json")
@@ -42,8 +53,6 @@ def section(demo, tmp_path):
     panel.ui.studyPathLineEdit.currentPath = ""
     panel.ui.studyCollapsibleButton.collapsed = True
     panel.showConnectome()
-    for path in made:
-        path.unlink()
 
 
 def designed(section, tmp_path):
@@ -219,3 +228,28 @@ def test_section_and_board_fit_a_laptops_window(section, tmp_path):
     sides = {(tile.width, tile.height) for tile in board.tiles}
     assert max(max(side) for side in sides) - min(min(side) for side in sides) < 60 and min(min(side) for side in sides) > 180
     assert board.queryTile.width > 2.5 * board.tiles[0].width and board.queryTile.height > 2.5 * board.tiles[0].height
+
+
+def test_a_study_that_was_read_elsewhere_needs_no_study_file(section, tmp_path):
+    from TumorConnectomeLib.panel.study_results import figures_in_scene
+    panel, ui, random = section.panel, section.panel.ui, np.random.default_rng(1)
+    lines = ["reader,query,candidate,model_choice,chosen"]
+    for reader in READERS:
+        for query in range(4):
+            chosen = random.permutation(10) < 5
+            lines += [f"{reader},q{query},c{place},{int(place < 5)},{int(chosen[place])}" for place in range(10)]
+    (tmp_path / "choices.csv").write_text("\n".join(lines))
+    ui.studyTabs.currentIndex = 2
+    panel.study.answers.add([tmp_path / "choices.csv"])
+    section.settle(0.05)
+    click(ui.analyzeButton)
+    section.wait(lambda: not panel.study.busy)
+    section.settle(0.05)
+    _node, records, facts = figures_in_scene()
+    assert {record["reader"] for record in records} == {*READERS, "consensus", "all"} and not facts["synthetic"]
+    assert [ui.studyPlotComboBox.itemText(place) for place in range(ui.studyPlotComboBox.count)] == [
+        "Agreement with model", "Kappas"]              # nobody knows ranks and margins
+    item = panel.study.answers.list.widget.item(panel.study.answers.list.choices.index(str(tmp_path / "choices.csv")))
+    item.setCheckState(QtCore.Qt.Unchecked)
+    click(ui.analyzeButton)
+    assert "no file of answers is ticked" in ui.studyStatusLabel.text

@@ -39,11 +39,12 @@ def bring(session, tmp_path, monkeypatch):
     from TumorConnectomeLib.imaging.transfer_errors import is_offline
     from TumorConnectomeLib.panel.reading_images import ReadingImages
     from TumorConnectomeLib.work.queue import DownloadQueue
+    from TumorConnectomeLib.work.runner import JobRunner
     server = picture_server.PictureServer()
     server.body = picture_server.png()
     monkeypatch.setenv("TUMORCONNECTOME_THUMBNAIL_BASE", server.address)
     made = draw_study(cohort(12), "A", DesignChoices(("Ann",), queries=1))[0]
-    queue, cleaning = DownloadQueue(acquire, is_offline), []
+    queue, runner = DownloadQueue(acquire, is_offline), JobRunner()
 
     def asked(patients, source, thumbnails=True, root=NLST):
         images = {patient: {"StudyInstanceUID": f"{root}1.{number}", "CT_SeriesInstanceUID": f"{root}2.{number}",
@@ -52,16 +53,14 @@ def bring(session, tmp_path, monkeypatch):
             images[patient]["CT_SeriesInstanceUID"] = files[1]
         source.files = {patient: files[0] if isinstance(files, tuple) else files for patient, files in source.files.items()}
         come = {}
-        pictures = ReadingImages(replace(made, images=images), queue, [source], tmp_path / "cache", thumbnails,
+        pictures = ReadingImages(runner, replace(made, images=images), queue, [source], tmp_path / "cache", thumbnails,
                                  lambda patient, image, problem: come.update({patient: (image, problem)}))
-        cleaning.append(pictures)
         pictures.ask(patients)
         session.wait(lambda: not pictures.busy)
         return come
 
     yield asked, list(made.images), server
-    for pictures in cleaning:
-        pictures.cleanup()
+    runner.cleanup()
     queue.cleanup()
     server.close()
 
@@ -111,11 +110,13 @@ def test_who_is_not_wanted_any_more_is_given_up(session, tmp_path):
     from TumorConnectomeLib.imaging.transfer_errors import is_offline
     from TumorConnectomeLib.panel.reading_images import ReadingImages
     from TumorConnectomeLib.work.queue import DownloadQueue
+    from TumorConnectomeLib.work.runner import JobRunner
     study, source, come = draw_study(cohort(12), "A", DesignChoices(("Ann",), queries=1))[0], HeldSource(tmp_path), []
     patients = list(study.images)
     images = {patient: {"CT_SeriesInstanceUID": f"1.2.3.{number}"} for number, patient in enumerate(patients)}
-    queue = DownloadQueue(acquire, is_offline)
-    pictures = ReadingImages(replace(study, images=images), queue, [source], tmp_path, False, lambda *one: come.append(one))
+    queue, runner = DownloadQueue(acquire, is_offline), JobRunner()
+    pictures = ReadingImages(runner, replace(study, images=images), queue, [source], tmp_path, False,
+                             lambda *one: come.append(one))
     pictures.ask(patients[:4])
     session.wait(lambda: source.started() == [0, 1])    # the most urgent first
     pictures.ask(patients[2:5])
@@ -124,6 +125,8 @@ def test_who_is_not_wanted_any_more_is_given_up(session, tmp_path):
     source.release("1.2.3.2", "broken")
     session.wait(lambda: come)
     assert come[0][:2] == (patients[2], None) and "broken" in come[0][2]
-    pictures.cleanup()
-    queue.cleanup()
+    assert pictures.inUse == {name for place in (3, 4) for name in (patients[place], f"1.2.3.{place}")}
+    pictures.ask([])
     assert not pictures.busy
+    runner.cleanup()
+    queue.cleanup()

@@ -155,6 +155,12 @@ def test_the_wheel_scrolls_one_tile_and_windows_change_all(reading, study):
     assert not bright(there, 200) and bright(there, 120)
     reader.press("L")
     assert bright(there, 200)
+    reader.click(reader.board.windowButtons[1])         # the same with the mouse
+    assert not bright(there, 200) and bright(there, 120)
+    reader.click(reader.board.windowButtons[0])
+    field = reader.board.fieldMm
+    reader.click(reader.board.zoomButtons[1])
+    assert reader.board.fieldMm < field and bright(there, 200)
 
 
 def test_thumbnails_and_problems_are_said_to_be_such(reading, study):

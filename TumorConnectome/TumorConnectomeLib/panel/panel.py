@@ -84,9 +84,9 @@ class Panel:
             StatusLine(ui.imageStatusLabel, ui.imageProgressBar, ui.imageCancelButton), self.compare.display, self.listing)
         self.measurements = MeasurementsController(
             self, StatusLine(ui.measureStatusLabel, ui.measureProgressBar, ui.measureCancelButton))
-        self.study = StudyController(self, StatusLine(ui.studyStatusLabel, ui.studyProgressBar, ui.studyCancelButton))
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         self.downloadsList = DownloadsController(ui, self.downloads, self.sources, self.state)
+        self.study = StudyController(self, StatusLine(ui.studyStatusLabel, ui.studyProgressBar, ui.studyCancelButton))
         self.cache = CacheController(ui, self.runner, self._seriesInUse, self._onCacheFolder)
         self.downloads.onFetched = self.cache.onFetched
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
@@ -225,7 +225,7 @@ class Panel:
         self.compareWith(self.parameters.comparedPatient)
 
     def _seriesInUse(self):
-        return names_in_scene() | self.downloads.uidsUnderWay() | self.imaging.seriesUnderWay()
+        return names_in_scene() | self.downloads.uidsUnderWay() | self.imaging.seriesUnderWay() | self.study.display.inUse
 
     def _onCacheFolder(self, folder):
         self.sources.cache_folder = self.pictures.cacheFolder = folder

@@ -9,6 +9,7 @@ from ..study.reading import Reading
 from ..study.session import ReadingSession
 from ..study.study import Study
 from ..widgets.reading_board import ReadingBoard
+from ..work.runner import JobRunner
 from .chart_place import place_chart
 
 
@@ -23,6 +24,7 @@ class ReadingDisplay:
 
     def __init__(self, onLeft):
         self._onLeft, self._reading, self._images, self._dock = onLeft, None, None, None
+        self._runner = JobRunner()
         self.board = ReadingBoard(_)
         place_chart(READING_TAG, self.board)
         self._manager = slicer.app.layoutManager()
@@ -39,6 +41,11 @@ class ReadingDisplay:
         """Whether pictures are on their way."""
         return self._images is not None and self._images.busy
 
+    @property
+    def inUse(self):
+        """Names of CTs that must stay in the cache, see `ReadingImages.inUse`."""
+        return self._images.inUse if self._images is not None else set()
+
     def show(self, study: Study, session: ReadingSession, makeImages):
         """Give the window to a reading.
 
@@ -47,12 +54,12 @@ class ReadingDisplay:
         study : Study
         session : ReadingSession
         makeImages : callable
-            Called with what delivers pictures; gives the ReadingImages.
+            Called with a JobRunner and with what delivers pictures; gives the ReadingImages.
         """
         self.leave()
         show_layout(READING_LAYOUT)
         self._setPanelVisible(False)
-        self._images = images = makeImages(self._deliver)
+        self._images = images = makeImages(self._runner, self._deliver)
         self._reading = Reading(study, session, self.board, images.ask)
         self.board.onLeft = self.leave
         self.board.setFocus()
@@ -63,7 +70,7 @@ class ReadingDisplay:
             return
         reading, self._reading = self._reading, None
         problem = reading.leave()
-        self._images.cleanup()
+        self._images.ask([])
         self._images = None
         self._setPanelVisible(True)
         self._onLeft(problem)
@@ -72,6 +79,7 @@ class ReadingDisplay:
         """The module ends."""
         self._onLeft = lambda problem: None
         self.leave()
+        self._runner.cleanup()
         if self._manager is not None:
             self._manager.disconnect("layoutChanged(int)", self._onLayout)
             self._manager = None

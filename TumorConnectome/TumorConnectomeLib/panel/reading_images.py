@@ -16,7 +16,6 @@ from ..study.study import Study
 from ..synthetic.source import SyntheticSource
 from ..widgets.reading_tile import TileImage
 from ..work.jobs import PythonJob, Sequence
-from ..work.runner import JobRunner
 
 #: stands for what would tell who it is
 _HIDDEN = "\N{HORIZONTAL ELLIPSIS}"
@@ -28,6 +27,7 @@ class ReadingImages:
 
     Parameters
     ----------
+    runner : JobRunner
     study : Study
         Its identifiers say which images.
     queue : DownloadQueue
@@ -40,10 +40,10 @@ class ReadingImages:
         Called with a PatientID, a TileImage or None, and a text that says why there is none and not who it is.
     """
 
-    def __init__(self, study: Study, queue, sources, cache_folder, thumbnails, deliver):
+    def __init__(self, runner, study: Study, queue, sources, cache_folder, thumbnails, deliver):
         self._study, self._queue, self._sources, self._cache = study, queue, sources, cache_folder
         self._thumbnails, self._deliver = thumbnails, deliver
-        self._runner, self._tasks = JobRunner(), {}
+        self._runner, self._tasks = runner, {}
 
     @property
     def busy(self):
@@ -61,10 +61,11 @@ class ReadingImages:
                     lambda image, patient=patient: self._conclude(patient, image, ""),
                     lambda error, patient=patient: self._conclude(patient, None, anonymous(str(error), patient)))
 
-    def cleanup(self):
-        """Stop everything and call nobody."""
-        self.ask([])
-        self._runner.cleanup()
+    @property
+    def inUse(self):
+        """SeriesInstanceUIDs and PatientIDs of CTs that are on their way or being looked at: set of str."""
+        return {name for patient in self._tasks
+                for name in (patient, self._study.images.get(patient, {}).get("CT_SeriesInstanceUID", "")) if name}
 
     def _conclude(self, patient, image, problem):
         self._tasks.pop(patient, None)

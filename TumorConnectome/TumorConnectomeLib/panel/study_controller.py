@@ -45,7 +45,6 @@ class StudyController:
         self.answers = AnswerFiles(panel.ui)
         ui = panel.ui
         ui.studyPathLineEdit.filters = ui.studyPathLineEdit.Files | ui.studyPathLineEdit.Readable
-        ui.studyPathLineEdit.nameFilters = ("STUDY.json (*.json)",)
         ui.studyPathLineEdit.connect("currentPathChanged(QString)", self._onPath)
         for button, clicked in ((ui.designButton, self.design), (ui.readButton, self.read), (ui.analyzeButton, self.analyze),
                                 (ui.simulateButton, self.simulate), (ui.addAnswersButton, self._onAddAnswers),
@@ -84,15 +83,14 @@ class StudyController:
 
     def design(self, checked=False):
         """Draw a study of the shown model's neighbors and save it."""
-        state, parameters, path = self._panel.state, self._panel.parameters, self._path()
+        state, parameters = self._panel.state, self._panel.parameters
         if state.cohort is None or parameters is None:
             self._status.done(_("Load a cohort first."), problem=True)
             return
-        model = state.modelOf(parameters)
-        problem = None
+        path, model, problem = self._path() or self._askedPath(), state.modelOf(parameters), None
         if path is None:
-            problem = _("Name the study file first, such as STUDY.json.")
-        elif path.exists():
+            return
+        if path.exists():
             problem = _("{file} exists; its study may be under way. Give the new one another name.").format(file=path)
         elif model not in state.cohort.models:
             problem = _("{model} has no vectors of its own: choose one of the models.").format(model=model)
@@ -124,8 +122,9 @@ class StudyController:
         self._status.done("")
         sources, synthetic = self._panel.sources, is_synthetic(study)
         places = sources.of_files(synthetic, parameters.imageFolder, remote=parameters.studyDownload)
-        self.display.show(study, session, lambda deliver: ReadingImages(
-            study, self._panel.downloads, places, sources.cache_folder, parameters.thumbnails and not synthetic, deliver))
+        thumbnails = parameters.thumbnails and not synthetic
+        self.display.show(study, session, lambda runner, deliver: ReadingImages(
+            runner, study, self._panel.downloads, places, sources.cache_folder, thumbnails, deliver))
 
     def simulate(self, checked=False):
         """Write the answers of simulated readers for those who have none."""
@@ -236,6 +235,12 @@ class StudyController:
     def _path(self):
         text = self._ui.studyPathLineEdit.currentPath.strip()
         return pathlib.Path(text) if text else None
+
+    def _askedPath(self):
+        """A name for a new study file, None if the user thinks better of it."""
+        path = qt.QFileDialog.getSaveFileName(self._ui.designButton, _("Save the study"), "STUDY.json", "*.json")
+        self._ui.studyPathLineEdit.currentPath = path or ""
+        return self._path()
 
     def _study(self):
         """The Study of the file, read again when it has changed; InputError or OSError for none."""

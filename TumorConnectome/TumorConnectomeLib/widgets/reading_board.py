@@ -96,6 +96,12 @@ class ReadingBoard(qt.QWidget):
         self.skipButton = self._button(row, _("Skip"), lambda checked=False: self.onSkipped())
         self.pauseButton = self._button(row, _("Pause"), lambda checked=False: self.onPaused())
         row.addStretch(1)
+        self.windowButtons = tuple(
+            self._button(row, _(name), lambda checked=False, preset=preset: self._setPreset(preset))
+            for preset, (_letter, name, *_level) in enumerate(WINDOWS))
+        self.zoomButtons = tuple(self._button(row, text, lambda checked=False, steps=steps: self._zoom(steps))
+                                 for text, steps in ((_("Zoom out"), -1), (_("Zoom in"), 1)))
+        row.addStretch(1)
         self.finishButton = self._button(row, _("Finish the reading"), lambda checked=False: self.onFinished())
         self.confirmButton = self._button(row, _("Confirm"), lambda checked=False: self.onConfirmed())
         return row
@@ -185,10 +191,13 @@ class ReadingBoard(qt.QWidget):
         elif key == int(qt.Qt.Key_Minus):
             self._zoom(-1)
         elif key in letters:
-            self._preset = letters[key]
-            self._showView()
+            self._setPreset(letters[key])
         else:
             qt.QWidget.keyPressEvent(self, event)
+
+    def _setPreset(self, preset):
+        self._preset = preset
+        self._showView()
 
     def _zoom(self, steps):
         """Show less (1) or more (-1) of all pictures."""
