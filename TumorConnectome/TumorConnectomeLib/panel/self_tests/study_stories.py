@@ -7,10 +7,13 @@ from ...scene.view_layouts import READING_LAYOUT
 from ...study.answers import read_answers
 from ...study.readings import CHOSEN
 from ...study.study import read_study
+from ..json_list import list_to_text
+from ..parameters import StudyQueries
 from ..study_results import figures_in_scene
 from .hands import click, press
 
-_QUERIES, _READERS = 3, ("reader-1", "reader-2", "reader-3")
+#: with this seed the first reader begins with a patient whose CT other stories need, too
+_QUERIES, _SEED, _READERS = 3, 4, ("reader-1", "reader-2", "reader-3")
 #: the simulated reader at the board takes one of this many choices at random
 _NOISE = 5
 _KEYS = (qt.Qt.Key_1, qt.Qt.Key_2, qt.Qt.Key_3, qt.Qt.Key_4, qt.Qt.Key_5, qt.Qt.Key_6, qt.Qt.Key_7, qt.Qt.Key_8, qt.Qt.Key_9,
@@ -28,7 +31,8 @@ class StudyStories:
         ui.studyCollapsibleButton.collapsed = False
         ui.studyTabs.currentIndex = 0
         ui.studyPathLineEdit.currentPath = str(path)
-        panel.set(studyQueryCount=_QUERIES, studyReaders=", ".join(_READERS), studyReader="")
+        panel.set(studyQueries=StudyQueries.GROUP, group=list_to_text(panel.state.cohort.patient_ids[:_QUERIES]),
+                  studyReaders=", ".join(_READERS), studyReader="", studySeed=_SEED)
         self.letViewsDraw()
         self._clickAndWait(ui.designButton)
         study = read_study(path)
