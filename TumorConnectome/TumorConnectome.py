@@ -96,7 +96,8 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def exit(self):
         """Called each time the user opens another module, and before the application saves how its window looks."""
-        self.panel.study.display.leave()
+        if self.panel is not None:                      # None when the setup failed
+            self.panel.study.display.leave()
 
     def onReload(self):
         """Developer mode: reload the library together with this file."""

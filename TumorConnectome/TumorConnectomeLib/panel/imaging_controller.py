@@ -97,7 +97,8 @@ class ImagingController:
             self._status.failed(Cancelled(), self._again)
 
     def forget(self):
-        """The scene was closed: nothing is shown any more."""
+        """The scene was closed: nothing is shown any more, and no cohort is kept for it."""
+        self._wanted = None
         self._display.forget()
 
     def _begin(self, wanted):
@@ -120,7 +121,8 @@ class ImagingController:
                        self._onInspected, again=self._again)
 
     def _again(self):
-        self.bring(*self._wanted)
+        if self._wanted is not None:
+            self.bring(*self._wanted)
 
     def _onInspected(self, found):
         inspections, reader = found
