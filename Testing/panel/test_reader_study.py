@@ -253,3 +253,32 @@ def test_a_study_that_was_read_elsewhere_needs_no_study_file(section, tmp_path):
     item.setCheckState(QtCore.Qt.Unchecked)
     click(ui.analyzeButton)
     assert "no file of answers is ticked" in ui.studyStatusLabel.text
+
+
+def test_queries_are_drawn_by_a_label_or_are_the_group(section, tmp_path):
+    from TumorConnectomeLib.panel.parameters import StudyQueries
+    from TumorConnectomeLib.study.design import Against
+    panel, ui = section.panel, section.panel.ui
+    cohort = panel.state.cohort
+    ui.studyQueriesComboBox.setCurrentIndex(list(StudyQueries).index(StudyQueries.STRATIFIED))
+    section.settle(0.05)
+    assert ui.studyFacetComboBox.enabled
+    place = list(cohort.facets).index("stage")
+    ui.studyFacetComboBox.setCurrentIndex(place)
+    ui.studyFacetComboBox.activated.emit(place)
+    panel.set(studyAgainst=Against.RANKS_11_TO_15, studyAtMost=6)
+    study = designed(section, tmp_path)
+    assert (study.choices["stratify"], study.choices["against"], study.choices["at_most"]) == ("stage", "ranks-11-15", 6)
+    assert study.model == panel.state.modelOf(panel.parameters)
+    group = list(cohort.patient_ids[5:9])
+    ui.studyPathLineEdit.currentPath = str(tmp_path / "GROUP.json")
+    panel.set(studyQueries=StudyQueries.GROUP, group="", studyAtMost=0)
+    ui.studyTabs.currentIndex = 0
+    section.settle(0.05)
+    click(ui.designButton)
+    assert "no group" in ui.studyStatusLabel.text and not ui.studyQueryCountSpinBox.enabled
+    panel.set(group=json.dumps(group))
+    click(ui.designButton)
+    section.wait(lambda: not panel.study.busy)
+    assert sorted(query.patient for query in read_study(tmp_path / "GROUP.json").queries) == sorted(group)
+    panel.set(studyQueries=StudyQueries.RANDOM, studyAgainst=Against.FARTHEST, group="", studyFacet="")

@@ -9,7 +9,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ..base.errors import InputError, TumorConnectomeError
-from ..base.files import checked_name
+from ..base.files import checked_name, default_cache_folder
 from ..base.text import elided
 from ..scene.view_layouts import READING_LAYOUT, current_layout
 from ..study.answers import read_answers
@@ -101,7 +101,7 @@ class StudyController:
             return
         choices = design_arguments(parameters, self._group(parameters), self._facet())
         job = PythonJob(_("Drawing the study"), "study-design", "--prepared", self._panel.cohort.loader.path, "--model",
-                        json.dumps([model]), "--out", path, *choices)
+                        json.dumps([model]), "--measured", default_cache_folder(), "--out", path, *choices)
 
         def done(found):
             self._panel.changes.tell(SCENE)
