@@ -79,6 +79,17 @@ def read_embedding_pickle(path) -> EmbeddingRows:
     return _checked(content, path, len(data))
 
 
+def texts_of_pickled_array(data: bytes) -> list | None:
+    """What numpy's pickle of an array of objects (one dimension) lists, without unpickling it; None if it is no plain data."""
+    names = {name: kind for name, kind in _ALLOWED.items() if kind in ("Array", "ndarray", "DType")}
+    try:
+        array = read_records(data, names)
+        values = _decode(array, ValueError) if _is(array, "Array") else None
+    except Exception:                                   # a damaged pickle can raise nearly any type
+        return None
+    return values if isinstance(values, list) and all(map(_is_plain, values)) else None
+
+
 def _is(value, kind):
     return isinstance(value, Record) and value.kind == kind
 
