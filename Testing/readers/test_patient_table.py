@@ -127,8 +127,12 @@ def test_a_header_without_one_patientid_column_is_refused(problem, text, words):
 
 
 @pytest.mark.parametrize("patient", ["", "  ", "\x1b[2J", "1\n2"])
-def test_a_patientid_that_is_empty_or_not_printable_is_refused(problem, patient):
-    assert "row 3, column 'PatientID': the id is" in problem(f'PatientID,age\n5,1\n"{patient}",50\n')
+def test_a_row_whose_patientid_is_empty_or_not_printable_is_left_out_and_named(tmp_path, problem, patient):
+    (tmp_path / "p.csv").write_text(f'PatientID,age\n5,1\n"{patient}",50\n')
+    found = read_patients(tmp_path / "p.csv")
+    (nobody, why), = found.left_out
+    assert found.ids == ["5"] and nobody == "" and why.startswith("row 3, column 'PatientID': the id is")
+    assert "row 2, column 'PatientID': the id is" in problem(f'PatientID,age\n"{patient}",1\n"{patient}",50\n6,1\n')
 
 
 def test_a_missing_file_is_named(tmp_path):

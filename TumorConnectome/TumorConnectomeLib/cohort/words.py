@@ -21,11 +21,11 @@ MISSING = frozenset((
     "'--", "--", "---", "-", "\u2013", "\u2014", ".", "..", "?", "??"))
 _BRACKETS = re.compile(r"\[(.*)\]|\((.*)\)")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-#: numbers with signs between thousands by the decimal sign: "1,234.5", "1 234.5", "1'234.5"; "1.234,5", "1 234,5"
-_THOUSANDS = {".": re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{3})+|(?:[ '\u2019]\d{3})+)(?:\.\d+)?"),
-              ",": re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ '\u2019]\d{3})+)(?:,\d+)?")}
-#: spaces and signs that a typesetter or a spreadsheet puts into numbers -> those of a keyboard
-_TYPESET = str.maketrans(dict.fromkeys("\u2212\u2013\ufe63", "-") | dict.fromkeys("\u00a0\u202f\u2009", " "))
+#: numbers with signs between thousands by the decimal sign: "1,234.5", "1'234.5"; "1.234,5", "1'234,5"
+_THOUSANDS = {".": re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{3})+|(?:'\d{3})+)(?:\.\d+)?"),
+              ",": re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:'\d{3})+)(?:,\d+)?")}
+#: minus signs and narrow spaces that a typesetter or a spreadsheet puts into numbers; a plain space is between two numbers
+_TYPESET = str.maketrans(dict.fromkeys("\u2212\u2013\ufe63", "-") | dict.fromkeys("\u00a0\u202f\u2009\u2019", "'"))
 #: what Python prints around a number
 _SCALAR = re.compile(r"(?:np\.|numpy\.)?(?:float|int)\d{1,3}\(([^()]*)\)")
 #: texts of digits that are names, not numbers: "007", or more digits than a float64 holds
@@ -38,8 +38,8 @@ _MORPHOLOGY = re.compile(r"(?:m-?)?(\d{4})(?:/\d|\d)?(?:\.0+)?", re.IGNORECASE)
 
 #: column -> word in small letters, with spaces for "-", "_" and "/" -> category
 KNOWN_WORDS: Mapping[str, Mapping[str, str]] = {
-    "sex": {"m": "Male", "male": "Male", "man": "Male", "f": "Female", "female": "Female", "woman": "Female", "w": "Female", "o": "Other",
-            "other": "Other"},
+    "sex": {"m": "Male", "male": "Male", "man": "Male", "f": "Female", "female": "Female", "woman": "Female", "w": "Female",
+            "o": "Other", "other": "Other"},
     "race": {**dict.fromkeys(("white", "caucasian", "white or caucasian", "white caucasian", "white non hispanic",
                               "non hispanic white", "w"), "White"),
              **dict.fromkeys(("black", "black or african american", "african american", "black african american", "b",
@@ -59,12 +59,14 @@ KNOWN_WORDS: Mapping[str, Mapping[str, str]] = {
     "body_side": {"l": "Left", "left": "Left", "left lung": "Left", "r": "Right", "right": "Right", "right lung": "Right"},
 }
 _LONGEST_PHRASE = 80
-#: what tells a smoking status in a phrase, the first that is found: GDC's "Current Reformed Smoker for > 15 yrs"
+#: what tells a smoking status in a phrase, the first that fits; GDC has "Current Reformed Smoker for > 15 yrs"
 _SMOKING_PHRASES = (
-    (re.compile(r".*\b(passive|second ?hand|environmental|never or|ever smoked|status unknown|or former|or current)\b.*"), None),
-    (re.compile(r"(.*\b)?(never|non ?smokers?|non ?smoking|lifelong non|does not smoke|not a smoker)\b.*"), "Never"),
+    (re.compile(r".*\b(passive|second ?hand|environmental|never or|ever smoked|status unknown|or former|or current)\b.*"),
+     None),
+    (re.compile(r"(.*\b)?(never|non ?smokers?|non ?smoking|lifelong non|does not smoke|no smoker)\b.*"), "Never"),
     (re.compile(r"(.*\b)?(ex|exsmokers?|former|formerly|reformed|quit|past|previous|stopped|used to smoke)\b.*"), "Former"),
-    (re.compile(r"(.*\b)?(current|currently|active|daily|every day|some days?|light|heavy|smoker at diagnosis)\b.*"), "Current"))
+    (re.compile(r"(.*\b)?(current|currently|active|daily|every day|some days?|light|heavy|smoker at diagnosis)\b.*"),
+     "Current"))
 
 
 def is_missing(text: str) -> bool:
@@ -95,7 +97,7 @@ def as_text(value) -> str:
 def number_of(text: str, decimal: str = ".") -> float:
     """The number that a text is; NaN if it is none.
 
-    There may be signs between thousands ("1,234.5", "1 234.5"), a percent sign (the number of percent counts), the minus of a
+    There may be signs between thousands ("1,234.5", "1'234.5"), a percent sign (the number of percent counts), the minus of a
     typesetter, the apostrophe by which a spreadsheet marks a text, and ``np.float32(...)`` around it.
 
     Parameters
@@ -113,11 +115,11 @@ def number_of(text: str, decimal: str = ".") -> float:
     if not text or text == "0":
         return 0.0 if text else math.nan
     if not _NUMBER.fullmatch(text):
-        text = text.translate(_TYPESET).removesuffix("%").strip().removeprefix("'")
+        text = text.removesuffix("%").strip().translate(_TYPESET).removeprefix("'")
         if match := _SCALAR.fullmatch(text):
             text = match[1]
     if _THOUSANDS[decimal].fullmatch(text):
-        text = re.sub("[ '\u2019]", "", text).replace("," if decimal == "." else ".", "")
+        text = text.replace("'", "").replace("," if decimal == "." else ".", "")
     if decimal == ",":
         text = text.replace(",", ".", 1) if "." not in text else text + ","
     if not _NUMBER.fullmatch(text):

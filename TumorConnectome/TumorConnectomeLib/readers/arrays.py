@@ -422,6 +422,8 @@ def _no_embedding(headers):
     for header in headers.values():
         if header.problem:
             return header.problem.problem, header.problem.expected
+        if header.dtype.kind == "O":
+            return f"array {header.name[:60]!r} holds Python objects", _EXPECTED
         if header.dtype.kind == "V" and header.dtype.itemsize == 2:
             return (f"array {header.name[:60]!r} has lost its type: numpy saves bfloat16 as 2 bytes without meaning",
                     "float32, as array.astype(numpy.float32) makes it, or bfloat16 in a .safetensors file")

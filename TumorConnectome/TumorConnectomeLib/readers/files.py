@@ -14,7 +14,7 @@ from .arrow_file import COLUMNAR
 from .delimited import read_delimited, recognize_delimited
 from .delimited_form import form_of, starts_with_numbers
 from .embedding_file import EmbeddingFile
-from .parquet import ParquetTable, read_parquet, shards_of, split_of
+from .parquet import ParquetTable, data_set_name, read_parquet, shards_of
 from .published_file import read_published
 from .recognition import ROW_NUMBER, FeatureGroup, ImportChoice, Recognition, model_name, proposal, row_numbers
 from .text_stream import COMPRESSED, TEXT, kind_of, stem_of
@@ -80,6 +80,13 @@ class FilePreview:
         """Names that can be the id column, a real one before the number of the row."""
         found = self.recognition
         return tuple(dict.fromkeys(name for name in (found.id_column, *found.others, ROW_NUMBER) if name))
+
+    def named(self, name: str | None) -> str | None:
+        """A column's name as it stands in the file, if one has this name but for capital letters; else as it is given."""
+        if name is None or name in self.columns:
+            return name
+        found = [column for column in self.columns if column.lower() == name.lower()]
+        return found[0] if len(found) == 1 else name
 
     def undecided(self, id_column: str | None = None, prefix: str | None = None) -> tuple[str, ...]:
         """The questions that an id column and a feature prefix, where they are given and the file has them, do not answer."""
@@ -179,10 +186,7 @@ def preview(path) -> FilePreview:
 
 
 def _model_of(path):
-    if path.suffix.lower() in COLUMNAR and split_of(path):
-        return model_name(path.resolve().parent.name) if path.resolve().parent.name != "data" else model_name(
-            path.resolve().parent.parent.name)
-    return model_name(stem_of(path))
+    return model_name(data_set_name(path) or stem_of(path))
 
 
 def _pickle_model(path):

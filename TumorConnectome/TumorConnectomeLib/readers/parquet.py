@@ -75,6 +75,15 @@ def shards_of(path) -> list[pathlib.Path]:
     return list(found)
 
 
+def data_set_name(path) -> str:
+    """What a part's data set is called: the folder around its files; "" for a file that is no part of one."""
+    path = pathlib.Path(path).resolve()
+    if not (_SHARD.fullmatch(path.name) or _PART.fullmatch(path.name)):
+        return ""
+    names = [folder.name for folder in path.parents if folder.name not in ("data", "default", "train", "test", "validation")]
+    return names[0] if names else path.stem
+
+
 def split_of(path) -> str:
     """The split that a shard's name tells, "" if none."""
     match = _SHARD.fullmatch(pathlib.Path(path).name)
@@ -270,7 +279,7 @@ class ParquetTable:
             return ["" if value is None else labels[value] if 0 <= value < len(labels) else str(value) for value in values]
         if set(map(type, values)) == {str}:
             joined = "".join(values)
-            if "\0" not in joined and len(joined.split(None, 1)) == 1:     # nothing that as_text would change
+            if "\0" not in joined and joined.split(None, 1) == [joined]:   # nothing that as_text would change
                 return values
         if bytes in set(map(type, values)):
             return ["" if value is None else value.decode("utf-8").replace("\0", "").strip() for value in values]

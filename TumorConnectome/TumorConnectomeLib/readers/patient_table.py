@@ -49,7 +49,12 @@ _UIDS = tuple(name for name in PATIENT_COLUMNS if name.endswith("UID"))
 _MOST_UNREADABLE, _FEWEST_NUMBERS = 0.2, 3
 _LARGEST_UNREADABLE, _MANY_NUMBERS = 0.5, 11
 #: a number and its unit: "12.5 mm"
-_WITH_UNIT = re.compile(r"(.*\d)\s*([a-zA-Z\u00b5\u03bc\u00b0\u00b2\u00b3/%^0-9]*[a-zA-Z\u00b5\u03bc\u00b0\u00b2\u00b3/%])")
+_WITH_UNIT = re.compile(r"(.*\d)\s*(\D\S*|pack[- ]years?)")
+_UNITS = frozenset(("mm", "cm", "m", "\u00b5m", "\u03bcm", "um", "mm2", "cm2", "mm\u00b2", "cm\u00b2", "mm3", "cm3",
+                    "mm\u00b3", "cm\u00b3", "mm^2", "cm^2", "mm^3", "cm^3", "ml", "l", "cc", "g", "kg", "mg", "hu", "y", "yr", "yrs", "year",
+                    "years", "months", "weeks", "day", "days", "h", "hours", "min", "s", "ms", "kv", "kvp", "ma", "mas", "gy",
+                    "mgy", "msv", "mmhg", "bpm", "ng/ml", "pg/ml", "u/ml", "g/l", "g/dl", "mmol/l", "py", "pack-years",
+                    "pack years", "kg/m2", "kg/m\u00b2", "l/min", "suv"))
 
 
 def normalized(records: Sequence[Mapping], *, source, rows: Sequence[int] | None = None) -> pd.DataFrame:
@@ -192,7 +197,7 @@ def _without_unit(words, sign):
     """Numbers of texts with one unit behind them all, and the unit; NaN for all and "" where they have several or none."""
     parts = {text: _WITH_UNIT.fullmatch(text) for text in words}
     units = {match[2] for match in parts.values() if match}
-    if len(units) == 1 and all(parts.values()):
+    if len(units) == 1 and all(parts.values()) and next(iter(units)).lower() in _UNITS:
         known = {text: number_of(match[1], sign) for text, match in parts.items()}
         if not any(map(math.isnan, known.values())):
             return known, units.pop()

@@ -22,7 +22,7 @@ _ID_NAMES = ("patientid", "patientids", "subjectid", "patient", "subject", "case
 #: chosen as id column: the number of the row, from 1
 ROW_NUMBER = "row number"
 #: columns that nobody means: pandas' index and what pyradiomics says about itself; they can be chosen
-_UNNAMED = re.compile(r"column 1|Unnamed: 0(?:\.\d+)?|index|level_0|row name|__index_level_\d+__")
+_UNNAMED = re.compile(r"column 1|Unnamed: 0(?:\.\d+)?|_?index|level_0|row name|__index_level_\d+__")
 _NEVER_MEANT = re.compile(r"Unnamed: 0(?:\.\d+)?|diagnostics_.+")
 #: names of pyradiomics: filter, class, feature (https://pyradiomics.readthedocs.io/en/latest/features.html)
 _RADIOMICS = re.compile(r"(?:original|wavelet\d*-[LH]{2,3}|log-sigma-[\d-]+mm-[23]D|square|squareroot|logarithm|"

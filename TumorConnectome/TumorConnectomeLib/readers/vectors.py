@@ -57,8 +57,8 @@ class VectorRows:
         if not label and len(self.labels) == 1:
             return 0
         if label not in self.labels:
-            raise InputError(f"no row {label[:60]!r}" if label else f"it has {len(self.labels)} rows", source=source,
-                             expected=f"one of them, such as {self.labels[0]!r}")
+            raise InputError(f"no row {label[:60]!r}" if label else f"it has {len(self.labels)} rows, and none is chosen",
+                             source=source, expected=f"the id of one (--row), such as {self.labels[0]!r}")
         return self.labels.index(label)
 
 
