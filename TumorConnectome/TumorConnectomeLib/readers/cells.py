@@ -26,6 +26,7 @@ _BRACKETED = re.compile(r"\s*[\"']?\s*(?:[\[{<]|\((?=\s*[-+.\d])|(?:(?:np|numpy|
 _FEWEST_WITHOUT_BRACKETS = 4
 _PLAIN_NUMBERS = re.compile(r"[-+.,;|\deE\s]+")
 _NAMES_VECTORS = re.compile(r".*(emb|feat|vec|latent|repr|encod).*", re.IGNORECASE)
+_SEVERAL, _LOOKED_AT = re.compile(r"[\[({<,;|\s]"), 5
 #: that share of the cells that are not empty may be wrong: their patients are left out
 _MOST_WRONG = 0.2
 
@@ -83,6 +84,8 @@ def vector_length(name: str, texts) -> int:
     Vectors are lists or arrays in any of the usual notations; without brackets, at least four numbers in each cell, or fewer
     under a name such as "embedding".
     """
+    if not any(_SEVERAL.search(text.strip()) for text in texts[:_LOOKED_AT]):
+        return 0                                        # single words or numbers
     texts = [text for text in texts if not is_missing(text)]
     if not texts:
         return 0

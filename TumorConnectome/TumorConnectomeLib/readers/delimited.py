@@ -18,7 +18,7 @@ from ..base.errors import InputError
 from ..cohort.words import as_text, is_missing, number_of
 from .cells import vector_length, vectors_of_cells
 from .delimited_form import DelimitedForm, form_of, records_of
-from .embedding_file import EmbeddingFile, checked_ids, place, refuse_repeated, with_vectors
+from .embedding_file import EmbeddingFile, checked_ids, fill_rows, place, refuse_repeated, with_vectors
 from .recognition import (
     ROW_NUMBER,
     ImportChoice,
@@ -32,7 +32,7 @@ from .recognition import (
 from .text_stream import is_compressed, open_bytes
 
 #: cells of one part that is read at once: with more, memory is wasted; with fewer, time
-_CELLS_AT_ONCE = 1_800_000
+_CELLS_AT_ONCE = 5_000_000
 #: missing features that the fast way knows; the slow one knows all of `words.MISSING`
 _EMPTY = ["", "NA", "NaN", "nan", "N/A", "NULL", "null"]
 
@@ -225,11 +225,10 @@ def _by_pandas(path, form, numbered, texts, report):
     size = max(path.stat().st_size, 1)
     width = sum(len(cell) + 1 for record in form.sample for cell in record) / len(form.sample)
     numbers = _Rows(len(features), int(1.1 * size / width) + 16)
-    together = features == list(range(features[0], features[-1] + 1))
     columns, rows, kept_rows, short = {name: [] for name in texts}, [], 0, False
     try:
         parts = pd.read_csv(
-            open_bytes(path) if is_compressed(path) else path, compression=None, sep=form.delimiter,
+            open_bytes(path) if is_compressed(path) else path, compression=None, sep=form.delimiter, low_memory=False,
             header=None if form.headless else 0, names=list(range(len(form.header))),
             skiprows=form.skipped, encoding="utf-8" if form.encoding == "utf-8-sig" else form.encoding,
             decimal=form.decimal, dtype=dict.fromkeys(others, str),
@@ -242,18 +241,23 @@ def _by_pandas(path, form, numbered, texts, report):
                 if not numeric or not isinstance(part.index, pd.RangeIndex):
                     raise _NotPlain
                 short = short or _may_be_short(part, form, others)
-                values = (part.iloc[:, features[0]:features[-1] + 1] if together else part[features]).to_numpy(np.float64)
+                values = numbers.room_for(len(part))
+                fill_rows(values, slice(0, len(part)), 0, [part[number].to_numpy() for number in features])
                 cells = {number: part[number].to_numpy(object) for number in others}
-                blank = np.isnan(values).all(axis=1)
-                if blank.any():                         # Excel writes rows of delimiters below the table
-                    blank &= np.logical_and.reduce([[not text.strip() for text in column] for column in cells.values()])
-                    values = values[~blank]
-                    cells = {number: column[~blank] for number, column in cells.items()}
-                numbers.extend(values)
+                filled = np.ones(len(part), bool)
+                for row in np.flatnonzero(np.isnan(values[:, [0, -1]]).all(axis=1)).tolist():
+                    # Excel writes rows of delimiters below the table
+                    filled[row] = not np.isnan(values[row]).all() or any(column[row].strip() for column in cells.values())
+                if not filled.all():
+                    cells = {number: column[filled] for number, column in cells.items()}
+                    values[:filled.sum()] = values[filled]
+                values = values[:filled.sum()]
+                numbers.add(len(values))
                 for name, number in kept.items():
-                    columns[name].append(cells[number] if number in cells else values[:, features.index(number)])
-                rows += (np.flatnonzero(~blank) + first_row + kept_rows).tolist()
+                    columns[name].append(cells[number] if number in cells else values[:, features.index(number)].copy())
+                rows += (np.flatnonzero(filled) + first_row + kept_rows).tolist()
                 kept_rows += len(part)
+                del part
                 report(min(kept_rows * width / size, 0.99), f"Reading {path.name}")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, TypeError, OverflowError):
         raise _NotPlain from None
@@ -310,14 +314,19 @@ class _Rows:
         self._values, self._count = np.empty((room, width)), 0
 
     def append(self, numbers):
-        self.extend(np.reshape(numbers, (1, -1)))
+        self.room_for(1)[0] = numbers
+        self.add(1)
 
-    def extend(self, values):
-        if self._count + len(values) > len(self._values):
-            room = max(int(1.5 * self._count), self._count + len(values))
+    def room_for(self, count):
+        """The next rows, to be filled: a view that is valid until the next call."""
+        if self._count + count > len(self._values):
+            room = max(int(1.5 * self._count), self._count + count)
             self._values.resize((room, self._values.shape[1]), refcheck=False)
-        self._values[self._count:self._count + len(values)] = values
-        self._count += len(values)
+        return self._values[self._count:self._count + count]
+
+    def add(self, count):
+        """Keep so many rows of those that were filled."""
+        self._count += count
 
     def array(self):
         """The rows, without the room that was left."""

@@ -12,6 +12,7 @@ from ..cohort.vector_checks import problem_of, unusable_rows
 
 #: a file that says that it holds more than this is believed only if it is not absurdly smaller itself
 _TRUSTED_BYTES, _LARGEST_RATIO = 1 << 28, 100
+_ROWS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,3 +199,27 @@ def empty_vectors(shape: tuple[int, int], dtype, path) -> np.ndarray:
         return np.empty(shape, dtype)
     except (MemoryError, ValueError):
         raise InputError(f"{shape[0]:,} vectors of {shape[1]:,} numbers do not fit into the memory", source=path) from None
+
+
+def fill_rows(vectors: np.ndarray, places: slice | np.ndarray, start: int, columns: Sequence[np.ndarray]) -> None:
+    """Write columns of numbers into the columns `start`, ... of the rows `places` of vectors, in parts that fit into the cache.
+
+    Parameters
+    ----------
+    vectors : np.ndarray
+        Shape (R, D), changed.
+    places : slice or np.ndarray
+        N rows.
+    start : int
+    columns : sequence of np.ndarray
+        Each of shape (N,).
+    """
+    count, width = len(columns[0]), len(columns)
+    buffer = np.empty((width, min(_ROWS_AT_ONCE, count)), vectors.dtype)
+    for first in range(0, count, _ROWS_AT_ONCE):
+        last = min(first + _ROWS_AT_ONCE, count)
+        block = buffer[:, :last - first]
+        for number, column in enumerate(columns):
+            block[number] = column[first:last]
+        rows = slice(places.start + first, places.start + last) if isinstance(places, slice) else places[first:last]
+        vectors[rows, start:start + width] = block.T

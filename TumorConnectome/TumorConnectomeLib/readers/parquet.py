@@ -18,6 +18,7 @@ from .embedding_file import (
     checked_ids,
     checked_size,
     empty_vectors,
+    fill_rows,
     other_length,
     place,
     refuse_pointer,
@@ -36,7 +37,7 @@ from .recognition import (
 )
 
 _SAMPLE_ROWS = 60
-_COLUMNS_AT_ONCE, _ROWS_AT_ONCE = 64, 1024
+_COLUMNS_AT_ONCE = 64
 #: one part of a data set: Hugging Face's train-00000-of-00003.parquet, Spark's part-00000-..., Dask's part.0.parquet
 _SHARD = re.compile(r"(?P<split>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?:[-.].*)?\.(?P<kind>parquet|arrow|feather|jsonl)")
 #: ... and what the hub itself writes: 0000.parquet
@@ -111,14 +112,15 @@ class ParquetTable:
                 self._files.append(open_columnar(part))
             except (pyarrow.ArrowException, OSError) as error:
                 raise self._damaged(error, part) from None
-        self.schema = self._files[0].schema_arrow
+        self._schemas = [file.schema_arrow for file in self._files]     # made anew at each look
+        self.schema = self._schemas[0]
         self.counts = [file.metadata.num_rows for file in self._files]
         self.rows, self.bytes = sum(self.counts), sum(part.stat().st_size for part in self.paths)
         if len(set(self.schema.names)) != len(self.schema.names):
             raise InputError("two columns have the same name", source=self.path, expected="different names")
         self.kinds, self._unequal = {field.name: self._kind(field.type) for field in self.schema}, {}
-        for part, file in zip(self.paths[1:], self._files[1:]):
-            self._compare(file.schema_arrow, part)
+        for part, schema in zip(self.paths[1:], self._schemas[1:]):
+            self._compare(schema, part)
         self._labels = _label_names(self.schema.metadata or {})
         self._lengths, self._in_texts = self._checked_lists(), set()
 
@@ -318,7 +320,7 @@ class ParquetTable:
         return self._vectors_of_columns(names, order, report), {}
 
     def _types_of(self, name):
-        return [file.schema_arrow.field(name).type for file in self._files]
+        return [schema.field(name).type for schema in self._schemas]
 
     def _vectors_of_columns(self, names, order, report):
         kinds = {kind for name in names for kind in self._types_of(name)}
@@ -337,7 +339,7 @@ class ParquetTable:
                     part = names[start:start + _COLUMNS_AT_ONCE]
                     table = self._read(number, group, part)
                     chunks = [self._chunk(table.column(name), dtype, name, first) for name in part]
-                    _transpose(chunks, vectors, places, start)
+                    fill_rows(vectors, places, start, chunks)
                     report((first + count * (start + len(part)) / len(names)) / max(self.rows, 1), "")
                 first += count
         return vectors
@@ -423,19 +425,6 @@ class ParquetTable:
             bounds = np.concatenate([[0], np.cumsum(lengths)])
             lengths = ends[bounds[1:]] - ends[bounds[:-1]]
         return lengths, values
-
-
-def _transpose(columns, vectors, places, start):
-    """Write columns into columns `start`, ... of the rows `places` of `vectors`, in parts that fit into the cache."""
-    count, width = len(columns[0]), len(columns)
-    buffer = np.empty((width, min(_ROWS_AT_ONCE, count)), vectors.dtype)
-    for first in range(0, count, _ROWS_AT_ONCE):
-        last = min(first + _ROWS_AT_ONCE, count)
-        block = buffer[:, :last - first]
-        for number, column in enumerate(columns):
-            block[number] = column[first:last]
-        rows = slice(places.start + first, places.start + last) if isinstance(places, slice) else places[first:last]
-        vectors[rows, start:start + width] = block.T
 
 
 def _flat_lists(values):

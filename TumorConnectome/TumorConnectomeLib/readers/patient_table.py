@@ -50,11 +50,11 @@ _MOST_UNREADABLE, _FEWEST_NUMBERS = 0.2, 3
 _LARGEST_UNREADABLE, _MANY_NUMBERS = 0.5, 11
 #: a number and its unit: "12.5 mm"
 _WITH_UNIT = re.compile(r"(.*\d)\s*(\D\S*|pack[- ]years?)")
-_UNITS = frozenset(("mm", "cm", "m", "\u00b5m", "\u03bcm", "um", "mm2", "cm2", "mm\u00b2", "cm\u00b2", "mm3", "cm3",
-                    "mm\u00b3", "cm\u00b3", "mm^2", "cm^2", "mm^3", "cm^3", "ml", "l", "cc", "g", "kg", "mg", "hu", "y", "yr", "yrs", "year",
-                    "years", "months", "weeks", "day", "days", "h", "hours", "min", "s", "ms", "kv", "kvp", "ma", "mas", "gy",
-                    "mgy", "msv", "mmhg", "bpm", "ng/ml", "pg/ml", "u/ml", "g/l", "g/dl", "mmol/l", "py", "pack-years",
-                    "pack years", "kg/m2", "kg/m\u00b2", "l/min", "suv"))
+_UNITS = frozenset((
+    "mm", "cm", "m", "\u00b5m", "\u03bcm", "um", "mm2", "cm2", "mm\u00b2", "cm\u00b2", "mm^2", "cm^2", "mm3", "cm3", "mm\u00b3",
+    "cm\u00b3", "mm^3", "cm^3", "ml", "l", "cc", "g", "kg", "mg", "hu", "y", "yr", "yrs", "year", "years", "months", "weeks",
+    "day", "days", "h", "hours", "min", "s", "ms", "kv", "kvp", "ma", "mas", "gy", "mgy", "msv", "mmhg", "bpm", "ng/ml",
+    "pg/ml", "u/ml", "g/l", "g/dl", "mmol/l", "py", "pack-years", "pack years", "kg/m2", "kg/m\u00b2", "l/min", "suv"))
 
 
 def normalized(records: Sequence[Mapping], *, source, rows: Sequence[int] | None = None) -> pd.DataFrame:
