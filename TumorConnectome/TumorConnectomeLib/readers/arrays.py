@@ -230,7 +230,7 @@ def load_arrays(path, headers: dict[str, ArrayHeader], names) -> dict[str, np.nd
     if kind_of(path) in TABLES:
         found |= {name: read_matrix(path, form_of(path)) for name in names}
     elif path.suffix.lower() == ".npy":
-        found |= {name: np.load(path, allow_pickle=False) for name in names}
+        found |= {name: _npy(path) for name in names}
     elif path.suffix.lower() == SAFETENSORS:
         found |= _tensors(path, headers, names)
     else:
@@ -256,6 +256,20 @@ def _tensors(path, headers, names):
             values = np.fromfile(stream, header.dtype, math.prod(header.shape)).reshape(header.shape)
             found[name] = (values.astype("<u4") << 16).view("<f4") if header.bfloat16 else values
     return found
+
+
+def _npy(path):
+    """An array that owns its memory: it is put in order where it is, without a second copy."""
+    with open(path, "rb") as stream:
+        version = np.lib.format.read_magic(stream)
+        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = reader(stream)
+        if fortran:
+            return np.ascontiguousarray(np.load(path, allow_pickle=False))
+        values = np.empty(shape, dtype)
+        if values.size:
+            stream.readinto(memoryview(values.reshape(-1)).cast("B"))
+    return values
 
 
 def _objects(data, path, header):

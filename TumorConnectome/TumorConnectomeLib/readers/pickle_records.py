@@ -145,7 +145,7 @@ class _Reader:
             "EMPTY_TUPLE": lambda _: self._push(()),
             "TUPLE2": lambda _: self._push(tuple(self._last(2))),
             "TUPLE3": lambda _: self._push(tuple(self._last(3))),
-            "TUPLE": lambda _: self._push(tuple(self._since_mark())),
+            "TUPLE": self._tuple,
             "APPEND": self._append,
             "APPENDS": lambda _: self._extend(self._since_mark()),
             "SETITEM": lambda _: self._update(self._last(2)),
@@ -176,7 +176,7 @@ class _Reader:
             elif code == _EMPTY_LIST:
                 stack.append([])
             elif code == _TUPLE1:
-                stack[-1] = stack[-1],
+                stack[-1] = (stack[-1],)
             elif code == _BININT2:
                 stack.append(_SHORT(data, position)[0])
                 position += 2
@@ -205,6 +205,10 @@ class _Reader:
     def _since_mark(self):
         items, self._stack = self._stack, self._outer.pop()
         return items
+
+    def _tuple(self, _argument):
+        items, self._stack = self._stack, self._outer.pop()
+        self._stack.append(tuple(items))
 
     def _last(self, count):
         first = len(self._stack) - count
