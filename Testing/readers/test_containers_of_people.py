@@ -332,3 +332,16 @@ def test_capital_letters_of_a_named_column_do_not_matter(tmp_path):
     path = write_csv(tmp_path / "a.csv", ROWS, more={"Case": [f"C{number}" for number in range(12)]})
     assert main(["neighbors", "--data", str(path), "--id-column", "CASE", "--k", "1", "--out", str(tmp_path / "out.csv")]) == 0
     assert "C11" in (tmp_path / "out.csv").read_text()
+
+
+def test_an_arrow_file_with_lengths_that_lead_anywhere_is_refused(tmp_path):
+    import pyarrow
+
+    path = tmp_path / "a.arrow"
+    offsets = np.array([0, 8, 16, 1 << 30], np.int32)
+    lists = pyarrow.Array.from_buffers(pyarrow.list_(pyarrow.float32()), 3, [None, pyarrow.py_buffer(offsets)],
+                                       children=[pyarrow.array(ROWS[:3].ravel())])
+    with pyarrow.ipc.new_stream(path, pyarrow.schema({"PatientID": pyarrow.string(), "embedding": lists.type})) as writer:
+        writer.write_batch(pyarrow.RecordBatch.from_arrays([pyarrow.array(ids()[:3]), lists], ["PatientID", "embedding"]))
+    with pytest.raises(InputError, match="a.arrow: not readable as Arrow IPC or Feather"):
+        read(path)

@@ -69,7 +69,9 @@ def _table_of(path):
         import pyarrow.json
 
         return pyarrow.json.read_json(str(path))
-    source = pyarrow.memory_map(str(path))
     with open(path, "rb") as stream:
         is_file = stream.read(6) == b"ARROW1"
-    return (pyarrow.ipc.open_file if is_file else pyarrow.ipc.open_stream)(source).read_all()
+    with pyarrow.OSFile(str(path)) as source:
+        table = (pyarrow.ipc.open_file if is_file else pyarrow.ipc.open_stream)(source).read_all()
+    table.validate(full=True)                           # lengths of lists and texts that a damaged file claims lead anywhere
+    return table
