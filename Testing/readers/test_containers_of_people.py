@@ -338,10 +338,12 @@ def test_an_arrow_file_with_lengths_that_lead_anywhere_is_refused(tmp_path):
     import pyarrow
 
     path = tmp_path / "a.arrow"
-    offsets = np.array([0, 8, 16, 1 << 30], np.int32)
-    lists = pyarrow.Array.from_buffers(pyarrow.list_(pyarrow.float32()), 3, [None, pyarrow.py_buffer(offsets)],
-                                       children=[pyarrow.array(ROWS[:3].ravel())])
-    with pyarrow.ipc.new_stream(path, pyarrow.schema({"PatientID": pyarrow.string(), "embedding": lists.type})) as writer:
-        writer.write_batch(pyarrow.RecordBatch.from_arrays([pyarrow.array(ids()[:3]), lists], ["PatientID", "embedding"]))
+    lists = pyarrow.array(ROWS[:3].tolist(), pyarrow.list_(pyarrow.float32()))
+    table = pyarrow.table({"PatientID": ids()[:3], "embedding": lists})
+    with pyarrow.ipc.new_stream(path, table.schema) as writer:
+        writer.write_table(table)
+    sound, wrong = (np.array([0, 8, 16, end], np.int32).tobytes() for end in (24, 1 << 30))
+    assert path.read_bytes().count(sound) == 1
+    path.write_bytes(path.read_bytes().replace(sound, wrong))
     with pytest.raises(InputError, match="a.arrow: not readable as Arrow IPC or Feather"):
         read(path)
