@@ -21,6 +21,7 @@ from ..layout.layout import LAYOUT_NEIGHBORS
 from ..neighbors.match import COSINE_DISTANCE, Match
 from ..neighbors.repairs import Repair
 from ..presentation.patient_summary import PairRow, pair_text
+from ..readers.files import COMPRESSED_TEXT, KINDS
 from ..widgets.file_drop import FileDrop
 from ..widgets.pair_table import PairTable
 from ..widgets.query_mark import QueryMark
@@ -180,9 +181,10 @@ class QueryController:
     # Widgets
 
     def _onFileButton(self, checked=False):
+        kinds = " ".join(f"*{kind}" for kind in (".json", *KINDS, *COMPRESSED_TEXT))
         path = qt.QFileDialog.getOpenFileName(
             self._ui.queryFileButton, _("Vector of a new patient"), "",
-            _("Vectors (*.csv *.tsv *.txt *.json *.parquet *.pq *.npy *.npz *.pkl);;All files (*)"))
+            _("Vectors ({kinds});;All files (*)").format(kinds=kinds))
         if path:
             self.openFile(path)
 

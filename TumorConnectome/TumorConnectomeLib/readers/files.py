@@ -24,7 +24,8 @@ ARRAYS = (".npz", ".npy", SAFETENSORS)
 KINDS = (*TEXT, *COLUMNAR, *ARRAYS, H5AD, *PICKLE)
 #: what is read of a folder; notes are .txt files, too
 _IN_FOLDERS = tuple(kind for kind in KINDS if kind != ".txt")
-_PATTERNS = (*_IN_FOLDERS, *(kind + end for kind in TEXT if kind != ".txt" for end in COMPRESSED))
+#: endings of compressed tables
+COMPRESSED_TEXT = tuple(kind + end for kind in TEXT if kind != ".txt" for end in COMPRESSED)
 #: where a data set of Hugging Face has its files
 _INNER = "data"
 #: between the paths of several files in one text
@@ -132,7 +133,7 @@ def own_files(paths) -> list[pathlib.Path]:
 
 
 def _inside(folder):
-    return sorted(other for kind in _PATTERNS for other in visible_files(folder, "*" + kind))
+    return sorted(other for kind in (*_IN_FOLDERS, *COMPRESSED_TEXT) for other in visible_files(folder, "*" + kind))
 
 
 def _without_companions(files):
