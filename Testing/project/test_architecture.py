@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging",
                  "embedding", "synthetic", "study"},
     "panel": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "imaging",
-              "embedding", "synthetic", "scene", "widgets"},
+              "embedding", "synthetic", "study", "scene", "widgets"},
 }
 ROOMS = tuple(MAY_IMPORT)
 _GUI = {"qt", "ctk"}

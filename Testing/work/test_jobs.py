@@ -282,3 +282,10 @@ def test_a_command_that_is_asked_to_end_leaves_no_temporary_file(tmp_path):
         process.terminate()
         assert process.wait() == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_of_one_thread_tells_numpy_so_and_others_leave_it_alone():
+    job, names = PythonJob("Working", "nothing"), {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"}
+    assert not names & set(job.environment())
+    job.one_thread = True
+    assert {name: job.environment()[name] for name in names} == dict.fromkeys(names, "1")

@@ -39,6 +39,10 @@ WORKERS = {
     "texts": "TumorConnectomeLib.commands.text:texts_command",
     "map": "TumorConnectomeLib.commands.maps:map_command",
     "embed": "TumorConnectomeLib.commands.embed:embed_command",
+    "study-design": "TumorConnectomeLib.commands.study:design_command",
+    "study-simulate": "TumorConnectomeLib.commands.study:simulate_command",
+    "study-analyze": "TumorConnectomeLib.commands.study:analyze_command",
+    "tumor-stack": "TumorConnectomeLib.imaging.tumor_stack:tumor_stack_command",
     "derive": "TumorConnectomeLib.commands.derive:derive_command",
 }
 

@@ -435,7 +435,7 @@ class EmbedController:
 
 def shift_table(nearest: float, shifts) -> str:
     """HTML: what shifts of the point do to a model's vectors."""
-    rows = "".join(f"<tr><td>{escape(_(one.shift))}&nbsp;</td><td align='right'>{one.distance:.2g}&nbsp;</td>"
+    rows = "".join(f"<tr><td>{escape(_(one.shift))}&nbsp;</td><td align='right'>{one.distance:.3g}&nbsp;</td>"
                    f"<td align='right'>{one.own_percent} %&nbsp;</td><td align='right'>{one.pairs}</td></tr>" for one in shifts)
     head = "".join(f"<td><i>{escape(text)}</i>&nbsp;</td>" for text in (
         _("Shifted by"), _("distance"), _("own is nearest"), _("pairs")))

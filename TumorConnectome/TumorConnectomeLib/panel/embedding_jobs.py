@@ -59,8 +59,8 @@ def embed_sequence(tumor: TumorVoxels, points_lps_mm=None):
         numbers = ",".join(repr(float(value)) for value in tumor.ijk_to_lps_mm.ravel())
         asked = [text for point in points for text in ("--point", ",".join(repr(float(value)) for value in point))]
         weights = ["--weights", tumor.weights] if tumor.weights else []
-        return (yield PythonJob(_("Embedding the tumor"), "embed", "--model", tumor.model, *weights, "--volume", path,
-                                "--ijk-to-lps", numbers, *asked))
+        return (yield _embed_job(_("Embedding the tumor"), "--model", tumor.model, *weights, "--volume", path, "--ijk-to-lps",
+                                 numbers, *asked))
     finally:
         with contextlib.suppress(OSError):
             path.unlink()
@@ -114,8 +114,8 @@ def proof_sequence(model: str, weights: str, data: str, fetch):
     for row, found in zip(rows, files):
         point = ",".join(repr(float(value)) for value in row["point_lps_mm"])
         title = _("Embedding published patient {patient}").format(patient=row["patient"])
-        said = yield PythonJob(title, "embed", "--model", model, *own, "--ct", found.ct_folder, "--series", row["series"],
-                               "--point", point)
+        said = yield _embed_job(title, "--model", model, *own, "--ct", found.ct_folder, "--series", row["series"], "--point",
+                                point)
         one, digest = said["embeddings"][0], said["weights_sha256"]
         if "problem" in one:
             raise InputError(one["problem"], source=_("patient {patient}").format(patient=row["patient"]),
@@ -126,6 +126,12 @@ def proof_sequence(model: str, weights: str, data: str, fetch):
 
 def _proof(model, digest, rows, made) -> Proof:
     return proof_of(model, digest, [row["patient"] for row in rows], np.array(made), np.array([row["vector"] for row in rows]))
+
+
+def _embed_job(title, *arguments):
+    job = PythonJob(title, "embed", *arguments)
+    job.one_thread = True
+    return job
 
 
 def _temporary_path(ending):

@@ -35,6 +35,7 @@ from .patient import PatientPictures, PatientSection
 from .query_controller import QueryController
 from .session import Session
 from .status_line import StatusLine
+from .study_controller import StudyController
 from .text_controller import TextController
 
 
@@ -90,6 +91,7 @@ class Panel:
         self.text = TextController(self)
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         self.downloadsList = DownloadsController(ui, self.downloads, self.sources, self.state)
+        self.study = StudyController(self, StatusLine(ui.studyStatusLabel, ui.studyProgressBar, ui.studyCancelButton))
         self.cache = CacheController(ui, self.runner, self._seriesInUse, self._onCacheFolder)
         self.downloads.onFetched = self.cache.onFetched
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
@@ -107,6 +109,7 @@ class Panel:
         self.listing.cleanup()
         self.graphControls.cleanup()
         self.evaluate.cleanup()
+        self.study.cleanup()
         self.query.cleanup()
         self.embed.cleanup()
         self.cohort.imports.cleanup()
@@ -128,6 +131,7 @@ class Panel:
             self.imaging.forget()
             self.downloadsList.forget()
             self.evaluate.forget()
+            self.study.forget()
             for work in (self.derived, self.maps, self.query, self.measurements, self.embed, self.text):
                 work.cancel()
             return
@@ -238,7 +242,7 @@ class Panel:
         self.compareWith(self.parameters.comparedPatient)
 
     def _seriesInUse(self):
-        return names_in_scene() | self.downloads.uidsUnderWay() | self.imaging.seriesUnderWay()
+        return names_in_scene() | self.downloads.uidsUnderWay() | self.imaging.seriesUnderWay() | self.study.display.inUse
 
     def _onCacheFolder(self, folder):
         self.sources.cache_folder = self.pictures.cacheFolder = folder

@@ -120,7 +120,7 @@ class WeightsController:
                 name=published.name), problem=True)
             return
         images = parameters.imageFolder if parameters is not None else ""
-        sources = self._panel.sources.real(images)
+        sources = self._panel.sources.of_files(False, images)
 
         def fetch(patient, series):
             return self._panel.downloads.fetch(SeriesRequest(patient, "", series), sources)

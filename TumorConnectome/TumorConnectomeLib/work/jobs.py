@@ -125,7 +125,15 @@ class PythonJob(Job):
     It prints JSON lines: ``{"progress": 0.5, "message": "..."}``, then ``{"result": ...}`` or ``{"error": "one line"}``,
     the latter with ``"package"`` when a Python package is missing. ``{"temporary": "path"}`` comes before a temporary file
     is made: what a worker that was killed has left is removed when it is gone.
+
+    Attributes
+    ----------
+    one_thread : bool
+        Whether numpy's matrix products get one thread. Many small ones in a row are no faster with more; and while another
+        program uses the processors, threads that wait for each other made a vector of CT-FM take twenty times the CPU time.
     """
+
+    one_thread = False
 
     def __init__(self, title: str, name: str, *arguments: object):
         self.title, self._name, self._arguments = title, name, [str(a) for a in arguments]
@@ -144,7 +152,9 @@ class PythonJob(Job):
 
     def environment(self):
         others = os.environ.get("PYTHONPATH")
-        return {"PYTHONPATH": os.pathsep.join([str(LIBRARY_FOLDER), *([others] if others else [])]), "PYTHONUNBUFFERED": "1"}
+        threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1") if self.one_thread else {}
+        return {"PYTHONPATH": os.pathsep.join([str(LIBRARY_FOLDER), *([others] if others else [])]), "PYTHONUNBUFFERED": "1",
+                **threads}
 
     def feed(self, line):
         try:
