@@ -161,11 +161,22 @@ def test_a_damaged_ct_is_a_problem_of_its_own(folder, run, tmp_path):
     import shutil
 
     images = shutil.copytree(folder / "images", tmp_path / "images")
-    for path in list((images / "P1").iterdir())[:3]:
+    for path in (images / "P1").iterdir():
         path.write_bytes(path.read_bytes()[:-1000])
     status, said, rows = run("--images", images, "--boxes", "sr")
     assert status == 0 and {row["PatientID"] for row in rows} == {"P2"}
     assert "Note: CT series" in said.err and "cut off" in said.err
+
+
+def test_a_ct_with_damaged_slices_says_so(folder, run, tmp_path):
+    import shutil
+
+    images = shutil.copytree(folder / "images", tmp_path / "images")
+    path = min((images / "P1").iterdir())
+    path.write_bytes(path.read_bytes()[:-1000])
+    status, said, rows = run("--images", images, "--boxes", "sr")
+    assert status == 0 and len(rows) >= 3
+    assert said.err.count("damaged file") == 1 and f"{path.name} (the file is cut off, 1000 bytes are missing)" in said.err
 
 
 def test_a_report_of_another_ct_is_told(folder, run, tmp_path):

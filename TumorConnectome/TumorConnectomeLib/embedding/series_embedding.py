@@ -60,7 +60,7 @@ class TumorRow:
     problem : str
         Why not, "" if it was.
     note : str
-        What is unusual about the crop.
+        What is unusual about the crop, and with the first tumor of a series about its slices.
     """
 
     patient_id: str
@@ -91,8 +91,9 @@ def embed_series(task: SeriesTask) -> list[TumorRow]:
     try:
         series, tumors = _series_and_tumors(task)
         patient = series.patient_id
-        return [_row(encoder, series, tumor, crop)
-                for tumor, crop in zip(tumors, crops_of_series(series, [point for _, point in tumors], encoder.model))]
+        crops = crops_of_series(series, [point for _, point in tumors], encoder.model)
+        return [_row(encoder, series, tumor, crop, () if number else series.findings)
+                for number, (tumor, crop) in enumerate(zip(tumors, crops))]
     except TumorConnectomeError as error:
         problem = str(error)
     except OSError as error:
@@ -134,7 +135,7 @@ def center_of(segment: Segment) -> np.ndarray:
     return (segment.ijk_to_lps @ [*middle, 1.0])[:3]
 
 
-def _row(encoder, series, tumor, crop):
+def _row(encoder, series, tumor, crop, findings):
     name, point = tumor
     point = tuple(float(value) for value in point)
     place = (series.patient_id, series.series_uid, name, point)
@@ -142,6 +143,6 @@ def _row(encoder, series, tumor, crop):
         return TumorRow(*place, problem=str(crop))
     try:
         vector = tuple(float(value) for value in encoder.vector(crop))
-        return TumorRow(*place, float(crop.cut_mm.max()), vector, note="; ".join(crop.findings))
+        return TumorRow(*place, float(crop.cut_mm.max()), vector, note="; ".join([*findings, *crop.findings]))
     except InputError as error:
         return TumorRow(*place, problem=str(error))
