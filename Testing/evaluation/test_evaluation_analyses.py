@@ -9,6 +9,7 @@ from TumorConnectomeLib.cohort.cohort import Cohort
 from TumorConnectomeLib.cohort.column_facets import column_facet
 from TumorConnectomeLib.cohort.column_kinds import events_of, no_label, survival_columns
 from TumorConnectomeLib.cohort.measurements import evaluable_facets
+from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.evaluation.compare import compare_models, holm
 from TumorConnectomeLib.evaluation.cross_validation import Predictions
@@ -20,6 +21,7 @@ from TumorConnectomeLib.evaluation.replication import disjoint, replication_tabl
 from TumorConnectomeLib.evaluation.scores import calibration
 from TumorConnectomeLib.evaluation.sweep import sweep_table
 from TumorConnectomeLib.evaluation.table import evaluate, evaluate_all, geometry_of
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 LABEL = ("x", "y")
 
@@ -75,6 +77,17 @@ def test_what_is_found_is_found_again_in_other_patients_only_when_it_is_there():
     assert found["same"]["joint_lift_ci_low"] < found["same"]["joint_lift"] < found["same"]["joint_lift_ci_high"]
     with pytest.raises(InputError, match="only 0 patients that are not in Test"):
         disjoint(first, same)
+
+
+def test_the_patients_that_the_published_cohort_leaves_out_show_its_stages_again(real_data):
+    first, latest = read_cohort(real_data), read_cohort(real_data, rule=RowRule.LATEST)
+    other = disjoint(first, latest)
+    table = evaluate(first, ["CTFM", "VISTA3D"], ["stage"], permutations=400)
+    found = replication_table(table, other, ["stage"], permutations=1000).set_index(["model", "facet"])
+    for model, lift, p in (("CTFM", 1.11, 0.02), ("VISTA3D", 1.12, 0.016)):
+        row = found.loc[(model, "stage")]
+        assert row["again_n"] == 175 and row["again_lift"] == pytest.approx(lift, abs=0.006)
+        assert row["again_p"] == pytest.approx(p, abs=0.015) and row["heterogeneity_p"] > 0.1
 
 
 def test_neighbors_tell_the_time_to_an_event_where_bins_would_not():

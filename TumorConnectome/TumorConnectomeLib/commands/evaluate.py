@@ -9,6 +9,7 @@ from ..base.errors import InputError
 from ..base.files import atomic_file, sha256_of_files
 from ..cohort.choosing import ALL, checked_k, chosen_names, parts_of
 from ..cohort.measurements import evaluable_facets
+from ..cohort.row_rules import RowRule
 from ..evaluation.classes import COLUMNS as CLASS_COLUMNS
 from ..evaluation.compare import COLUMNS as COMPARE_COLUMNS
 from ..evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
@@ -97,7 +98,7 @@ def _add_choices(parser):
     parser.add_argument("--reference", metavar="MODEL", help="with which the others are compared (default: all pairs)")
     parser.add_argument("--replicate", metavar="DATA",
                         help="a second cohort (files as of --data) in which everything is looked at again, without patients of "
-                             f"the first; '{LEFT_OUT}': the patients that --rows single leaves out, with their first row")
+                             f"the first; '{LEFT_OUT}': the patients that --rows single leaves out, with their latest scan")
     parser.add_argument("--within", default=ALL,
                         help="facets or columns of the patient table that may explain a lift; 'all': every facet (default); "
                              "'sex+age' makes strata of both jointly")
@@ -211,7 +212,7 @@ def _second(cohort, options):
         if not options.data:
             raise InputError("its files are not known", source=cohort.name, expected="--replicate with files")
         same.update((name, getattr(options, name)) for name in same if hasattr(options, name))
-        other = argparse.Namespace(data=options.data, rows="first", **same)
+        other = argparse.Namespace(data=options.data, rows=RowRule.LATEST.value, **same)
     else:
         other = argparse.Namespace(data=split_paths(options.replicate), rows=getattr(options, "rows", "first"), **same)
     return disjoint(cohort, independent_cohort_of(other)[0])
