@@ -17,7 +17,7 @@ from ..evaluation.distances import blocks_of
 from ..evaluation.evidence import VERSION, gather_evidence, read_evidence, write_evidence
 from ..evaluation.outcomes import NUMBER_COLUMNS, SURVIVAL_COLUMNS
 from ..evaluation.replication import COLUMNS as REPLICATION_COLUMNS
-from ..evaluation.replication import disjoint
+from ..evaluation.replication import LEFT_OUT, disjoint
 from ..evaluation.report import report_html, report_text
 from ..evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
 from ..evaluation.sweep import COLUMNS as SWEEP_COLUMNS
@@ -50,10 +50,6 @@ category counts the same; 'detectable_lift': found with 80 % power; 'p_below', '
 always there: 'random' (random groups, nothing should be found) and, if the cohort knows it, 'body_side' (every model should
 see it). Patients of unknown category are left out; so are queries without a relevant target. Ties count as the mean over
 their orders. 'k' is cut to the number of targets and is empty for R-precision. All columns and methods: docs/evaluation.md."""
-
-
-#: instead of files: the patients that the rule of one row leaves out
-LEFT_OUT = "left-out"
 
 
 def add_parser(subparsers):
@@ -181,7 +177,7 @@ def evaluate_command(arguments, report):
         except InputError:
             report(0.0, "The cached evaluation is made anew")
     files = read_all_rows(folder) if folder else None
-    write_evidence(path, gather_evidence(cohort, files, about=once, second=_second(cohort, options), **choices,
+    write_evidence(path, gather_evidence(cohort, files, about=once, second=_second(cohort, options), more=["sweep"], **choices,
                                          **_distances(options), report=report))
     return {"path": str(path)}
 

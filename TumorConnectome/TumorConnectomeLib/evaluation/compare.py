@@ -9,7 +9,7 @@ Scand J Stat 1979;6:65) is over all comparisons of a label: they are few, and on
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +70,26 @@ def compare_models(geometry: Geometry, facets: Sequence[str], models: Sequence[s
         for row, corrected in zip(mine, holm(np.array([row["p"] for row in mine]))):
             rows.append({**row, "p_holm": corrected})
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"k": "Int64"})
+
+
+def against(records: Sequence[Mapping], reference: str) -> list[dict]:
+    """Rows of a table of all pairs of models that are about a reference, turned so that it is the reference.
+
+    ``p_holm`` corrects for these comparisons alone: whoever chose the reference before looking makes no others.
+    """
+    mine = []
+    for row in records:
+        if row["reference"] == reference:
+            mine.append(dict(row))
+        elif row["model"] == reference:
+            mine.append({**row, "model": row["reference"], "reference": reference, "value": row["reference_value"],
+                         "reference_value": row["value"], "ratio": 1 / row["ratio"], "ci_low": 1 / row["ci_high"],
+                         "ci_high": 1 / row["ci_low"]})
+    for facet in dict.fromkeys(row["facet"] for row in mine):
+        rows = [row for row in mine if row["facet"] == facet]
+        for row, corrected in zip(rows, holm(np.array([row["p"] for row in rows], float))):
+            row["p_holm"] = float(corrected)
+    return mine
 
 
 def holm(p: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ class Result:
     report: Report | None = None
 
 
-def evaluation_sequence(parameters, state, path):
+def evaluation_sequence(parameters, state, path, replicate=""):
     """Jobs of the evaluation that the state asks for; returns a Result.
 
     Parameters
@@ -45,6 +45,8 @@ def evaluation_sequence(parameters, state, path):
     state : Session
     path : str
         File of the prepared cohort.
+    replicate : str
+        Second cohort of the evaluation against labels: files with ";" between them, or LEFT_OUT; "" for none.
 
     Raises
     ------
@@ -79,6 +81,7 @@ def evaluation_sequence(parameters, state, path):
         arguments += ["--cache", default_cache_folder(), "--facet", "all" if every else json.dumps(facets),
                       "--permutations", parameters.permutations, "--within", "all" if parameters.confounds else ""]
         arguments += ["--data", parameters.dataFolder] if parameters.dataFolder else []
+        arguments += ["--replicate", replicate] if replicate else []
         name = "evaluate"
     else:
         name = kind.value
@@ -96,7 +99,7 @@ def _run(job, kind):
     evidence = read_evidence(found["path"])
     frames = {kind.value: evidence.table, "same patient": evidence.same_patient, "confounds": evidence.confounds,
               "votes": evidence.votes, "classes": evidence.classes, "comparison": evidence.comparison,
-              "survival": evidence.survival, "replication": evidence.replication}
+              "survival": evidence.survival, "replication": evidence.replication, "sweep": evidence.sweep}
     tables = {name: (list(frame), frame.astype(object).where(frame.notna(), None).to_numpy().tolist())
               for name, frame in frames.items() if frame is not None}
     return Result(tables, evidence.report)

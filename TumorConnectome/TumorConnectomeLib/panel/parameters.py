@@ -71,6 +71,7 @@ class TumorConnectomeParameterNode:
         scenes of earlier versions these are other words, which mean all.
     evaluatedCount - Neighbors that it looks at.
     permutations - Label permutations of the evaluation against labels.
+    referenceModel - The model that others are compared with; empty for the first one.
     confounds - Whether that evaluation also looks inside strata of the other facets.
     """
 
@@ -104,4 +105,5 @@ class TumorConnectomeParameterNode:
     evaluatedFacets: str
     evaluatedCount: Annotated[int, WithinRange(1, KEPT_NEIGHBORS)] = 5
     permutations: Annotated[int, WithinRange(1, 100000)] = 2000
+    referenceModel: str
     confounds: bool = True
