@@ -23,7 +23,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .metrics import METRICS, PRECISION, R_PRECISION, best_means, class_weights, contributions, expected_means, place_discounts
+from .metrics import (
+    AVERAGE_PRECISION,
+    METRICS,
+    PRECISION,
+    R_PRECISION,
+    best_means,
+    class_weights,
+    contributions,
+    expected_means,
+    place_discounts,
+)
 from .r_precision import r_precision_shares
 from .ranking import Ranking
 from .relevance import Relevance
@@ -33,6 +43,9 @@ LEVEL = 0.95
 RESAMPLES = 2000
 #: how often intervals of the lift hold the true one, by Testing/benchmarks/bench_interval_coverage.py
 COVERAGE = "in simulated cohorts of 289 and of 100 patients such intervals of P@k held the true lift in 92 to 100 % of cases"
+#: what a usual target adds to the queries of a category is the mean of these and of so many average queries: the few queries
+#: of a rare category, taken by themselves, leave no spread
+FEW_QUERIES = 3
 #: no variance is known better than this, nor worse
 _MOST_FREEDOM, _LEAST_FREEDOM = 1e6, 3.0
 #: a spread below this is none: sums are rounded
@@ -171,20 +184,62 @@ def metric_pull(relevance: Relevance, ranking: Ranking, metric: str, mean: float
         return Pull((as_query + as_target) / queries, pairs / queries ** 2)
     weights = class_weights(relevance.counts, relevance.gains, ranking.k)
     asked = weights.asked[metric][labels]
-    return list_pull(ranking, contributions(labels, ranking, weights, metric), asked, metric)
+    if metric == AVERAGE_PRECISION and ranking.starts is None:
+        return _average_precision_pull(ranking, labels, weights.average_precision[labels], asked)
+    return list_pull(ranking, contributions(labels, ranking, weights, metric), asked, metric, labels)
 
 
-def list_pull(ranking: Ranking, shares: np.ndarray, asked: np.ndarray, metric: str = PRECISION) -> Pull:
-    """The Pull on the mean over the queries `asked` (bool, (M,)) of what targets add: `shares`, (M, W)."""
-    queries, count = np.count_nonzero(asked), len(asked)
+def list_pull(ranking: Ranking, shares: np.ndarray, asked: np.ndarray, metric: str = PRECISION,
+              groups: np.ndarray | None = None) -> Pull:
+    """The Pull on the mean over the queries `asked` (bool, (M,)) of what targets add: `shares`, (M, W).
+
+    A target pulls by what it adds beyond the one that would be there instead: what a usual one adds to queries of the same of
+    `groups` (int, (M,)), which are the same for all by default.
+    """
+    queries = np.count_nonzero(asked)
     if ranking.starts is None:
-        usual = shares[asked].mean(0)                   # what any target at this place adds
+        usual = _group_means(shares, asked, groups)     # of any target at this place
     else:
-        places = place_discounts(ranking) if metric != PRECISION else ranking.listed
-        usual = places * (shares[asked].sum() / max(1e-300, places[asked].sum()))
-    shares = np.where(asked[:, None], shares - usual, 0.0)
-    as_target = np.bincount(ranking.nearest.ravel(), shares.ravel(), minlength=count)
-    return Pull((shares.sum(1) + as_target) / queries, _pair_squares(ranking.nearest, shares) / queries ** 2)
+        places = np.broadcast_to(place_discounts(ranking) if metric != PRECISION else ranking.listed, shares.shape)
+        totals, most = (_group_means(part.sum(1)[:, None], asked, groups) for part in (shares, places))
+        usual = places * (totals / np.maximum(1e-300, most))
+    as_query = np.where(asked, shares.sum(1) - shares[asked].sum() / queries, 0.0)
+    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], shares - usual, 0.0) / queries)
+
+
+def _average_precision_pull(ranking, labels, factors, asked):
+    """The Pull on mAP@k of a ranking without ties: a target also changes the precision at the places behind its own.
+
+    `factors` (M,) are 1 / min(R, k) of the queries.
+    """
+    same = labels[ranking.nearest] == labels[:, None]
+    inverse = 1 / np.arange(1, ranking.k + 1)
+    hits = same * inverse
+    before = np.cumsum(same, axis=1) - same
+    behind = hits.sum(1, keepdims=True) - np.cumsum(hits, axis=1)
+    slopes = ((before + 1) * inverse + behind) * factors[:, None]
+    value = np.where(asked, (same * (before + 1) * inverse).sum(1) * factors, 0.0)
+    queries = np.count_nonzero(asked)
+    rate = _group_means(same.mean(1)[:, None], asked, labels)
+    as_query = np.where(asked, value - value.sum() / queries, 0.0)
+    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], slopes * (same - rate), 0.0) / queries)
+
+
+def _group_means(values, asked, groups):
+    """Means over the queries `asked` of each group, as float64 (M, W): drawn a little to the mean of all in small groups."""
+    overall = values[asked].mean(0)
+    if groups is None:
+        return np.broadcast_to(overall, values.shape)
+    sizes = np.bincount(groups[asked], minlength=groups.max() + 1)
+    sums = np.zeros((len(sizes), values.shape[1]))
+    np.add.at(sums, groups[asked], values[asked])
+    return ((sums + FEW_QUERIES * overall) / (sizes + FEW_QUERIES)[:, None])[groups]
+
+
+def _pull_of(ranking, as_query, as_target):
+    """The Pull of queries (M,) and of the places of their lists (M, W)."""
+    there = np.bincount(ranking.nearest.ravel(), as_target.ravel(), minlength=len(as_query))
+    return Pull(as_query + there, _pair_squares(ranking.nearest, as_target))
 
 
 def _pair_squares(nearest, shares):

@@ -14,6 +14,8 @@ from .ranking import Ranking
 _ROWS = 256
 #: categories of that many patients are counted pair by pair, larger ones by a matrix product
 _FEW = 12
+#: as `intervals.FEW_QUERIES`; more of them, because the lists of a rare category are short, too
+_FEW_QUERIES = 30
 
 
 def r_precision_values(labels: np.ndarray, ranking: Ranking) -> np.ndarray:
@@ -103,15 +105,25 @@ def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float) -> tup
     """
     as_query, as_target = np.zeros(len(labels)), np.zeros(len(labels))
     among = np.zeros((len(ranking.sampled), len(ranking.sampled)), np.float32)
-    squares = 0.0
+    squares, usual = 0.0, _usual(labels, ranking, mean)
     for rows, shares in _shares(labels, ranking):
-        relevant = _relevant(labels, ranking.sampled[rows])
-        shares = shares - ranking.first(rows, relevant) * (mean / np.maximum(1, relevant))[:, None]
-        as_query[ranking.sampled[rows]] = shares.sum(1)
+        queries = ranking.sampled[rows]
+        relevant = _relevant(labels, queries)
+        as_query[queries] = shares.sum(1) - mean
+        shares = shares - ranking.first(rows, relevant) * (usual[labels[queries]] / np.maximum(1, relevant))[:, None]
         as_target += shares.sum(0)
         squares += np.square(shares).sum()
         among[rows] = shares[:, ranking.sampled]
     return as_query, as_target, float(squares + (among * among.T).sum(dtype=float))
+
+
+def _usual(labels, ranking, mean):
+    """R-precision of the queries of each category, drawn to the mean of all: float64, shape (C,)."""
+    values = r_precision_values(labels, ranking)
+    asked = np.flatnonzero(~np.isnan(values))
+    mine, count = labels[ranking.sampled[asked]], labels.max() + 1
+    sums = np.bincount(mine, values[asked], count)
+    return (sums + _FEW_QUERIES * mean) / (np.bincount(mine, minlength=count) + _FEW_QUERIES)
 
 
 def _relevant(labels, queries):
