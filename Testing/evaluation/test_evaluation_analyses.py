@@ -20,7 +20,7 @@ from TumorConnectomeLib.evaluation.probe_tasks import clinical_features
 from TumorConnectomeLib.evaluation.replication import disjoint, replication_table
 from TumorConnectomeLib.evaluation.scores import calibration
 from TumorConnectomeLib.evaluation.sweep import sweep_table
-from TumorConnectomeLib.evaluation.table import evaluate, evaluate_all, geometry_of
+from TumorConnectomeLib.evaluation.table import cohort_rankings, evaluate, evaluate_all
 from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 LABEL = ("x", "y")
@@ -37,26 +37,26 @@ def cohort_of(random, count, signals, columns=None, shares=(0.5, 0.5)):
 
 def test_a_model_that_sees_the_label_is_told_from_one_that_does_not():
     cohort = cohort_of(np.random.default_rng(70), 200, {"A": 1.2, "b": 0.0, "c": 1.2})
-    found = compare_models(geometry_of(cohort, None, 5, 0), ["label"]).set_index(["model", "reference"])
+    found = compare_models(cohort_rankings(cohort, None, 5, 0), ["label"]).set_index(["model", "reference"])
     assert list(found.index) == [("A", "b"), ("A", "c"), ("b", "c")]
     row = found.loc[("A", "b")]
     assert row["ratio"] == pytest.approx(row["value"] / row["reference_value"]) and 1 < row["ci_low"] < row["ratio"]
     assert row["p_holm"] < 0.01 < 0.05 < found.loc[("A", "c"), "p_holm"]
-    one = compare_models(geometry_of(cohort, None, 5, 0), ["label"], reference="Consensus")
+    one = compare_models(cohort_rankings(cohort, None, 5, 0), ["label"], reference="Consensus")
     assert one["model"].tolist() == ["A", "b", "c"] and set(one["reference"]) == {"Consensus"}
     with pytest.raises(InputError, match="no model 'd'"):
-        compare_models(geometry_of(cohort, None, 5, 0), ["label"], reference="d")
+        compare_models(cohort_rankings(cohort, None, 5, 0), ["label"], reference="d")
 
 
 def test_a_model_does_not_differ_from_itself_nor_from_one_that_knows_as_little():
     random, held = np.random.default_rng(71), 0
     for _number in range(60):
         cohort = cohort_of(random, 100, {"A": 0.5, "b": 0.5})
-        row = compare_models(geometry_of(cohort, None, 5, 0), ["label"]).iloc[0]
+        row = compare_models(cohort_rankings(cohort, None, 5, 0), ["label"]).iloc[0]
         held += row["ci_low"] <= 1 <= row["ci_high"]
     assert held >= 52
     twins = Cohort("Test", cohort.patients, {"A": cohort.embeddings["A"], "b": cohort.embeddings["A"]}, cohort.facets)
-    row = compare_models(geometry_of(twins, None, 5, 0), ["label"]).iloc[0]
+    row = compare_models(cohort_rankings(twins, None, 5, 0), ["label"]).iloc[0]
     assert row["ratio"] == 1 and not row["p"] < 1 and np.isnan(row["ci_low"])
 
 
@@ -99,7 +99,7 @@ def test_neighbors_tell_the_time_to_an_event_where_bins_would_not():
     sees = np.stack([np.cos(risk), np.sin(risk)], axis=1) + random.normal(0, 0.05, (200, 2))
     cohort = Cohort("Test", made.patients, {"A": sees, "b": random.standard_normal((200, 6))}, {})
     assert survival_columns(cohort.patients) == [("os_days", "os_event")]
-    found = survival_table(geometry_of(cohort, None, 20, 0), ["A", "b"], 300, k=5).set_index(["model", "k"])
+    found = survival_table(cohort_rankings(cohort, None, 20, 0), ["A", "b"], 300, k=5).set_index(["model", "k"])
     assert found.index.tolist() == [("A", 5), ("A", 10), ("A", 20), ("b", 5), ("b", 10), ("b", 20)]
     assert found.loc[("A", 20), "c_index"] > 0.65 and found.loc[("A", 20), "q"] < 0.02
     assert found.loc[("A", 20), "ci_low"] > 0.5 and 0.4 < found.loc[("b", 20), "c_index"] < 0.6
@@ -110,9 +110,9 @@ def test_the_c_index_is_that_of_the_definition():
     random = np.random.default_rng(74)
     columns = {"time": random.integers(1, 30, 40).astype(float), "death": random.integers(2, size=40).astype(float)}
     cohort = labeled_cohort(random, {}, 40, ["A"], columns)
-    geometry = geometry_of(cohort, None, 5, 0)
-    found = survival_table(geometry, ["A"], 20, k=5).iloc[0]
-    nearest, times, events = geometry.everybody("A").nearest, columns["time"], columns["death"]
+    ranked = cohort_rankings(cohort, None, 5, 0)
+    found = survival_table(ranked, ["A"], 20, k=5).iloc[0]
+    nearest, times, events = ranked.everybody("A").nearest, columns["time"], columns["death"]
     risk = events[nearest].sum(1) / times[nearest].sum(1)
     pairs = [(i, j) for i in range(40) for j in range(40) if times[i] < times[j] and events[i]]
     wanted = np.mean([1.0 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0.0 for i, j in pairs])
@@ -126,7 +126,7 @@ def test_numbers_of_neighbors_are_alike_where_the_model_sees_them():
     angle = np.radians(2 * size)
     vectors = {"A": np.stack([np.cos(angle), np.sin(angle)], axis=1), "b": random.standard_normal((150, 5))}
     cohort = Cohort("Test", made.patients, vectors, {"size_mm": column_facet("size_mm", made.patients["size_mm"])})
-    found = number_table(geometry_of(cohort, None, 5, 0), ["A", "b"], ["size_mm"], 200).set_index("model")
+    found = number_table(cohort_rankings(cohort, None, 5, 0), ["A", "b"], ["size_mm"], 200).set_index("model")
     assert found.loc["A", "ratio"] < 0.1 and found.loc["A", "p"] < 0.01 and found.loc["A", "ci_high"] < 0.2
     assert 0.8 < found.loc["b", "ratio"] < 1.2 and found.loc["b", "p"] > 0.02
     every = np.abs(size[:, None] - size)
@@ -135,7 +135,7 @@ def test_numbers_of_neighbors_are_alike_where_the_model_sees_them():
 
 def test_a_k_sweep_has_the_figures_of_each_k_within_its_band():
     cohort = cohort_of(np.random.default_rng(76), 80, {"A": 0.0})
-    found = sweep_table(geometry_of(cohort, None, 20, 0), ["A"], ["label", "random"])
+    found = sweep_table(cohort_rankings(cohort, None, 20, 0), ["A"], ["label", "random"])
     assert found["k"].tolist() == [1, 2, 3, 5, 7, 10, 15, 20] * 2
     for row in found[found["facet"] == "label"].to_dict("records"):
         table = evaluate(cohort, k=row["k"], metrics=["P@k"], permutations=20).iloc[0]
@@ -192,16 +192,16 @@ def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
     vectors = np.repeat(random.standard_normal((60, 8)), 2, axis=0) + random.normal(0, 1e-4, (120, 8))
     made = labeled_cohort(random, {"label": (label, LABEL, False)}, 120, ["A"])
     cohort = Cohort("Test", made.patients, {"A": vectors}, made.facets)
-    geometry = geometry_of(cohort, None, 5, 0)
-    found, = duplicate_rows(geometry, evaluate(cohort, permutations=50), 50)
+    ranked = cohort_rankings(cohort, None, 5, 0)
+    found, = duplicate_rows(ranked, evaluate(cohort, permutations=50), 50)
     assert found["pairs"] == 60 and found["example"] == "P000 and P001"
     (facet, lift, alone, p), = found["lifts"]
     assert facet == "label" and lift > 1.15 > alone and p > 0.05
-    ranking = geometry.everybody("A")
+    ranking = ranked.everybody("A")
     pairs = find_duplicates(ranking.nearest, ranking.distances)
     assert pairs.pairs.tolist() == [[2 * number, 2 * number + 1] for number in range(60)]
     assert duplicate_text(pairs, cohort.patient_ids, "A").startswith("A: 60 pairs of ids (P000 and P001, ...) closer than 1 %")
-    clean = geometry_of(labeled_cohort(random, {}, 60, ["A"]), None, 5, 0).everybody("A")
+    clean = cohort_rankings(labeled_cohort(random, {}, 60, ["A"]), None, 5, 0).everybody("A")
     assert not len(find_duplicates(clean.nearest, clean.distances).pairs)
 
 

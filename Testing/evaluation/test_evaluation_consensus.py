@@ -1,13 +1,13 @@
 """The consensus as one more model of the evaluation, and votes: against the definitions, written as on paper."""
 import numpy as np
 import pytest
-from evaluation_samples import distances, labeled_cohort, order_of
+from evaluation_samples import distances, labeled_cohort, order_of, patient_values
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.connectome.analysis import KEPT_NEIGHBORS
 from TumorConnectomeLib.evaluation.distances import blocks_of, cosine_blocks, model_blocks
 from TumorConnectomeLib.evaluation.intervals import pair_share_interval
-from TumorConnectomeLib.evaluation.table import evaluate, patient_values
+from TumorConnectomeLib.evaluation.table import evaluate
 from TumorConnectomeLib.evaluation.vote_table import COLUMNS, vote_table
 from TumorConnectomeLib.neighbors.consensus import CONSENSUS, RRF_CONSTANT, consensus_lists
 from TumorConnectomeLib.neighbors.fused_blocks import fused_blocks

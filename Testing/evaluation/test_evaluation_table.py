@@ -1,14 +1,14 @@
 """The evaluation table: the published figures, controls, families of tests, and cohorts at the limits."""
 import numpy as np
 import pytest
-from evaluation_samples import labeled_cohort
+from evaluation_samples import labeled_cohort, patient_values
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.cohort.cohort import Cohort, Facet
 from TumorConnectomeLib.evaluation.controls import random_facet
 from TumorConnectomeLib.evaluation.metrics import METRICS, NDCG, PRECISION, R_PRECISION
 from TumorConnectomeLib.evaluation.permutation import benjamini_hochberg
-from TumorConnectomeLib.evaluation.table import COLUMNS, MORE_COLUMNS, evaluate, patient_values
+from TumorConnectomeLib.evaluation.table import COLUMNS, MORE_COLUMNS, evaluate
 from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 #: P@5 over the mean of 2,000 permutations, and P@5 for the body side, as measured by others on the same embeddings

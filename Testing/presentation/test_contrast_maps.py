@@ -65,4 +65,4 @@ def test_lifts_over_k_are_marked_outside_of_the_band_and_make_a_curve():
     assert found.column_keys == ("1", "5") and found.values[0].tolist() == pytest.approx([2.0, 1.2])
     assert found.marks[0].tolist() == [True, False]
     lines = sweep_lines(records, "A", "stage")
-    assert lines == {"k": [1, 5], "value": [0.4, 0.24], "chance": [0.2, 0.2], "null_low": [0.15, 0.15], "null_high": [0.25, 0.25]}
+    assert lines == {"k": [1, 5], "value": [0.4, 0.24], "chance": [0.2, 0.2], "null_low": [0.15] * 2, "null_high": [0.25] * 2}

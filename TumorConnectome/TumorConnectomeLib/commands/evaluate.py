@@ -26,6 +26,7 @@ from ..evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..imaging.measurement_store import MeasurementStore
 from ..neighbors.repairs import Repair
 from ..readers.cohort_reader import SUFFIX, cohort_files, read_all_rows
+from ..readers.embedding_pickle import read_once
 from ..readers.sources import published_folder, split_paths
 from .tables import (
     add_data_option,
@@ -102,18 +103,20 @@ def _add_choices(parser):
 
 def run(options):
     """Write the files; returns 0. Raises InputError for a model, facet, column or k that the cohort does not have."""
-    cohort, once = independent_cohort_of(options)
     folder = published_folder(options.data)
+    with read_once():
+        cohort, once = independent_cohort_of(options)
+        files = read_all_rows(folder) if folder and (options.same_patient or options.verdict) else None
+        second = _second(cohort, options)
     if options.same_patient and folder is None:
         raise InputError("same-patient retrieval needs all rows of every patient", source=options.data[0],
                          expected=f"a folder with *{SUFFIX} files")
     if options.votes and len(cohort.models) < 2:
         raise InputError(f"only the model {cohort.models[0]}", source=cohort.name, expected="at least two models to vote")
-    files = read_all_rows(folder) if folder and (options.same_patient or options.verdict) else None
     if options.replication and not options.replicate:
         raise InputError("--replication without a second cohort", expected="--replicate DATA")
     more = [name for name, wanted in (("numbers", options.numbers), ("sweep", options.k_sweep)) if wanted]
-    evidence = gather_evidence(cohort, files, about=once, more=more, second=_second(cohort, options), **_distances(options),
+    evidence = gather_evidence(cohort, files, about=once, more=more, second=second, **_distances(options),
                                **_chosen(cohort, options, bool(options.confounds or options.verdict)))
     _write_table(options.out, evidence.table, COLUMNS)
     if options.same_patient:

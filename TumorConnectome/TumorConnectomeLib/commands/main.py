@@ -1,5 +1,6 @@
 """The command line: ``python -m TumorConnectomeLib COMMAND ...`` for batch work and checks."""
 import argparse
+import importlib
 import sys
 
 from ..base.errors import PackageMissing, TumorConnectomeError
@@ -12,7 +13,7 @@ def main(arguments=None):
         from .worker import run_worker
         return run_worker(arguments[1:])
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser(arguments[0] if arguments else "").parse_args(arguments)
         return options.run(options)
     except TumorConnectomeError as error:
         problem = str(error)
@@ -31,12 +32,17 @@ class _OneLineParser(argparse.ArgumentParser):
         raise TumorConnectomeError(f"{message} ('{self.prog} --help' lists what can be given)")
 
 
-def _parser():
-    from . import agreement, boxes, evaluate, hubs, maps, measure, neighbors, probes, query, study
+#: command -> its module; importing all of them takes longer than a small command
+_COMMANDS = {"neighbors": "neighbors", "boxes": "boxes", "measure": "measure", "evaluate": "evaluate", "hubs": "hubs",
+             "agreement": "agreement", "probes": "probes", "maps": "maps", "query": "query", "study": "study",
+             "time-points": "time_points"}
 
+
+def _parser(name):
+    """The parser of a command, or of all of them when there is no such command."""
     parser = _OneLineParser(prog="TumorConnectomeLib",
                             description="Tumor similarity from precomputed embeddings, without Slicer.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query, study):
-        command.add_parser(subparsers)
+    for module in [_COMMANDS[name]] if name in _COMMANDS else _COMMANDS.values():
+        importlib.import_module(f"..{module}", __name__).add_parser(subparsers)
     return parser

@@ -7,8 +7,8 @@ import numpy as np
 
 from ..cohort.cohort import Cohort
 from ..neighbors.consensus import CONSENSUS
+from .cohort_rankings import CohortRankings
 from .controls import TESTED
-from .geometry import Geometry
 from .metrics import PRECISION
 
 #: distances below this share of the median distance to the nearest are those of duplicates
@@ -89,7 +89,7 @@ def duplicate_text(found: Duplicates, ids, model: str) -> str:
             "makes every label seem to be found; the evaluation says what it is without them.")
 
 
-def duplicate_rows(geometry: Geometry, table, permutations: int, report=lambda fraction, message="": None) -> list[dict]:
+def duplicate_rows(ranked: CohortRankings, table, permutations: int, report=lambda fraction, message="": None) -> list[dict]:
     """For every model of an evaluation that has duplicates: how many, an example, and lifts with one id of each.
 
     Returns
@@ -103,7 +103,7 @@ def duplicate_rows(geometry: Geometry, table, permutations: int, report=lambda f
     for model in dict.fromkeys(table["model"]):
         if model == CONSENSUS:
             continue
-        ranking = geometry.everybody(model)
+        ranking = ranked.everybody(model)
         if ranking.distances is None or ranking.distances.shape[1] < 1:
             continue
         found = find_duplicates(ranking.nearest[:, :ranking.k], ranking.distances)
@@ -111,13 +111,13 @@ def duplicate_rows(geometry: Geometry, table, permutations: int, report=lambda f
             continue
         report(0.0, f"{model} without duplicates")
         mine = table[(table["model"] == model) & (table["metric"] == PRECISION) & (table["role"] == TESTED)]
-        cohort = cohort_of_rows(geometry.cohort, model, found.kept)
+        cohort = cohort_of_rows(ranked.cohort, model, found.kept)
         alone = {}
-        if len(cohort.patients) > geometry.k:
-            again = evaluate(cohort, [model], mine["facet"].tolist(), k=geometry.k, metrics=[PRECISION],
-                             permutations=permutations, seed=geometry.seed, blocks=geometry.blocks)
+        if len(cohort.patients) > ranked.k:
+            again = evaluate(cohort, [model], mine["facet"].tolist(), k=ranked.k, metrics=[PRECISION],
+                             permutations=permutations, seed=ranked.seed, blocks=ranked.blocks)
             alone = dict(zip(again["facet"], zip(again["lift"], again["p"])))
-        one, other = (geometry.cohort.patient_ids[row] for row in found.pairs[0])
+        one, other = (ranked.cohort.patient_ids[row] for row in found.pairs[0])
         rows.append({"model": model, "pairs": len(found.pairs), "example": f"{one} and {other}",
                      "lifts": [(facet, lift, *alone.get(facet, (np.nan, np.nan)))
                                for facet, lift in zip(mine["facet"], mine["lift"])]})

@@ -101,8 +101,8 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
     for name in within:
         confounds.strata_of(cohort, name)               # a wrong name is reported before the work, not after it
     table.check_numbers(cohort, k, permutations, seed)
-    geometry = table.geometry_of(cohort, facets, k, seed, blocks)
-    shared = {"facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks, "geometry": geometry}
+    ranked = table.cohort_rankings(cohort, facets, k, seed, blocks)
+    shared = {"facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks, "ranked": ranked}
     evaluated = table.evaluate_all(cohort, models, **shared, report=_part(report, 0.0, 0.5))
     inside = retrieved = voted = None
     if len(cohort.models) > 1:
@@ -114,11 +114,11 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
         retrieved = same_patient.same_patient_retrieval(chosen, seed=seed, report=_part(report, 0.85, 0.95))
     retrieval, note = (retrieved.table, retrieved.note) if retrieved else (None, "")
     tested = evaluated.table.loc[evaluated.table["role"] == TESTED, "facet"].drop_duplicates().tolist()
-    versus = compare.compare_models(geometry, tested, models, reference) if len(cohort.models) > 1 else None
+    versus = compare.compare_models(ranked, tested, models, reference) if len(cohort.models) > 1 else None
     survived, differences, sweeped = _deeper(cohort, evaluated.table, shared, tested, more)
     again = None if second is None else replication.replication_table(
         evaluated.table, second, tested, k=k, permutations=permutations, seed=seed, blocks=blocks)
-    twins = [] if distance else duplicate_rows(geometry, evaluated.table, permutations, _part(report, 0.95, 1.0))
+    twins = [] if distance else duplicate_rows(ranked, evaluated.table, permutations, _part(report, 0.95, 1.0))
     titles = {RANDOM: "Random groups", **{key: facet.title for key, facet in cohort.facets.items()}}
     compared = Section("What was compared", _compared(cohort, evaluated.table, k, permutations, seed, about))
     sections = verdict(evaluated.table, titles, retrieval, inside, voted, distance, note, evaluated.classes, twins,
@@ -136,9 +136,9 @@ def _deeper(cohort, evaluated, shared, tested, more):
         return None, None, None
     models, permutations, seed = evaluated["model"].drop_duplicates().tolist(), shared["permutations"], shared["seed"]
     deepest = min(max(shared["k"], *outcomes.SIZES, *sweep.SIZES), len(cohort.patients) - 1)
-    deep = table.geometry_of(cohort, shared["facets"], deepest, seed, shared["blocks"])
+    deep = table.cohort_rankings(cohort, shared["facets"], deepest, seed, shared["blocks"])
     survived = outcomes.survival_table(deep, models, permutations, k=shared["k"], pairs=pairs) if pairs else None
-    numbers = outcomes.number_table(shared["geometry"], models, tested, permutations) if "numbers" in more else None
+    numbers = outcomes.number_table(shared["ranked"], models, tested, permutations) if "numbers" in more else None
     return survived, numbers, sweep.sweep_table(deep, models, tested) if "sweep" in more else None
 
 

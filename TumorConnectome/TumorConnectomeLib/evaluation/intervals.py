@@ -17,6 +17,7 @@ interval is made on the logarithmic scale.
 """
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -255,6 +256,7 @@ def _pair_squares(nearest, shares):
     return float(np.square(np.bincount(pairs, shares)).sum())
 
 
+@functools.lru_cache(maxsize=64)
 def levels(relevance: Relevance, k: int) -> dict[str, Levels]:
     """Exact chance level and best mean of every metric, and the pulls on them by the jackknife."""
     counts, targets = relevance.counts, relevance.targets

@@ -11,7 +11,7 @@ because p can not fall below 1 / (1 + B), which may be too large for a correctio
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,13 +95,6 @@ class Labelings:
         return rows
 
 
-def labelings(labels: np.ndarray, count: int, seed: Sequence[int], strata: np.ndarray | None = None) -> Iterator[np.ndarray]:
-    """The first `count` permutations of `Labelings` as rows, in chunks of shape (b, M)."""
-    source = Labelings(labels, seed, strata)
-    for number in range(-(-count // CHUNK)):
-        yield source.chunk(number).T[:count - number * CHUNK].astype(labels.dtype)
-
-
 class NullMeans:
     """Means of metrics over the queries under many labelings of the same patients.
 
@@ -181,14 +174,10 @@ class NullMeans:
 
     def _by_class(self, columns, hits):
         counts = self._relevance.counts
-        found, rest = np.full((columns.shape[1], len(counts)), np.nan), _totals(hits)
-        asked = np.flatnonzero(counts >= 2)
-        for category in asked[:-1]:
-            total = _totals(hits * (columns == category))
-            rest = rest - total
-            found[:, category] = total / counts[category] / self._weights.k
-        if len(asked):                                  # queries that are not asked have no hits
-            found[:, asked[-1]] = rest / counts[asked[-1]] / self._weights.k
+        flat = columns.astype(np.int32) * columns.shape[1] + np.arange(columns.shape[1], dtype=np.int32)
+        totals = np.bincount(flat.ravel(), hits.ravel(), len(counts) * columns.shape[1]).reshape(len(counts), -1)
+        found, asked = np.full((columns.shape[1], len(counts)), np.nan), counts >= 2
+        found[:, asked] = (totals[asked] / (counts[asked, None] * self._weights.k)).T
         return found
 
     def _weighted(self, values, columns, factors, metric):
@@ -223,14 +212,6 @@ def query_values(relevance: Relevance, ranking: Ranking, metric: str) -> np.ndar
     weights = class_weights(relevance.counts, relevance.gains, ranking.k)
     values = contributions(relevance.labels, ranking, weights, metric).sum(-1)
     return np.where(weights.asked[metric][relevance.labels], values, np.nan)
-
-
-def null_means(relevance: Relevance, ranking: Ranking, metrics: Sequence[str], count: int, seed: Sequence[int],
-               strata: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Means of metrics over the queries under `count` random labelings: float64, shape (count,) each; see `Labelings`."""
-    source, null = Labelings(relevance.labels, seed, strata), NullMeans(relevance, ranking)
-    parts = [null.means(source.chunk(number), metrics) for number in range(-(-count // CHUNK))]
-    return {metric: np.concatenate([part[metric] for part in parts])[:count] for metric in metrics}
 
 
 @dataclass(eq=False)
@@ -314,11 +295,6 @@ def grow(tallies: Sequence[Tally], families: Sequence[np.ndarray], report=lambda
             report(1.0, "More permutations where p is at its floor")
             mine = open_ & (owners == number)
             tallies[number].run(4 * int(seen[mine].max()), places[mine], enough=RARE)
-
-
-def p_value(observed: float, null: np.ndarray) -> float:
-    """One-sided permutation p value: the share of labelings, the observed one among them, that score at least as high."""
-    return float((1 + np.count_nonzero(null >= observed - SAME * max(1e-3, abs(observed)))) / (1 + len(null)))
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:

@@ -106,9 +106,12 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
     tested = [row for row in precision if row["role"] == TESTED]
     others = {(row["model"], row["facet"]): [one for one in records if one["metric"] != PRECISION and (
         one["model"], one["facet"]) == (row["model"], row["facet"])] for row in tested}
+    of_classes: dict[tuple[str, str], list] = {}
+    for one in [] if classes is None else classes.to_dict("records"):
+        of_classes.setdefault((one["model"], one["facet"]), []).append(one)
     for model in dict.fromkeys(row["model"] for row in tested):
         mine = [row for row in tested if row["model"] == model]
-        lines = _model_lines(mine, others, titles, tests, confounds, classes, duplicates)
+        lines = _model_lines(mine, others, titles, tests, confounds, of_classes, duplicates)
         if same_patient is not None:
             first = {row["targets"]: row for row in same_patient.to_dict("records")
                      if (row["model"], row["metric"]) == (model, R_AT_1)}
@@ -131,7 +134,7 @@ def _model_lines(mine, others, titles, tests, confounds, classes, duplicates):
     found = {row["facet"]: strength(row, others[row["model"], row["facet"]]) for row in mine}
     lines, nothing = [], []
     for row in mine:
-        of_classes = _classes_of(classes, row)
+        of_classes = classes.get((row["model"], row["facet"]), [])
         if found[row["facet"]] not in (Strength.NONE, Strength.UNTOLD) and (text := _of_copies(row, titles, duplicates)):
             lines.append(text)
         elif found[row["facet"]] is not Strength.NONE:
@@ -475,11 +478,6 @@ def _strata_name(name, titles):
     return " and ".join(_name(part.strip(), titles) for part in name.split("+")) if name not in titles else _name(name, titles)
 
 
-def _classes_of(classes, row):
-    if classes is None:
-        return []
-    here = (classes["model"] == row["model"]) & (classes["facet"] == row["facet"])
-    return classes[here].to_dict("records")
 
 
 def _name(key, titles):

@@ -54,6 +54,7 @@ class TumorConnectomeParameterNode:
     hiddenCategories - JSON list: categories of that facet whose patients are greyed.
     filters - JSON text of cohort.filters; empty for none.
     edges - Which edges are drawn.
+    timePoints - Whether arrows lead from each scan of a patient to the next, where rows are nodes with known dates.
     animated - Whether nodes glide to new places.
     thumbnails - Whether pictures of slices are fetched from IDC.
     prefetch - Whether the CTs of the selected patient's neighbors are fetched ahead.
@@ -88,6 +89,7 @@ class TumorConnectomeParameterNode:
     hiddenCategories: str
     filters: str
     edges: Edges = Edges.ALL
+    timePoints: bool = True
     animated: bool = True
     thumbnails: bool = True
     prefetch: bool = False

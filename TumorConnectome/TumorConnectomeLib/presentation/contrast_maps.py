@@ -60,7 +60,8 @@ def _comparison(records, titles, reference):
         f"P@k against that of {reference}, log2 of the ratio", list(dict.fromkeys(model for model, _facet in cells)), facets,
         [_short(key, titles) for key in facets], cell,
         "0 is the same, 1 twice as often. The line in a cell is the 95 % CI. "
-        f"* p \u2264 {ALPHA:g} by Holm for all comparisons of a label with this reference.", scale=("half as often", reference, "twice as often"),
+        f"* p \u2264 {ALPHA:g} by Holm for all comparisons of a label with this reference.",
+        scale=("half as often", reference, "twice as often"),
         axes=Axes("log2 of the ratio of P@k", chance=0.0, chance_name=reference))
 
 
