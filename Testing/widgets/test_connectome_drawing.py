@@ -252,9 +252,8 @@ def test_a_query_is_drawn_once_and_said_in_words(view, host):
 
 # ---- paths from scan to scan
 
-def test_paths_lead_from_scan_to_scan_and_that_of_the_selected_patient_is_named(view, monkeypatch):
+def test_paths_lead_from_scan_to_scan_and_that_of_the_selected_patient_is_named(view):
     from TumorConnectomeLib.widgets.path_marks import PathMark
-    from TumorConnectomeLib.widgets.surface import Surface
 
     view.setConnectome(graph([[-1, 1], [1, 1], [-1, -1], [1, -1]], [], [], []), coloring(4))
     bare = pixels(view)
@@ -268,11 +267,10 @@ def test_paths_lead_from_scan_to_scan_and_that_of_the_selected_patient_is_named(
 
     drawn = ink(pixels(view))
     assert drawn[0] > 0 and drawn[1] > 4 * drawn[0]             # a line with a head at the later scan
-    texts = []
-    write = Surface.text
-    monkeypatch.setattr(Surface, "text", lambda *arguments: (texts.append(arguments[3]), write(*arguments))[1])
     view.setSelected("P003")                                    # another box of the same patient
-    assert ink(pixels(view))[0] > 1.5 * drawn[0] and {"T0", "T2"} <= set(texts) and "T1" not in texts
+    assert ink(pixels(view))[0] > 1.5 * drawn[0]
+    texts = {label.text for label, _rect in view.canvas.placed_labels()}
+    assert {"P000 \u00b7 T0", "P001 \u00b7 T2"} <= texts and not any("T1" in text for text in texts)
     assert "Paths of 2 patients" in view.accessibleDescription
     view.setSelected(None)
     view.setPaths(())

@@ -183,7 +183,7 @@ class ConnectomeView(qt.QWidget):
         """Draw arrows from each scan of a patient to the next; the path of the selected patient has names."""
         if tuple(paths) != self._canvas.state.paths:
             self._canvas.state.paths = tuple(paths)
-            self._changed()
+            self._relabel()
 
     def setNodeInfo(self, info: Callable[[str], str] | None):
         """Use `info(patientId)`, HTML (it may contain pictures), as the nodes' tooltip instead of the view's own."""

@@ -274,7 +274,7 @@ class GraphCanvas:
         theme, state = self._theme, self.state
         surface.set_smooth(True)
         if state.paths:
-            drawer.paint_nodes(surface, paint_paths(surface, self.geometry, state.paths, state.selected, self._font, theme))
+            drawer.paint_nodes(surface, paint_paths(surface, self.geometry, state.paths, state.selected, theme))
         if state.query is not None:
             drawer.paint_nodes(surface, paint_query(surface, self.geometry, self.viewport, state.query, self._font, theme,
                                                     self._size[0]))

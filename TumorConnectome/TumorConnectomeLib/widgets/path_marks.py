@@ -1,16 +1,15 @@
-"""Paths of patients through the connectome: arrows from each scan to the next, named for the selected patient."""
+"""Paths of patients through the connectome: arrows from each scan to the next."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import qt
 
 from .graph_geometry import GraphGeometry
 from .surface import Surface
-from .theme import Theme, bold_font
+from .theme import Theme
 
-_HEAD, _THICKNESS, _GAP = 6.0, 1.4, 3.0
+_HEAD, _THICKNESS = 6.0, 1.4
 _STRONG_HEAD, _STRONG_THICKNESS = 10.0, 3.0
 #: share of their strength that paths keep beside that of the selected patient
 _BESIDE_STRONG = 0.25
@@ -35,23 +34,20 @@ class PathMark:
     others: tuple[str, ...] = ()
 
 
-def paint_paths(surface: Surface, geometry: GraphGeometry, paths: tuple[PathMark, ...], selected: str | None, font: qt.QFont,
+def paths_of_patient(paths: tuple[PathMark, ...], node: str | None) -> list[PathMark]:
+    """The paths of the patient whose node it is."""
+    return [path for path in paths if node in path.nodes or node in path.others]
+
+
+def paint_paths(surface: Surface, geometry: GraphGeometry, paths: tuple[PathMark, ...], selected: str | None,
                 theme: Theme) -> np.ndarray:
-    """Draw all paths, that of the selected node's patient strongest and with names; returns its nodes (int64)."""
-    mine = [path for path in paths if selected in path.nodes or selected in path.others]
-    rest = [path for path in paths if path not in mine]
-    _draw(surface, geometry, rest, theme.mix(theme.query, _BESIDE_STRONG if mine else 0.8), _THICKNESS, _HEAD)
+    """Draw all paths, that of the selected node's patient strongest; returns its nodes (int64), to be drawn above it."""
+    mine = paths_of_patient(paths, selected)
+    _draw(surface, geometry, [path for path in paths if path not in mine],
+          theme.mix(theme.query, _BESIDE_STRONG if mine else 0.8), _THICKNESS, _HEAD)
     _draw(surface, geometry, mine, theme.query, _STRONG_THICKNESS, _STRONG_HEAD)
-    bold, ends = bold_font(font), []
-    ascent = qt.QFontMetricsF(bold).ascent()
-    for path in mine:
-        for name, node in zip(path.names, map(geometry.index_of, path.nodes)):
-            if node is not None:
-                ends.append(node)
-                x, y = geometry.points[node].tolist()
-                reach = float(geometry.radii[node]) + _GAP
-                surface.text(x + reach, y - reach + ascent / 4, name, bold, theme.query, theme.background)
-    return np.array(ends, np.int64)
+    ends = [geometry.index_of(node) for path in mine for node in path.nodes]
+    return np.array([node for node in ends if node is not None], np.int64)
 
 
 def _draw(surface, geometry, paths, color, thickness, head):
