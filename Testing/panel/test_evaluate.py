@@ -28,10 +28,17 @@ from TumorConnectomeLib.neighbors.repairs import Repair
 
 # ---- results
 
-def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel):
+def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel, monkeypatch):
     from TumorConnectomeLib.panel.result_nodes import read_result
 
+    shown, showHeatMap = [], panel.evaluate.heatMap.setHeatMap
+    monkeypatch.setattr(panel.evaluate.heatMap, "setHeatMap", lambda one: (shown.append((panel.evaluate.busy, one)),
+                                                                          showHeatMap(one)))
     heat_map = run(demo)
+    first = [one for busy, one in shown if busy and one is not None]
+    assert len(first) == len(heat_map.row_keys) and first[0].row_keys == heat_map.row_keys[:1]      # model by model
+    np.testing.assert_allclose(first[-1].values, heat_map.values, rtol=1e-5)
+    assert not first[-1].marks.any()                    # nothing is tested yet
     cohort = panel.state.cohort
     facets = evaluable_facets(cohort)                   # tests before may have measured some patients
     expected = evaluate(replace(cohort, embeddings=embeddings_of(panel)), facets=facets, k=5, permutations=PERMUTATIONS)

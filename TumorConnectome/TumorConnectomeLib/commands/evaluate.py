@@ -179,9 +179,15 @@ def evaluate_command(arguments, report):
             return {"path": str(path)}
         except InputError:
             report(0.0, "The cached evaluation is made anew")
-    files = read_all_rows(folder) if folder else None
+    files = (lambda: read_all_rows(folder)) if folder else None
+
+    def partial(table):
+        tell = getattr(report, "partial", None)         # of a worker; nobody else waits for it
+        if tell is not None:
+            tell({"columns": list(table), "rows": table.astype(object).where(table.notna(), None).to_numpy().tolist()})
+
     write_evidence(path, gather_evidence(cohort, files, about=once, second=_second(cohort, options), more=["sweep"], **choices,
-                                         **_distances(options), report=report))
+                                         **_distances(options), report=report, partial=partial))
     return {"path": str(path)}
 
 

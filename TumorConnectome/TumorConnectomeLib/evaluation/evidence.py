@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,22 +71,22 @@ class Evidence:
     report: Report
 
 
-def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = None, within: Sequence[str] = (), *,
+def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | Callable | None = None, within: Sequence[str] = (), *,
                     models: Sequence[str] | None = None, facets: Sequence[str] | None = None, k: int = 5,
                     permutations: int = table.PERMUTATIONS, seed: int = 0, blocks: Blocks = cosine_blocks, distance: str = "",
                     about: str = "", reference: str | None = None, second: Cohort | None = None, more: Sequence[str] = (),
-                    report=lambda fraction, message="": None) -> Evidence:
+                    report=lambda fraction, message="": None, partial=lambda table: None) -> Evidence:
     """Evaluate a cohort in every way.
 
     Parameters
     ----------
     cohort : Cohort
-    files : mapping of str to EmbeddingRows, optional
-        All rows of the embedding files, for same-patient retrieval.
+    files : mapping of str to EmbeddingRows, or callable, optional
+        All rows of the embedding files, for same-patient retrieval; or what reads them when it is their turn.
     within : sequence of str
         Facets or columns whose strata may explain a lift.
-    models, facets, k, permutations, seed, blocks, report
-        See `table.evaluate`, as for the errors raised.
+    models, facets, k, permutations, seed, blocks, report, partial
+        See `table.evaluate_all`, as for the errors raised.
     distance : str
         What `blocks` are, for the verdict; "" when they are the model's own.
     about : str
@@ -103,13 +103,14 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
     table.check_numbers(cohort, k, permutations, seed)
     ranked = table.cohort_rankings(cohort, facets, k, seed, blocks)
     shared = {"facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks, "ranked": ranked}
-    evaluated = table.evaluate_all(cohort, models, **shared, report=_part(report, 0.0, 0.5))
+    evaluated = table.evaluate_all(cohort, models, **shared, report=_part(report, 0.0, 0.5), partial=partial)
     inside = retrieved = voted = None
     if len(cohort.models) > 1:
         voted = vote_table.vote_table(cohort, **shared, report=_part(report, 0.5, 0.6))
     if within:
         inside = confounds.confound_table(cohort, within, models, **shared, report=_part(report, 0.6, 0.85))
     if files:
+        files = files() if callable(files) else files
         chosen = {model: rows for model, rows in files.items() if models is None or model in models}
         retrieved = same_patient.same_patient_retrieval(chosen, seed=seed, report=_part(report, 0.85, 0.95))
     retrieval, note = (retrieved.table, retrieved.note) if retrieved else (None, "")

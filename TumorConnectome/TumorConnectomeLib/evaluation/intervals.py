@@ -66,14 +66,17 @@ class Pull:
         float64, shape (M,): influence of each patient, as query and as target.
     pairs : float
         Sum over unordered pairs of their squared influence, which `patients` holds twice.
+    means : int
+        How many means the pulls were taken from, which makes them smaller than they are in other samples.
     """
 
     patients: np.ndarray
     pairs: float = 0.0
+    means: int = 1
 
     def plus(self, others: np.ndarray, factor: float = 1.0) -> Pull:
         """This times a factor, plus pulls of no pair."""
-        return Pull(self.patients * factor + others, self.pairs * factor ** 2)
+        return Pull(self.patients * factor + others, self.pairs * factor ** 2, self.means)
 
     @property
     def freedom(self) -> float:
@@ -108,7 +111,8 @@ class Pull:
         kept = max(1 - self.pairs / total, 0.5)
         rest = (squares ** 2).sum() - total ** 2 / count
         freedom = min(2 * total ** 2 / rest if rest > 0 else _MOST_FREEDOM, count - 1)
-        return float(np.sqrt(total * kept * count / max(1, count - 1))), float(np.clip(freedom, _LEAST_FREEDOM, _MOST_FREEDOM))
+        error = np.sqrt(total * kept * count / max(1, count - self.means))
+        return float(error), float(np.clip(freedom, _LEAST_FREEDOM, _MOST_FREEDOM))
 
 
 def edge_pull(sources: np.ndarray, targets: np.ndarray, influence: np.ndarray, count: int) -> Pull:
@@ -182,7 +186,7 @@ def metric_pull(relevance: Relevance, ranking: Ranking, metric: str, mean: float
     if metric == R_PRECISION:
         as_query, as_target, pairs = r_precision_shares(labels, ranking, mean)
         queries = np.count_nonzero(relevance.counts[labels[ranking.sampled]] >= 2)
-        return Pull((as_query + as_target) / queries, pairs / queries ** 2)
+        return Pull((as_query + as_target) / queries, pairs / queries ** 2, _present(labels))
     weights = class_weights(relevance.counts, relevance.gains, ranking.k)
     asked = weights.asked[metric][labels]
     if metric == AVERAGE_PRECISION and ranking.starts is None:
@@ -205,7 +209,7 @@ def list_pull(ranking: Ranking, shares: np.ndarray, asked: np.ndarray, metric: s
         totals, most = (_group_means(part.sum(1)[:, None], asked, groups) for part in (shares, places))
         usual = places * (totals / np.maximum(1e-300, most))
     as_query = np.where(asked, shares.sum(1) - shares[asked].sum() / queries, 0.0)
-    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], shares - usual, 0.0) / queries)
+    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], shares - usual, 0.0) / queries, groups)
 
 
 def _average_precision_pull(ranking, labels, factors, asked):
@@ -223,7 +227,7 @@ def _average_precision_pull(ranking, labels, factors, asked):
     queries = np.count_nonzero(asked)
     rate = _group_means(same.mean(1)[:, None], asked, labels)
     as_query = np.where(asked, value - value.sum() / queries, 0.0)
-    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], slopes * (same - rate), 0.0) / queries)
+    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], slopes * (same - rate), 0.0) / queries, labels)
 
 
 def _group_means(values, asked, groups):
@@ -237,10 +241,15 @@ def _group_means(values, asked, groups):
     return ((sums + FEW_QUERIES * overall) / (sizes + FEW_QUERIES)[:, None])[groups]
 
 
-def _pull_of(ranking, as_query, as_target):
+def _pull_of(ranking, as_query, as_target, groups):
     """The Pull of queries (M,) and of the places of their lists (M, W)."""
     there = np.bincount(ranking.nearest.ravel(), as_target.ravel(), minlength=len(as_query))
-    return Pull(as_query + there, _pair_squares(ranking.nearest, as_target))
+    return Pull(as_query + there, _pair_squares(ranking.nearest, as_target), 1 if groups is None else _present(groups))
+
+
+def _present(groups):
+    """Number of groups that there are."""
+    return int(np.count_nonzero(np.bincount(groups)))
 
 
 def _pair_squares(nearest, shares):

@@ -256,13 +256,13 @@ class Tally:
 
     @property
     def p(self) -> np.ndarray:
-        """One-sided p values of a figure as large: float64, shape (F,)."""
-        return np.where(np.isnan(self.observed), np.nan, (1 + self.above) / (1 + self.seen))
+        """One-sided p values of a figure as large: float64, shape (F,); NaN where none was looked at."""
+        return np.where(self.seen > 0, (1 + self.above) / (1 + self.seen), np.nan)
 
     @property
     def p_below(self) -> np.ndarray:
-        """One-sided p values of a figure as small: float64, shape (F,)."""
-        return np.where(np.isnan(self.observed), np.nan, (1 + self.below) / (1 + self.seen))
+        """One-sided p values of a figure as small: float64, shape (F,); NaN where none was looked at."""
+        return np.where(self.seen > 0, (1 + self.below) / (1 + self.seen), np.nan)
 
 
 def grow(tallies: Sequence[Tally], families: Sequence[np.ndarray], report=lambda fraction, message="": None) -> None:

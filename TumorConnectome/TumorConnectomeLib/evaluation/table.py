@@ -65,7 +65,7 @@ def evaluate(cohort: Cohort, models: Sequence[str] | None = None, facets: Sequen
 def evaluate_all(cohort: Cohort, models: Sequence[str] | None = None, facets: Sequence[str] | None = None, *, k: int = 5,
                  metrics: Sequence[str] = METRICS, permutations: int = PERMUTATIONS, seed: int = 0,
                  blocks: Blocks = cosine_blocks, ranked: CohortRankings | None = None,
-                 report=lambda fraction, message="": None) -> Evaluated:
+                 report=lambda fraction, message="": None, partial=lambda table: None) -> Evaluated:
     """How well the neighbors of each model agree with each facet, and how sure that is.
 
     The negative control (random groups) and, if the cohort has it, the positive one (body side) are always in the table.
@@ -90,6 +90,8 @@ def evaluate_all(cohort: Cohort, models: Sequence[str] | None = None, facets: Se
         Of the same arguments, see `cohort_rankings`, when it is used for more.
     report : callable
         Called with the fraction done and a text.
+    partial : callable
+        Called after every model with the table as far as it is known, without p and q.
 
     Raises
     ------
@@ -104,9 +106,12 @@ def evaluate_all(cohort: Cohort, models: Sequence[str] | None = None, facets: Se
     cells = []
     for number, model in enumerate(models):
         report(number / len(models), f"Distances by {model}")
-        for place, facet in enumerate(chosen.values()):
-            report((number + (1 + place) / (1 + len(chosen))) / len(models), f"{model}: {facet.title}")
-            cells.append(_Cell(ranked, model, facet, metrics, permutations))
+        mine = [_Cell(ranked, model, facet, metrics) for facet in chosen.values()]
+        cells += mine
+        partial(_table(cells, tested=False))
+        for place, cell in enumerate(mine):             # now: a large cohort keeps the rankings of one model
+            report((number + (1 + place) / (1 + len(mine))) / len(models), f"{model}: {chosen[cell.key].title}")
+            cell.test(permutations)
     roles = {TESTED: 0}
     numbers = [2 * roles.setdefault(cell.family, len(roles)) for cell in cells]
     grow([cell.tally for cell in cells], [np.repeat([number, number + 1], [len(metrics), len(cell.names)])
@@ -122,10 +127,10 @@ def cohort_rankings(cohort: Cohort, facets: Sequence[str] | None, k: int, seed: 
 
 
 class _Cell:
-    """One model and facet: its figures, and how permuted labels do against them."""
+    """One model and facet: its figures, and by `test` how permuted labels do against them."""
 
-    def __init__(self, ranked, model, facet, metrics, permutations):
-        self.model, self.key, self.metrics = model, facet.key, metrics
+    def __init__(self, ranked, model, facet, metrics):
+        self._ranked, self.model, self.key, self.metrics = ranked, model, facet.key, metrics
         role = role_of(self.key)
         self.family = role if role == TESTED else self.key
         relevance, ranking = ranked.judged[self.key], ranked.ranking(model, self.key)
@@ -150,9 +155,12 @@ class _Cell:
         if PRECISION not in metrics:
             by_class = np.full(len(by_class), np.nan)
         self.tally = Tally([*(self.means[metric] for metric in metrics), *by_class], draw)
+
+    def test(self, permutations):
+        """Look at labelings until p is known well enough."""
         self.tally.run(permutations)
-        if PRECISION in metrics:
-            ranked.p_values[model, self.key] = float(self.tally.p[metrics.index(PRECISION)])
+        if PRECISION in self.metrics:
+            self._ranked.p_values[self.model, self.key] = float(self.tally.p[self.metrics.index(PRECISION)])
 
     def _figures(self, relevance, ranking, by_class):
         """Everything but p and q, while the ranking is at hand."""
@@ -200,13 +208,16 @@ def _row(value, chance, best, interval: Interval):
             "value_ci_low": interval.low, "value_ci_high": interval.high, "lift_error": interval.lift_error}
 
 
-def _table(cells):
-    """The table of these cells, with q values within each family of tests."""
+def _table(cells, tested=True):
+    """The table of these cells, with p and with q values within each family of tests if they are `tested`."""
     import pandas as pd
 
     table = pd.DataFrame([row for cell in cells for row in cell.rows()], columns=[*COLUMNS, *MORE_COLUMNS])
     table["k"] = table["k"].astype("Int64")
     table[["q", "q_below"]] = np.nan
+    if not tested:
+        table[["p", "p_below"]] = np.nan
+        return table
     family = np.array([cell.family for cell in cells for _metric in cell.metrics])
     for name in np.unique(family):
         for q, p in (("q", "p"), ("q_below", "p_below")):

@@ -1,6 +1,7 @@
 """The Evaluate section of the panel: what is evaluated, runs it, keeps the figures in the scene, and shows them."""
 from __future__ import annotations
 
+import math
 import pathlib
 from html import escape
 
@@ -14,6 +15,7 @@ from ..base.files import atomic_file
 from ..cohort.row_rules import RowRule, patients_of
 from ..evaluation.controls import RANDOM
 from ..evaluation.hubs import TOP_HUBS
+from ..evaluation.metrics import METRICS
 from ..evaluation.probe_tasks import STANDARD_TITLES
 from ..evaluation.reliability import curves_of
 from ..evaluation.replication import LEFT_OUT
@@ -54,6 +56,7 @@ class EvaluateController:
         self._work = LatestTask(panel.runner, status)
         self._records, self._facts, self._observed = [], {}, []
         self._metrics, self._kind, self._pending, self._sweepRow = {}, None, None, ""
+        self._partial = False
         self._plotViews = PlotViews()
         self.choices, self.reportBox = EvaluateChoices(panel), ReportBox(panel.ui, status)
         self.reliability = ReliabilityDisplay(panel.ui.curvePlace)
@@ -121,7 +124,8 @@ class EvaluateController:
         try:
             if kind is ResultKind.PROBES:
                 require("scikit-learn", _("The evaluation by probes"))
-            sequence = evaluation_sequence(parameters, panel.state, panel.cohort.loader.path, replicate)
+            sequence = self._shown(evaluation_sequence(
+                parameters, panel.state, panel.cohort.loader.path, replicate, self._presentPartial))
         except TumorConnectomeError as error:
             self._status.failed(error, again)
             return
@@ -132,8 +136,32 @@ class EvaluateController:
             facts["permutations"] = parameters.permutations
         self._work.run(sequence, lambda result: self._keep(kind, result, facts, REPLICATION if replicate else ""), again=again)
 
+    def _shown(self, sequence):
+        """The sequence; when it ends without a result, what was there before is shown again."""
+        found = None
+        try:
+            found = yield from sequence
+            return found
+        finally:
+            if found is None and self._partial and self._panel.parameters is not None:
+                self._partial = False
+                self.presentResult(self._panel.parameters)
+
+    def _presentPartial(self, found):
+        """Show the figures that are known so far, if these are what the user looks at."""
+        metric = self._metric() if self._kind is ResultKind.RETRIEVAL else ""
+        if metric not in METRICS:
+            return
+        self._partial = True
+        records = [{name: math.nan if value is None else value for name, value in zip(found["columns"], row)}
+                   for row in found["rows"]]
+        self._presentHeatMap(heat_map_of(self._kind, records, metric, self._titles()))
+        self._ui.heatMapTitleLabel.text = "<b>{}</b><br>{}".format(
+            escape(_("Lift of {metric} over chance").format(metric=metric)), escape(_("First figures; p and q follow.")))
+
     def _keep(self, kind, result, facts, metric=""):
         """Put a result into the scene and show it, with a figure of it first that was asked for."""
+        self._partial = False
         self._observe()                                 # what we write ourselves is shown at the end
         for name, (columns, rows) in result.tables.items():
             more = {"report": result.report.to_plain()} if result.report and name == kind.value else {}
@@ -213,12 +241,15 @@ class EvaluateController:
         return heat_map_of(self._kind, self._records, self._metric(), self._titles(),
                            self._ui.referenceComboBox.currentText) if self._records else None
 
-    def _presentTable(self, facts):
-        ui, heat_map = self._ui, self._heatMap()
+    def _presentHeatMap(self, heat_map):
         self.heatMap.setHeatMap(heat_map)
         bar = self._area.horizontalScrollBar().sizeHint.height()
         self._area.setFixedHeight(self.heatMap.minimumHeight + bar + 2 if heat_map else 0)
         self._area.setVisible(heat_map is not None)
+
+    def _presentTable(self, facts):
+        ui, heat_map = self._ui, self._heatMap()
+        self._presentHeatMap(heat_map)
         ui.heatMapTitleLabel.text = f"<b>{escape(heat_map.title)}</b><br>{escape(self._circumstances())}" if heat_map \
             else escape(_("Not evaluated yet."))
         ui.heatMapNoteLabel.text = "{} {}".format(heat_map.note, _("Click a cell to see its patients.")) if heat_map else ""
@@ -310,6 +341,8 @@ class EvaluateController:
     def _onCell(self, row, column):
         """Show the patients behind a cell in the graph, after the repair if the figure is of a repaired space."""
         state = self._panel.state
+        if self._partial:                               # of figures that are not complete yet
+            return
         if self._facts.get("cohort") != state.cohort.name or self._facts.get("patients") != len(state.cohort.patients):
             self._ui.evaluateCellLabel.text = _("These figures are of another cohort: {name}.").format(
                 name=self._facts.get("cohort"))

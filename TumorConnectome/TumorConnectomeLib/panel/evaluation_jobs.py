@@ -36,7 +36,7 @@ class Result:
     report: Report | None = None
 
 
-def evaluation_sequence(parameters, state, path, replicate=""):
+def evaluation_sequence(parameters, state, path, replicate="", partial=lambda found: None):
     """Jobs of the evaluation that the state asks for; returns a Result.
 
     Parameters
@@ -47,6 +47,8 @@ def evaluation_sequence(parameters, state, path, replicate=""):
         File of the prepared cohort.
     replicate : str
         Second cohort of the evaluation against labels: files with ";" between them, or LEFT_OUT; "" for none.
+    partial : callable
+        Called with the columns and rows of the evaluation against labels that are known so far, without p and q.
 
     Raises
     ------
@@ -85,7 +87,9 @@ def evaluation_sequence(parameters, state, path, replicate=""):
         name = "evaluate"
     else:
         name = kind.value
-    return _run(PythonJob(_(kind.label()), name, *arguments), kind)
+    job = PythonJob(_(kind.label()), name, *arguments)
+    job.onPartial = partial
+    return _run(job, kind)
 
 
 def _run(job, kind):
