@@ -14,6 +14,7 @@ from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.evaluation.compare import compare_models, holm
 from TumorConnectomeLib.evaluation.cross_validation import Predictions
 from TumorConnectomeLib.evaluation.duplicates import duplicate_rows, duplicate_text, find_duplicates
+from TumorConnectomeLib.evaluation.evidence import gather_evidence
 from TumorConnectomeLib.evaluation.outcomes import number_table, survival_table
 from TumorConnectomeLib.evaluation.permutation import RARE, Tally, benjamini_hochberg, grow
 from TumorConnectomeLib.evaluation.probe_tasks import clinical_features
@@ -186,6 +187,24 @@ def test_permutations_grow_until_the_floor_of_p_decides_nothing():
     assert np.median(tally.seen) < 1000
 
 
+def test_labels_without_a_category_of_two_are_no_tests():
+    made = labeled_cohort(np.random.default_rng(81), {"own": (np.arange(12), tuple(map(str, range(12))), False)}, 12, ["A"])
+    report = gather_evidence(made, permutations=5).report
+    lines = [line for section in report.sections for line in section.lines]
+    assert "Nothing could be tested: no label has a category of two patients." in lines
+    assert any("A, own: can not be told" in line for line in lines) and not any("0 tests" in line for line in lines)
+
+
+def test_copies_of_one_tumor_are_counted_as_ids_of_tumors():
+    nearest = np.array([[1, 2], [0, 2], [0, 1], [4, 0], [3, 0], [0, 1], [0, 1]])
+    distances = np.array([[0, 0], [0, 0], [0, 0], [0, 1], [0, 1], [1, 2], [1, 2]], float)
+    found = find_duplicates(nearest, distances)
+    assert found.groups == ((0, 1, 2), (3, 4)) and found.kept.tolist() == [0, 3, 5, 6] and len(found.pairs) == 4
+    assert found.named("abcdefg") == "5 ids that seem to be 2 tumors (a, b and c, ...)"
+    one = find_duplicates(nearest[:3], distances[:3] + [[0, 0], [0, 0], [0, 1]])
+    assert one.named("abc").startswith("3 ids that seem to be 1 tumor (a, b and c)")
+
+
 def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
     random = np.random.default_rng(79)
     label = np.repeat(random.integers(2, size=60), 2)
@@ -194,7 +213,7 @@ def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
     cohort = Cohort("Test", made.patients, {"A": vectors}, made.facets)
     ranked = cohort_rankings(cohort, None, 5, 0)
     found, = duplicate_rows(ranked, evaluate(cohort, permutations=50), 50)
-    assert found["pairs"] == 60 and found["example"] == "P000 and P001"
+    assert found["found"] == "60 pairs of ids (P000 and P001, ...)"
     (facet, lift, alone, p), = found["lifts"]
     assert facet == "label" and lift > 1.15 > alone and p > 0.05
     ranking = ranked.everybody("A")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes
-VERSION = 4
+VERSION = 5
 _TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within", "class", "reference", "time", "event", "column"}
 _COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs",
            "permutations", "events", "again_n"}
@@ -172,9 +172,11 @@ def _compared(cohort, evaluated, k, permutations, seed, about):
     figures = (f"{len(cohort.patients)} patients, {models} model{'s' * (models != 1)} (a consensus counts as one), {facets} "
                f"labels with the controls, {k} neighbors, {permutations} permutations, seed {seed}.")
     tested = evaluated[(evaluated["role"] == TESTED) & evaluated["p"].notna()]
-    tests = (f"{len(tested)} tests were made (models x labels x metrics) and corrected together, the controls by themselves; "
-             f"settled ones got fewer permutations, those at the smallest p value that {permutations} allow up to "
-             f"{int(evaluated['permutations'].max())}.")
+    tests = "Nothing could be tested: no label has a category of two patients."
+    if len(tested):
+        tests = (f"{len(tested)} test{'s were' if len(tested) != 1 else ' was'} made (models x labels x metrics) and corrected "
+                 "together, the controls by themselves; settled ones got fewer permutations, those at the smallest p value "
+                 f"that {permutations} allow up to {int(evaluated['permutations'].max())}.")
     lines = [figures, tests]
     if cohort.synthetic:
         lines.insert(0, "Synthetic demo cohort: made-up patients, nothing here is clinical data.")

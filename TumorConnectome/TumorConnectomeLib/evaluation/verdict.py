@@ -309,7 +309,7 @@ def _of_copies(row, titles, duplicates):
             if (one["model"], facet) == (row["model"], row["facet"]) and not p <= ALPHA:
                 rest = f"{alone:.2f} times (p = {_up(p)})" if p == p else "too little to be told"
                 return (f"{row['model']}, same {_name(facet, titles)}: {_lift(row)} times as often as chance, but only because "
-                        f"ids that are there twice find each other; with one id of each it is {rest}: no evidence.")
+                        f"ids of the same tumor find each other; with one id of each it is {rest}: no evidence.")
     return ""
 
 
@@ -367,13 +367,12 @@ def duplicate_sentences(duplicates: Sequence[Mapping], titles: Mapping[str, str]
     """What ids with almost the same vector do to the figures."""
     lines = []
     for one in duplicates:
-        pairs = f"{one['pairs']} pair{'s' * (one['pairs'] != 1)} of ids"
         changes = [f"{_name(facet, titles)} {alone:.2f} instead of {lift:.2f}" for facet, lift, alone, _p in one["lifts"]
                    if not np.isnan(alone)]
         alone = f"With one id of each: {_listed(changes)} times as often as chance." if changes else \
             "With one id of each, too few are left to be evaluated."
-        lines.append(f"Warning: {one['model']} has {pairs} (such as {one['example']}) closer than 1 % of the median distance "
-                     "to the nearest: one tumor under two ids? They find each other, so lifts, p values and intervals are too "
+        lines.append(f"Warning: {one['model']} has {one['found']} closer than 1 % of the median distance to the nearest: a "
+                     "tumor under several ids? They find each other, so lifts, p values and intervals are too "
                      f"good. {alone}")
     return lines
 
