@@ -32,6 +32,7 @@ def write_result(folder, count):
     """A result as `neighbors --out-result` writes it, of made-up patients in neighborhoods."""
     import pandas as pd
 
+    from TumorConnectomeLib.cohort.cohort import Cohort, MissingVectors
     from TumorConnectomeLib.connectome import graph_result
     from TumorConnectomeLib.neighbors.distance_scale import DistanceScale
     from TumorConnectomeLib.neighbors.match import Match
@@ -48,12 +49,14 @@ def write_result(folder, count):
     graph_result.write_layout(folder / "layout-0.parquet", places + random.normal(0, 0.05, (count, 2)))
     graph_result.write_scale(folder / "quantiles-0.parquet", DistanceScale(random.random(10_000)))
     ids = pd.Index([f"P{number:06d}" for number in range(count)], name="PatientID", dtype=object)
-    graph_result.write_patients(folder / graph_result.PATIENTS, pd.DataFrame({
+    patients = pd.DataFrame({
         "age": random.integers(55, 75, count).astype(float), "sex": random.choice(["M", "F"], count),
         "stage_code": random.integers(0, 7, count).astype(float), "smoking": random.choice(["current", "former"], count),
-    }, index=ids))
-    graph_result.write_manifest(folder, f"{count} made-up patients", k, {"CTFM": {
-        "neighbors": ["neighbors-0.parquet"], "layout": "layout-0.parquet", "quantiles": "quantiles-0.parquet"}}, {})
+    }, index=ids)
+    graph_result.write_patients(folder / graph_result.PATIENTS, patients)
+    cohort = Cohort(f"{count} made-up patients", patients, MissingVectors(["CTFM"]), synthetic=True)
+    graph_result.write_manifest(folder, cohort, k, {"CTFM": {
+        "neighbors": ["neighbors-0.parquet"], "layout": "layout-0.parquet", "quantiles": "quantiles-0.parquet"}})
 
 
 class Clicks:

@@ -25,11 +25,14 @@ MEMORY_SLOPE = 8.0
 def settled(session):
     """An empty scene with the demo cohort, nothing running: the situation in which counts are compared."""
     import slicer
+    from at_rest import processes
 
     slicer.mrmlScene.Clear()
     session.load_cohort()
     panel = session.panel
-    session.wait(lambda: not (panel.imaging.busy or panel.evaluate.busy or panel.derived.busy or panel.cohort.loader.busy))
+    # what was canceled or replaced is not busy any more, but its process has yet to end
+    session.wait(lambda: not (panel.imaging.busy or panel.evaluate.busy or panel.derived.busy or panel.cohort.loader.busy
+                              or processes()), "over")
     session.panel.ui.helpButton.click()                 # its window is made when it is first wanted
     session.settle(0.5)
 

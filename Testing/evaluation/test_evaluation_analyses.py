@@ -190,7 +190,7 @@ def test_permutations_grow_until_the_floor_of_p_decides_nothing():
 def test_labels_without_a_category_of_two_are_no_tests():
     made = labeled_cohort(np.random.default_rng(81), {"own": (np.arange(12), tuple(map(str, range(12))), False)}, 12, ["A"])
     report = gather_evidence(made, permutations=5).report
-    lines = [line for section in report.sections for line in section.lines]
+    lines = [line for section in report.sections for line in section.sentences]
     assert "Nothing could be tested: no label has a category of two patients." in lines
     assert any("A, own: can not be told" in line for line in lines) and not any("0 tests" in line for line in lines)
 

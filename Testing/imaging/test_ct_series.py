@@ -121,6 +121,12 @@ def test_sheared_slices_are_told_and_keep_their_positions(tmp_path):
     assert "gantry tilt" in series.findings[0] and "11.5 degrees" in series.findings[0]
 
 
+def test_a_jump_sideways_is_not_called_a_tilt(tmp_path):
+    make_ct(tmp_path, positions=np.array([[6.0 * (k > 3), 0, k * 2.5] for k in range(8)]))
+    assert read_series(tmp_path).findings == (
+        "The slices are shifted in-plane by up to 6.0 mm, but not evenly: this is no gantry tilt",)
+
+
 def test_varying_spacing_is_told(tmp_path):
     make_ct(tmp_path, positions=np.array([[0, 0, z] for z in (0, 2, 4, 6.3, 8.3)]))
     assert read_series(tmp_path).findings == ("The slice spacing varies from 2.000 to 2.300 mm (median 2.000 mm)",)
@@ -201,17 +207,52 @@ def test_an_image_that_names_no_series_is_left_out_and_told(tmp_path):
     series = read_series(tmp_path)
     assert series.sop_uids == sops(slices[:2])
     name = slices[2].filename.name
-    assert series.findings == (f"Ignored 1 damaged file beside the CT: {name} (the tag is missing or empty)",)
+    assert series.findings == (f"Left out 1 damaged file: {name} (the tag is missing or empty)",)
 
 
 @pytest.mark.parametrize("tag, value", [
     ("FrameOfReferenceUID", "1.2.3"), ("PatientID", "P2"), ("StudyInstanceUID", "1.2.3")])
-def test_a_slice_that_differs_from_the_others_is_named(tmp_path, tag, value):
+def test_a_slice_of_somebody_else_is_left_out_and_told_or_stops_all_when_it_is_annotated(tmp_path, tag, value):
     slices = make_ct(tmp_path, 4)
     edit(slices[0], **{tag: value})
+    series = read_series(tmp_path, wanted=sops(slices[1:2]))
+    assert sorted(series.sop_uids) == sorted(sops(slices[1:]))
+    what = {"FrameOfReferenceUID": "frame of reference", "PatientID": "patient", "StudyInstanceUID": "study"}[tag]
+    assert series.findings == (f"Images of another {what} were left out (1): {slices[0].filename.name}",)
     with pytest.raises(InputError, match=re.escape(f"{slices[0].filename}, {tag}: ")) as error:
-        read_series(tmp_path)
+        read_series(tmp_path, wanted=sops(slices[:1]))
     assert "as in the others" in one_line(error)
+    edit(slices[1], **{tag: value})
+    with pytest.raises(InputError, match=re.escape(f", {tag}: is ")):
+        read_series(tmp_path)
+
+
+@pytest.mark.parametrize("tag, field", [("FrameOfReferenceUID", "frame_of_reference_uid"), ("PatientID", "patient_id")])
+def test_a_slice_that_leaves_an_identifier_empty_is_of_the_others(tmp_path, tag, field):
+    slices = make_ct(tmp_path, 4)
+    known = getattr(slices[0], tag)
+    edit(slices[0], **{tag: ""})
+    series = read_series(tmp_path)
+    assert len(series.files) == 4 and not series.findings and getattr(series, field) == known
+
+
+def test_a_slice_that_is_cut_off_leaves_a_gap_and_many_stop_the_series(tmp_path):
+    slices = make_ct(tmp_path, 9)
+    cut(slices[4].filename)
+    series = read_series(tmp_path)
+    assert sorted(series.sop_uids) == sorted(sops(slices[:4] + slices[5:]))
+    name = slices[4].filename.name
+    assert series.findings == (f"Left out 1 damaged file: {name} (the file is cut off, 200 bytes are missing)",
+                               "Missing slices along the slice normal: 1 between 57.50 and 62.50 mm")
+    for dataset in slices[6:8]:                         # three of nine: not what it was
+        cut(dataset.filename)
+    with pytest.raises(InputError, match="cut off"):
+        read_series(tmp_path)
+
+
+def cut(path):
+    """Leave out the end of a file, as a copy that was interrupted does."""
+    path.write_bytes(path.read_bytes()[:-200])
 
 
 @pytest.mark.parametrize("tag, value, kind", [
@@ -296,7 +337,7 @@ def test_a_damaged_file_of_another_series_is_told(tmp_path, part):
     path.write_bytes(path.read_bytes()[:int(part * path.stat().st_size)])
     series = read_series(tmp_path)
     assert series.sop_uids == sops(slices)
-    assert series.findings[0].startswith(f"Ignored 1 damaged file beside the CT: {path.name} (")
+    assert series.findings[0].startswith(f"Left out 1 damaged file: {path.name} (")
 
 
 def test_a_page_without_a_place_in_space_is_told(tmp_path):

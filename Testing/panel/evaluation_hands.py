@@ -51,6 +51,16 @@ def nodes(kind):
     return {node.GetName(): node for node in slicer.util.getNodesByClass(kind)}
 
 
+def shown_views():
+    """The plot view node and the table view node of the present layout; there may be others that were shown before."""
+    import slicer
+    manager = slicer.app.layoutManager()
+    plots = [manager.plotWidget(number) for number in range(manager.plotViewCount)]
+    tables = [manager.tableWidget(number) for number in range(manager.tableViewCount)]
+    (plot,), (table,) = ([view for view in views if manager.viewport().isAncestorOf(view)] for views in (plots, tables))
+    return plot.mrmlPlotViewNode(), table.mrmlTableViewNode()
+
+
 def column(node, name):
     """Values of a column of a table node."""
     array = node.GetTable().GetColumnByName(name)

@@ -73,14 +73,14 @@ def on_screen(session, name):
 def test_every_arrangement_shows_its_patients_under_their_names(pair):
     panel, ids = pair.panel, pair.panel.state.cohort.patient_ids
     assert panel.parameters.views is ImageViews.PAIR
-    for place, patient in (("Query", ids[0]), ("Match", ids[34])):
+    for place, name, patient in (("Query", "Query", ids[0]), ("Match", "Neighbor", ids[34])):
         for orientation in ("Axial", "Coronal", "Sagittal"):
             assert shown_in(pair, f"Tumor{place}{orientation}") == patient
             text = panel.compare.display.labelText(place, orientation).replace("\n", " ")
             window = " W 1500 L \u2212600 HU" if orientation == "Axial" else ""    # the small views have no room for it
-            assert text == f"{place} {patient} {orientation.lower()} tumor center{window}"
+            assert text == f"{name} {patient} {orientation.lower()} tumor center{window}"
         widget = slice_widget(pair, f"Tumor{place}Axial")
-        assert widget.mrmlSliceNode().GetLayoutLabel() == f"{place} {patient} axial"
+        assert widget.mrmlSliceNode().GetLayoutLabel() == f"{name} {patient} axial"
     panel.ui.neighborCountSpinBox.setValue(2)
     arranged(pair, ImageViews.SIX)
     neighbors = [panel.ui.neighborsTable.item(row, 1).text() for row in range(2)]
@@ -188,7 +188,7 @@ def test_query_and_match_take_turns_in_the_same_views(pair):
     press(panel.ui.turnButton)
     pair.settle()
     assert shown_in(pair, "TumorQueryAxial") == ids[34] and [box.GetVisibility() for box in boxes] == [0, 1]
-    assert f"Match {ids[34]}" in panel.compare.display.labelText("Query", "Axial")
+    assert f"Neighbor {ids[34]}" in panel.compare.display.labelText("Query", "Axial")
     assert slice_widget(pair, "TumorQueryAxial").sliceLogic().GetSliceOffset() == pytest.approx(offset)
     pictures.append(on_screen(pair, "TumorQueryAxial"))
     assert np.abs(pictures[0].astype(int) - pictures[1]).mean() > 5

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluation_hands import click_cell, column, derived, embeddings_of, kinds, nodes, press, run, show, tick
+from evaluation_hands import click_cell, column, derived, embeddings_of, kinds, nodes, press, run, show, shown_views, tick
 
 from TumorConnectomeLib.evaluation.confounds import confound_table
 from TumorConnectomeLib.evaluation.table import evaluate
@@ -132,7 +132,7 @@ def test_the_button_shows_plot_and_table_in_the_views_and_goes_back(demo, panel)
     layout = slicer.app.layoutManager().layout
     chart = nodes("vtkMRMLPlotChartNode")["TumorConnectome: retrieval (plot)"]
     assert layout != before and chart.GetTitle() == "Lift of nDCG@k over chance (SYNTHETIC DATA)"
-    (plot,), (table,) = (list(nodes(kind).values()) for kind in ("vtkMRMLPlotViewNode", "vtkMRMLTableViewNode"))
+    plot, table = shown_views()
     assert plot.GetPlotChartNodeID() == chart.GetID()
     assert table.GetTableNodeID() == nodes("vtkMRMLTableNode")["TumorConnectome: retrieval"].GetID()
     press(panel.ui.showResultsButton)
@@ -175,6 +175,6 @@ def test_probes_have_reliability_curves_in_the_panel_and_in_the_scene(demo, pane
     series = chart.GetNthPlotSeriesNode(1)
     values = column(series.GetTableNode(), series.GetYColumnName())[:len(plot.curves[0].points)]
     assert values == [point[1] for point in plot.curves[0].points]
-    (view,) = nodes("vtkMRMLPlotViewNode").values()
+    view, _ = shown_views()
     assert view.GetPlotChartNodeID() == chart.GetID() and "TumorConnectome: reliability" in nodes("vtkMRMLTableNode")
     press(panel.ui.showResultsButton)

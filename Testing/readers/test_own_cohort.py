@@ -7,7 +7,7 @@ from cohort_factory import write_model
 from own_files import ids, vectors, write_csv
 
 from TumorConnectomeLib.base.errors import InputError
-from TumorConnectomeLib.cohort.row_rules import RowRule, patients_of
+from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare, preview
 from TumorConnectomeLib.connectome.prepared import read_prepared
@@ -179,7 +179,7 @@ def test_patients_with_several_rows_follow_the_rule(tmp_path, rule, nodes, notes
     assert "".join(cohort.patients["note"]) == notes
     assert cohort.patients["sex"].tolist() == ["F"] * (len(nodes) - 2) + ["M", ""]
     assert cohort.row_rule is rule
-    assert len(set(patients_of(cohort))) == 3
+    assert len(set(cohort.node_patients)) == 3
     expected = vectors(5)[["abcde".index(note) for note in notes]].astype(float)
     if rule is RowRule.MEAN:
         units = vectors(5)[[0, 2, 4]] / np.linalg.norm(vectors(5)[[0, 2, 4]], axis=1, keepdims=True)

@@ -6,7 +6,7 @@ import pytest
 from cohort_factory import vector, write_model
 
 from TumorConnectomeLib.base.errors import InputError
-from TumorConnectomeLib.cohort.row_rules import RowRule, one_node_per_patient, patients_of
+from TumorConnectomeLib.cohort.row_rules import RowRule, one_node_per_patient
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.connectome.analysis import analyze, connectome
@@ -62,7 +62,7 @@ def test_all_rows_are_nodes_with_readable_names_and_their_own_series(folder):
     assert list(cohort.patients["CT_SeriesInstanceUID"]) == [f"1.2.{number}" for number in series]
     for model in cohort.models:
         assert np.array_equal(cohort.embeddings[model], [vector(number, model) for number in series])
-    assert patients_of(cohort) == ("10", "3", "3", "5", "5", "5", "7")
+    assert cohort.node_patients == ("10", "3", "3", "5", "5", "5", "7")
     assert cohort.provenance["rows_used"] == 7 and cohort.provenance["patients_left_out"] == 0
 
 
@@ -123,7 +123,7 @@ def test_a_patient_table_is_joined_to_every_row_of_its_patient(folder):
     assert list(cohort.patients["sex"]) == ["", "", "", "F", "F", "F", "M"]
     assert list(cohort.patients["StudyInstanceUID"]) == ["", "", "", "", "1.9", "", "1.8"]
     assert cohort.provenance["patient_table"] == "patients.csv: 4 of 7 rows; 2 name another CT series than the embedding"
-    assert patients_of(cohort) == ("10", "3", "3", "5", "5", "5", "7")      # a column of that name in the table is not it
+    assert cohort.node_patients == ("10", "3", "3", "5", "5", "5", "7")      # a column of that name in the table is not it
 
 
 def test_each_patient_counts_once_where_rows_must_be_independent(folder):
@@ -141,10 +141,10 @@ def test_each_patient_counts_once_where_rows_must_be_independent(folder):
 def test_neighbors_of_the_same_patient_are_marked(folder):
     cohort = read(folder, "all")
     graph = connectome(cohort, analyze(cohort)["A"], "A", Match.MOST, 6)
-    marked = {row.patient_id for row in neighbor_rows(graph, 4, patients=patients_of(cohort)) if row.same_patient}
+    marked = {row.patient_id for row in neighbor_rows(graph, 4, patients=cohort.node_patients) if row.same_patient}
     assert marked == {"5 #1", "5 #3"}
-    assert not any(row.same_patient for row in neighbor_rows(graph, 0, patients=patients_of(cohort)))
-    for line in csv.DictReader(neighbors_csv(graph, patients_of(cohort)).splitlines()):
+    assert not any(row.same_patient for row in neighbor_rows(graph, 0, patients=cohort.node_patients))
+    for line in csv.DictReader(neighbors_csv(graph, cohort.node_patients).splitlines()):
         same = line["PatientID"].partition(" ")[0] == line["MatchPatientID"].partition(" ")[0]
         assert line["same_patient"] == str(int(same))
     assert "same_patient" not in neighbors_csv(graph, cohort.patient_ids)
@@ -157,7 +157,7 @@ def test_the_rule_is_part_of_the_cache_key_and_survives_the_cache(folder, tmp_pa
     for rule, path in paths.items():
         cohort = read_prepared(path).cohort
         assert cohort.row_rule is rule
-        assert patients_of(cohort) == patients_of(read_cohort(folder, rule=rule))
+        assert cohort.node_patients == read_cohort(folder, rule=rule).node_patients
 
 
 def run(*arguments):
@@ -190,7 +190,7 @@ def test_an_evaluation_of_all_rows_counts_each_patient_once_and_says_so(folder, 
 def test_published_rows(real_data, rule, nodes):
     cohort = read(real_data, rule)
     assert len(cohort.patients) == nodes
-    assert len(set(patients_of(cohort))) == (289 if rule == "single" else 464)
+    assert len(set(cohort.node_patients)) == (289 if rule == "single" else 464)
     if rule == "all":
         names = [name for name in cohort.patient_ids if name.startswith("212718")]
         assert names == [f"212718 #{number}" for number in range(1, 10)]

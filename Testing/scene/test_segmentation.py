@@ -60,6 +60,28 @@ def test_every_voxel_is_where_its_writer_put_it(study, tmp_path, omit_empty):
         assert segment.volume_mm3 == pytest.approx(masks[..., number].sum() * 0.8 * 0.7 * 2.5, rel=1e-3)
 
 
+def test_a_frame_without_a_position_is_left_out_and_told(study, tmp_path):
+    masks = ellipsoid((12, 32, 40), (4, 10, 12), (2, 5, 6))[..., None]
+    path = tmp_path / "seg.dcm"
+    write_seg(path, study, masks)
+    dataset = pydicom.dcmread(path)
+    count = len(dataset.PerFrameFunctionalGroupsSequence)
+    gone = dataset.PerFrameFunctionalGroupsSequence[1].PlanePositionSequence[0]
+    place = np.argmin([np.linalg.norm(np.subtract(one.ImagePositionPatient, gone.ImagePositionPatient)) for one in study])
+    del gone.ImagePositionPatient
+    dataset.save_as(path)
+    found = read_segmentation(path)
+    said = f"Frames without a position were left out (1 of {count}): the segments may be larger than shown"
+    assert found["findings"] == [said]
+    masks[place] = False
+    np.testing.assert_allclose(voxel_centers(found["segments"][0]), expected_centers(study, masks[..., 0]), atol=0.02)
+    for groups in dataset.PerFrameFunctionalGroupsSequence:
+        groups.PlanePositionSequence[0].ImagePositionPatient = None
+    dataset.save_as(path)
+    with pytest.raises(InputError, match="ImagePositionPatient"):
+        read_segmentation(path)
+
+
 def test_the_command_sends_the_same_segments_as_text(study, tmp_path):
     masks = ellipsoid((12, 32, 40), (4, 10, 12), (2, 5, 6))[..., None]
     write_seg(tmp_path / "seg.dcm", study, masks)

@@ -138,11 +138,10 @@ def find_neighbors(cohort: Cohort, model="all", *, k: int = 5, direction="neares
     """
     import pandas as pd
 
-    from .cohort.row_rules import patients_of
     from .neighbors.neighbors import neighbor_lists
 
     k, directions = _checked_k(k, cohort), _names("direction", direction, _DIRECTIONS)
-    ids, patients = np.array(cohort.patient_ids, object), np.array(patients_of(cohort), object)
+    ids, patients = np.array(cohort.patient_ids, object), np.array(cohort.node_patients, object)
     tables = []
     for name in _models(cohort, model):
         lists = neighbor_lists(cohort.embeddings[name], k, source=name)

@@ -10,7 +10,6 @@ import numpy as np
 from ..base.errors import InputError
 from .cohort import Cohort
 from .facets import standard_facets
-from .row_rules import patients_of
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def with_clinical(cohort: Cohort, columns: Sequence[ClinicalColumn], source: str
     InputError
         None of the patients has a value.
     """
-    patients, nodes, notes = cohort.patients.copy(), patients_of(cohort), {}
+    patients, nodes, notes = cohort.patients.copy(), cohort.node_patients, {}
     found = np.zeros(len(nodes), bool)
     for column in columns:
         known = np.array([patient in column.values for patient in nodes])

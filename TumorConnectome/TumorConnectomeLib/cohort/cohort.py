@@ -216,6 +216,11 @@ class Cohort:
         return tuple(str(i) for i in self.patients.index)
 
     @cached_property
+    def node_patients(self) -> tuple[str, ...]:
+        """PatientID of each node, in row order: the node's name unless rows are nodes."""
+        return tuple(self.patients[PATIENT_OF_NODE]) if self.row_rule is RowRule.ALL else self.patient_ids
+
+    @cached_property
     def rows(self) -> Mapping[str, int]:
         """Row of each PatientID."""
         return types.MappingProxyType({patient: row for row, patient in enumerate(self.patient_ids)})

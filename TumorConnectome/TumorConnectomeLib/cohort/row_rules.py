@@ -42,13 +42,6 @@ class RowRule(Enum):
                         "the first"}[self.value]
 
 
-def patients_of(cohort: Cohort) -> tuple[str, ...]:
-    """PatientID of each node, in row order: the node's name unless rows are nodes."""
-    if cohort.row_rule is RowRule.ALL:
-        return tuple(cohort.patients[PATIENT_OF_NODE])
-    return cohort.patient_ids
-
-
 def one_node_per_patient(cohort: Cohort) -> Cohort:
     """The first node of each patient, under the patient's name: rows of one patient are no independent observations.
 
@@ -56,7 +49,7 @@ def one_node_per_patient(cohort: Cohort) -> Cohort:
     """
     import pandas as pd
 
-    patients = patients_of(cohort)
+    patients = cohort.node_patients
     if patients == cohort.patient_ids:
         return cohort
     unique, first = np.unique(np.array(patients, dtype=object).astype(str), return_index=True)

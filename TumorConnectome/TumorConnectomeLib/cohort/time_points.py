@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cohort import Cohort
-from .row_rules import patients_of
 from .study_dates import study_dates
 
 #: shifted dates of the screening rounds of the National Lung Screening Trial
@@ -38,7 +37,7 @@ def scans_of(cohort: Cohort) -> list[tuple[Scan, ...]]:
     """The scans of each patient with a known date, the earliest first; patients in the order of the cohort."""
     dates = study_dates(cohort.patients, len(cohort.patients))
     found: dict[str, dict[np.datetime64, list[int]]] = {}
-    for node, (patient, date) in enumerate(zip(patients_of(cohort), dates)):
+    for node, (patient, date) in enumerate(zip(cohort.node_patients, dates)):
         if not np.isnat(date):
             found.setdefault(patient, {}).setdefault(date, []).append(node)
     rounds = all(str(date) in _ROUNDS for mine in found.values() for date in mine)

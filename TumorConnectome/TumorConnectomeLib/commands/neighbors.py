@@ -4,7 +4,6 @@ import sys
 
 from ..base.errors import InputError
 from ..cohort.choosing import checked_k
-from ..cohort.row_rules import patients_of
 from ..connectome.analysis import KEPT_NEIGHBORS
 from ..connectome.graph_export import NEIGHBOR_COLUMNS, SAME_PATIENT
 from ..neighbors.match import Match
@@ -78,14 +77,14 @@ def _progress_line():
 def _write_csv(options):
     cohort = cohort_of(options)
     models, k = chosen_models(cohort, options.model), checked_k(options.k, len(cohort.patients), cohort.name)
-    same = [SAME_PATIENT] if patients_of(cohort) != cohort.patient_ids else []
+    same = [SAME_PATIENT] if cohort.node_patients != cohort.patient_ids else []
     write_csv(options.out, [*NEIGHBOR_COLUMNS, *same], _rows(cohort, models, Match(options.match), k))
     return 0
 
 
 def _rows(cohort, models, match, k):
     """The lines of the table, one list after the other."""
-    ids, patients = cohort.patient_ids, patients_of(cohort)
+    ids, patients = cohort.patient_ids, cohort.node_patients
     repeated = patients != ids
     for model in models:
         lists = neighbor_lists(cohort.embeddings[model], k, source=model)[match]

@@ -12,10 +12,10 @@ from ..base.errors import InputError
 from . import acquisitions, slice_selection, slice_stack
 from .pixel_form import PixelForm
 from .scan_facts import READABLE_SYNTAXES, ScanFacts
-from .slice_headers import Census, SliceHeader, find_headers, parse_slice
-from .slice_selection import ROUNDING
+from .slice_headers import Census, find_headers, parse_slice
 
-_IDENTITIES = {"StudyInstanceUID": "study", "PatientID": "patient", "FrameOfReferenceUID": "frame of reference"}
+#: damaged files of a series are left out when they are at most this part of the whole ones
+_FEW_DAMAGED = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ def read_series(source, series_uid=None, wanted=()):
     ----------
     source : path or iterable of path
         A folder, searched with its subfolders (hidden files left out), or files. What is not DICOM, not CT, a localizer, a page
-        without a place in space, or a damaged file of another series is ignored and counted in the findings.
+        without a place in space, or damaged is ignored and counted in the findings.
     series_uid : str, optional
         Which series, when there are several.
     wanted : collection of str
@@ -139,8 +139,8 @@ def read_series(source, series_uid=None, wanted=()):
     Raises
     ------
     InputError
-        No CT, several series and no `series_uid`, a damaged or multi-frame file of the series, a missing or malformed tag that
-        geometry needs, a slice whose frame of reference, study or patient is not that of the others.
+        No CT, several series and no `series_uid`, a multi-frame file of the series or many damaged ones, a missing or malformed
+        tag that geometry needs, slices of several frames of reference, studies or patients of which none has the most.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")                 # pydicom's: every value used is checked, with the file's name
@@ -149,7 +149,7 @@ def read_series(source, series_uid=None, wanted=()):
         findings = census.findings()
         headers = [parse_slice(image) for image in chosen]
     headers = slice_selection.without_strangers(headers, wanted, findings)
-    _check_uniform(headers)
+    headers = slice_selection.of_one_identity(headers, wanted, findings)
     headers = slice_selection.without_copies(headers, findings)
     axes = _orthonormal_axes(headers[0])
     headers = slice_selection.without_pages(headers, axes[2], wanted, findings)
@@ -164,10 +164,15 @@ def read_series(source, series_uid=None, wanted=()):
     findings += slice_stack.stack_findings(positions, axes[2]) + _scan_findings(headers) + _pixel_findings(headers)
     first = headers[0]
     return CTSeries(
-        first.series_uid, first.study_uid, first.patient_id, first.frame_of_reference_uid,
+        first.series_uid, *(_first_known(headers, name) for name in ("study_uid", "patient_id", "frame_of_reference_uid")),
         tuple(header.file for header in headers), tuple(header.sop_uid for header in headers), positions, axes,
         first.pixel_spacing, first.rows, first.columns, slice_stack.slab_edges(positions @ axes[2], thickness), indices,
         thickness, tuple(header.scan for header in headers), tuple(header.pixels for header in headers), tuple(findings))
+
+
+def _first_known(headers, name):
+    """An identifier that all slices share, but for those that leave it empty."""
+    return next(filter(None, (getattr(header, name) for header in headers)), "")
 
 
 def _pixel_findings(headers):
@@ -208,15 +213,16 @@ def _scan_findings(headers):
 def _one_series(found, census: Census, source, series_uid):
     """Keep the images of the series asked for, or of the only one: list of FoundSlice.
 
-    A damaged file stops its own series only.
+    A damaged file stops nothing but its own slice, unless hardly more are whole: then the series is not what it was.
     """
     place = source if isinstance(source, str | pathlib.Path) else None
     by_series = {}
     for image in found:
         by_series.setdefault(image.series_uid, []).append(image)
-    for _, error, uid in census.damaged:
-        if not by_series or uid and uid == (series_uid or next(iter(by_series))):
-            raise error
+    wanted = series_uid or next(iter(by_series), None)
+    own = [error for _, error, uid in census.damaged if wanted is None or uid and uid == wanted]
+    if own and len(own) > _FEW_DAMAGED * len(by_series.get(wanted, ())):
+        raise own[0]
     if not by_series:
         raise InputError(f"no CT slices found ({census.summary()})", source=place, expected="the DICOM files of a CT series")
     if series_uid is None and len(by_series) > 1:
@@ -227,22 +233,6 @@ def _one_series(found, census: Census, source, series_uid):
     if chosen not in by_series:
         raise InputError(f"CT series {chosen} not found; there is {slice_stack.listed(sorted(by_series))}", source=place)
     return by_series[chosen]
-
-
-def _check_uniform(headers):
-    """Raise InputError naming the first file that differs from most others in what a series has in common."""
-    for keyword, field in SliceHeader.UNIFORM.items():
-        values = [getattr(header, field) for header in headers]
-        if len(set(values)) == 1:
-            continue
-        if len(set(values)) == len(values) > 2 and isinstance(values[0], str):
-            raise InputError(f"every slice has its own {_IDENTITIES[keyword]}", source=headers[0].file, row=keyword,
-                             expected="one for the whole series")
-        usual = max(values, key=values.count)
-        for header, value in zip(headers, values):
-            alike = np.allclose(value, usual, 0, ROUNDING) if isinstance(value, tuple) else value == usual
-            if not alike:
-                raise InputError(f"is {value!r}", source=header.file, row=keyword, expected=f"{usual!r} as in the others")
 
 
 def _orthonormal_axes(header):

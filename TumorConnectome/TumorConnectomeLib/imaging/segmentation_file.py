@@ -119,13 +119,17 @@ def _segments(dataset, path):
     labels = {int(item.SegmentNumber): str(item.get("SegmentLabel") or f"Segment {item.SegmentNumber}")[:_LONGEST_LABEL]
               for item in dataset.SegmentSequence}
     parts = {number: [] for number in sorted(labels) if number > 0}     # 0 is the background of a label map
-    for index, height in enumerate(frames.heights_mm):
+    for place, index in enumerate(frames.numbers.tolist()):
         for number, mask in frame_masks(dataset, index, frames):
             if number in parts and mask.any():
-                parts[number].append((float(height), index, *_cropped(mask)))
+                parts[number].append((place, *_cropped(mask)))
     segments = [_joined(labels[number], found, frames, path) for number, found in parts.items() if found]
     empty = [labels[number] for number, found in parts.items() if not found]
     findings = [f"Empty segments were left out: {', '.join(empty)}"] if empty else []
+    lost = int(dataset.get("NumberOfFrames") or 1) - len(frames.numbers)
+    if lost:
+        findings.append(f"Frames without a position were left out ({lost} of {lost + len(frames.numbers)}): "
+                        "the segments may be larger than shown")
     if frames.thickness_is_guessed:
         findings.append("Neither SpacingBetweenSlices nor SliceThickness: the segments are "
                         f"{frames.thickness_mm:.3g} mm thick on each frame, the smallest distance of frames")
@@ -139,9 +143,9 @@ def _cropped(mask):
 
 
 def _joined(label, parts, frames, path):
-    """One segment of its parts (height, frame, first row, first column, mask), each as thick as `frames` says."""
-    parts = [(height, row + int(frames.shifts[index, 1]), column + int(frames.shifts[index, 0]), mask)
-             for height, index, row, column, mask in parts]
+    """One segment of its parts (place among the frames, first row, first column, mask), each as thick as `frames` says."""
+    parts = [(float(frames.heights_mm[place]), row + int(frames.shifts[place, 1]), column + int(frames.shifts[place, 0]), mask)
+             for place, row, column, mask in parts]
     bottoms = np.array([part[0] for part in parts]) - frames.thickness_mm / 2
     division, nodes = _planes(bottoms, frames.thickness_mm)
     step = frames.thickness_mm / division

@@ -24,7 +24,7 @@ _LARGEST_MM = 1e6
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """Geometry of all frames.
+    """Geometry of the P frames that have a position.
 
     Parameters
     ----------
@@ -33,12 +33,14 @@ class Frames:
         float64, shape (3, 3): row direction, column direction, normal, as rows.
     spacing_mm : np.ndarray
         float64, shape (2,): of columns, of rows.
+    numbers : np.ndarray
+        int64, shape (P,): which of the file's frames they are, from 0.
     heights_mm : np.ndarray
-        float64, shape (F,): position of each frame along the normal.
+        float64, shape (P,): position of each frame along the normal.
     shear, place : np.ndarray
         float64, shape (2,): see `stack_planes.in_plane`.
     shifts : np.ndarray
-        int64, shape (F, 2): whole pixels by which a frame is shifted, column and row.
+        int64, shape (P, 2): whole pixels by which a frame is shifted, column and row.
     thickness_mm : float
         Of every frame.
     thickness_is_guessed : bool
@@ -49,6 +51,7 @@ class Frames:
     columns: int
     axes_lps: np.ndarray
     spacing_mm: np.ndarray
+    numbers: np.ndarray
     heights_mm: np.ndarray
     shear: np.ndarray
     place: np.ndarray
@@ -67,7 +70,7 @@ class Frames:
 
 
 def read_frames(dataset, path) -> Frames:
-    """Where all frames of a segmentation lie; InputError when they do not say, or have several orientations."""
+    """Where the frames of a segmentation lie; InputError when none says so, or they have several orientations."""
     rows, columns, count = int(dataset.Rows), int(dataset.Columns), int(dataset.get("NumberOfFrames") or 1)
     if not (0 < rows * columns <= _MOST_PIXELS and 0 < count <= _MOST_FRAMES):
         raise InputError(f"{count} frames of {rows} x {columns} pixels", source=path, expected="a segmentation")
@@ -78,7 +81,7 @@ def read_frames(dataset, path) -> Frames:
     orientations = np.array([_numbers(groups, shared, "PlaneOrientationSequence", "ImageOrientationPatient", 6, path)
                              for groups in own])
     spacings = np.array([_numbers(groups, shared, "PixelMeasuresSequence", "PixelSpacing", 2, path) for groups in own])
-    positions = np.array([_numbers(groups, shared, "PlanePositionSequence", "ImagePositionPatient", 3, path) for groups in own])
+    numbers, positions = _positions(own, shared, path)
     for values, what in ((orientations, "orientation"), (spacings, "pixel spacing")):
         if np.ptp(values, axis=0).max() > 1e-4:
             raise InputError(f"its frames differ in {what}", source=path, expected="frames that make a volume")
@@ -87,7 +90,21 @@ def read_frames(dataset, path) -> Frames:
         raise InputError(f"is {spacings[0].tolist()}", source=path, row="PixelSpacing", expected="two numbers above 0")
     spacing, heights = spacings[0][::-1], positions @ axes[2]
     shear, place, shifts = in_plane(positions @ axes[:2].T / spacing, heights)
-    return Frames(rows, columns, axes, spacing, heights, shear, place, shifts, *thickness_of(own, shared, heights, path))
+    return Frames(rows, columns, axes, spacing, numbers, heights, shear, place, shifts,
+                  *thickness_of(own, shared, heights, path))
+
+
+def _positions(own, shared, path):
+    """Numbers and positions (P,), (P, 3) of the frames that have one; the error of the first frame when none has."""
+    found, problems = {}, []
+    for number, groups in enumerate(own):
+        try:
+            found[number] = _numbers(groups, shared, "PlanePositionSequence", "ImagePositionPatient", 3, path)
+        except InputError as error:
+            problems.append(error)
+    if not found:
+        raise problems[0]
+    return np.array(list(found), np.int64), np.array(list(found.values()))
 
 
 def thickness_of(own, shared, heights_mm, path) -> tuple[float, bool]:
@@ -173,7 +190,10 @@ def _item(own, shared, sequence):
 
 def _numbers(own, shared, sequence, keyword, count, path):
     item = _item(own, shared, sequence)
-    values = [float(value) for value in (item.get(keyword) or () if item is not None else ())]
+    try:
+        values = [float(value) for value in (item.get(keyword) or () if item is not None else ())]
+    except (TypeError, ValueError):
+        values = []
     if len(values) != count or not all(abs(value) <= _LARGEST_MM for value in values):          # NaN is never <=
         raise InputError(f"{len(values)} usable numbers in a frame", source=path, row=keyword,
                          expected=f"{count} finite numbers")

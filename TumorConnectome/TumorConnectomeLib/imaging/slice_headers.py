@@ -6,7 +6,7 @@ import os
 import pathlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from ..base.errors import InputError
 from ..base.files import checked_uid
@@ -42,11 +42,6 @@ class SliceHeader:
     `orientation` holds the six direction cosines as written, `pixel_spacing` is rows first, `thickness_mm` is None when the
     header has none.
     """
-
-    #: tag -> field that all slices of a series share
-    UNIFORM: ClassVar[dict[str, str]] = {
-        "StudyInstanceUID": "study_uid", "PatientID": "patient_id", "FrameOfReferenceUID": "frame_of_reference_uid",
-        "Rows": "rows", "Columns": "columns", "PixelSpacing": "pixel_spacing", "ImageOrientationPatient": "orientation"}
 
     file: pathlib.Path
     sop_uid: str
@@ -90,7 +85,7 @@ class Census:
         lines = [f"Ignored {count} file{'s' * (count > 1)} beside the CT: {kind}" for kind, count in self.kinds.items()]
         if self.damaged:
             names = listed([f"{path.name} ({error.problem})" for path, error, _ in self.damaged])
-            lines.append(f"Ignored {len(self.damaged)} damaged file{'s' * (len(self.damaged) > 1)} beside the CT: {names}")
+            lines.append(f"Left out {len(self.damaged)} damaged file{'s' * (len(self.damaged) > 1)}: {names}")
         return lines
 
     def summary(self) -> str:

@@ -1,6 +1,7 @@
 """Which of a series' slices make its volume: without strangers, copies and slices at the same position."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 import numpy as np
@@ -10,6 +11,9 @@ from . import slice_stack
 from .scan_facts import PHASE_TAGS
 from .slice_headers import SliceHeader
 
+#: what a series has one of: tag -> field of SliceHeader, and its name in words
+_IDENTITIES = {"StudyInstanceUID": ("study_uid", "study"), "PatientID": ("patient_id", "patient"),
+               "FrameOfReferenceUID": ("frame_of_reference_uid", "frame of reference")}
 #: differences of cosines and of pixel spacings [mm] that are rounding: 0.05 mm across 500 mm or 500 pixels
 ROUNDING = 1e-4
 #: slices further apart than so many steps have lost one between them
@@ -63,6 +67,42 @@ def _named(shape, form, members):
     """One group of images in a few words, for messages."""
     kind = ("sagittal", "coronal", "axial")[int(np.abs(np.cross(form[:3], form[3:6])).argmax())]
     return f"{len(members)} {kind} of {shape[0]} x {shape[1]} pixels of {form[6]:g} mm, {members[0].file.name}"
+
+
+def of_one_identity(headers: list[SliceHeader], wanted: Collection[str], findings: list[str]) -> list[SliceHeader]:
+    """Keep the images of one study, patient and frame of reference: positions in another one mean another place.
+
+    An image that leaves one of these empty says nothing else than the others.
+
+    Parameters
+    ----------
+    wanted : collection of str
+        SOP Instance UIDs of annotated slices.
+    findings : list of str
+        Gets a line when images are left out.
+
+    Raises
+    ------
+    InputError
+        No study, patient or frame of reference has most of the images, or an annotated slice is not of it: names the file.
+    """
+    for keyword, (field, what) in _IDENTITIES.items():
+        counts = Counter(value for header in headers if (value := getattr(header, field))).most_common()
+        if len(counts) < 2:
+            continue
+        (usual, count), others = counts[0], sum(count for _value, count in counts[1:])
+        strangers = [header for header in headers if getattr(header, field) not in ("", usual)]
+        if count == 1 and others > 1:
+            raise InputError(f"every slice has its own {what}", source=headers[0].file, row=keyword,
+                             expected="one for the whole series")
+        stops = strangers[0] if count <= others else next((header for header in strangers if header.sop_uid in wanted), None)
+        if stops is not None:
+            raise InputError(f"is {getattr(stops, field)!r}", source=stops.file, row=keyword,
+                             expected=f"{usual!r} as in the others")
+        findings.append(f"Images of another {what} were left out ({len(strangers)}): "
+                        f"{slice_stack.listed(header.file.name for header in strangers)}")
+        headers = [header for header in headers if getattr(header, field) in ("", usual)]
+    return headers
 
 
 def without_pages(headers: list[SliceHeader], normal: np.ndarray, wanted: Collection[str],

@@ -9,6 +9,8 @@ SAME_POSITION_MM = 0.01
 SPACING_TOLERANCE_MM = 0.01
 #: a drift of the slice origin in the slice plane that is worth telling [mm]
 SHEAR_TOLERANCE_MM = 0.1
+#: a drift that is off a straight line by more than this part of it is no shear
+_UNEVEN = 0.1
 #: a step this many times the median has lost slices ...
 _GAP_FACTOR = 1.5
 #: ... unless it is one of so many consecutive steps that are alike within this ratio: then the spacing changes there
@@ -92,7 +94,7 @@ def stack_findings(positions_lps, normal_lps):
     Returns
     -------
     list of str
-        Missing slices, varying spacing, gantry tilt.
+        Missing slices, varying spacing, gantry tilt, slices shifted otherwise.
     """
     heights = positions_lps @ normal_lps
     steps = np.diff(heights)
@@ -107,13 +109,24 @@ def stack_findings(positions_lps, normal_lps):
     median = np.median(kept)
     if np.abs(kept - median).max() > SPACING_TOLERANCE_MM:
         findings.append(f"The slice spacing varies from {kept.min():.3f} to {kept.max():.3f} mm (median {median:.3f} mm)")
-    offsets = positions_lps - positions_lps[0]
-    drift = np.linalg.norm(offsets - np.outer(offsets @ normal_lps, normal_lps), axis=1)
-    if drift.max() > SHEAR_TOLERANCE_MM:
-        tilt = math.degrees(math.atan2(drift[-1], heights[-1] - heights[0]))
-        findings.append(f"The slices are sheared (gantry tilt): shifted in-plane by up to {drift.max():.1f} mm, "
-                        f"{tilt:.1f} degrees from first to last")
-    return findings
+    return findings + _shift_findings(positions_lps - positions_lps[0], normal_lps)
+
+
+def _shift_findings(offsets, normal):
+    """What to say about slices (S, 3), relative to the first, that are not above one another."""
+    heights = offsets @ normal
+    sideways = offsets - np.outer(heights, normal)
+    drift = np.linalg.norm(sideways, axis=1).max()
+    if drift <= SHEAR_TOLERANCE_MM:
+        return []
+    middle = heights - heights.mean()
+    slope = middle @ sideways / (middle @ middle)       # mm sideways for each mm of height
+    uneven = np.linalg.norm(sideways - sideways.mean(axis=0) - np.outer(middle, slope), axis=1).max()
+    if uneven > max(SHEAR_TOLERANCE_MM, _UNEVEN * drift):
+        return [f"The slices are shifted in-plane by up to {drift:.1f} mm, but not evenly: this is no gantry tilt"]
+    tilt = math.degrees(math.atan(np.linalg.norm(slope)))
+    size = f"by up to {drift:.1f} mm, {tilt:.1f} degrees from first to last"
+    return [f"The slices are sheared (gantry tilt): shifted in-plane {size}"]
 
 
 def listed(texts, shown=3):

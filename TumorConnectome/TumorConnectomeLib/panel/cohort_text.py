@@ -2,7 +2,7 @@
 from slicer.i18n import tr as _
 
 from ..cohort.cohort import Cohort
-from ..cohort.row_rules import RowRule, patients_of
+from ..cohort.row_rules import RowRule
 
 
 def cohort_text(cohort: Cohort) -> str:
@@ -30,7 +30,7 @@ def cohort_text(cohort: Cohort) -> str:
 
 def size_text(cohort: Cohort) -> str:
     """How many patients, or rows of how many patients."""
-    patients = len(set(patients_of(cohort)))
+    patients = len(set(cohort.node_patients))
     if patients == len(cohort.patients):
         return _("{n} patients").format(n=patients)
     return _("{n} rows of {p} patients").format(n=len(cohort.patients), p=patients)

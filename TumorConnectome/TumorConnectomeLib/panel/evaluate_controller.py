@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from ..base.errors import TumorConnectomeError
 from ..base.files import atomic_file
-from ..cohort.row_rules import RowRule, patients_of
+from ..cohort.row_rules import RowRule
 from ..evaluation.controls import RANDOM
 from ..evaluation.hubs import TOP_HUBS
 from ..evaluation.metrics import METRICS
@@ -129,7 +129,7 @@ class EvaluateController:
         except TumorConnectomeError as error:
             self._status.failed(error, again)
             return
-        facts = {"cohort": cohort.name, "synthetic": cohort.synthetic, "patients": len(set(patients_of(cohort)))}
+        facts = {"cohort": cohort.name, "synthetic": cohort.synthetic, "patients": len(set(cohort.node_patients))}
         if kind is not ResultKind.PROBES:
             facts |= {"repair": parameters.repair.value, "k": min(parameters.evaluatedCount, len(cohort.patients) - 1)}
         if kind is ResultKind.RETRIEVAL:

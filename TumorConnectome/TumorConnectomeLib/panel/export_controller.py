@@ -8,7 +8,6 @@ from slicer.i18n import tr as _
 
 from ..base.errors import InputError, TumorConnectomeError
 from ..base.files import atomic_file
-from ..cohort.row_rules import patients_of
 from ..connectome.graph_export import graphml, layout_csv, neighbors_csv, patients_csv
 from ..widgets.graph_export import export_picture
 
@@ -49,7 +48,8 @@ class ExportController:
         if kind in _PICTURES:
             content = export_picture(self._view, kind, self._ui.exportWidthSpinBox.value, self._ui.exportHeightSpinBox.value)
         else:
-            text = {"neighbors": lambda: neighbors_csv(graph, patients_of(cohort)), "layout": lambda: layout_csv(graph, cohort),
+            text = {"neighbors": lambda: neighbors_csv(graph, cohort.node_patients),
+                    "layout": lambda: layout_csv(graph, cohort),
                     "group": lambda: patients_csv(cohort, self._group()),
                     "graphml": lambda: graphml(graph, cohort)}[kind]()
             content = text.encode("utf-8")

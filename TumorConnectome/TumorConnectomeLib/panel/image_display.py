@@ -102,7 +102,7 @@ class ImageDisplay:
 
     def title(self, place):
         """Who is shown at a place: "Query 117502"."""
-        name = {QUERY: _("Query"), MATCH: _("Match")}.get(place)
+        name = {QUERY: _("Query"), MATCH: _("Neighbor")}.get(place)
         if name is None:
             name = _("Neighbor {n}").format(n=1 + NEIGHBORS.index(place))
         return f"{name} {self.shown[place].patient_id}"

@@ -10,7 +10,6 @@ from ..base.errors import TumorConnectomeError
 from ..base.files import default_cache_folder
 from ..base.text import elided
 from ..cohort.nlst import data_note, in_nlst, patient_viewer_url
-from ..cohort.row_rules import patients_of
 from ..imaging.thumbnail import thumbnail_sequence
 from ..imaging.thumbnail_store import ThumbnailStore
 from ..neighbors.match import Match
@@ -57,7 +56,7 @@ class PatientSection:
             self._describeNobody(patient)
             return
         node = graph.nodes[patient]
-        facet, of_node = self._state.facetOf(parameters), patients_of(cohort)
+        facet, of_node = self._state.facetOf(parameters), cohort.node_patients
         self._lists = lists = [find(graph, node, facet, self._state.prepared.analyses, of_node)
                                for find in (neighbor_rows, matched_by_rows)]
         ui.patientLabel.toolTip = patient

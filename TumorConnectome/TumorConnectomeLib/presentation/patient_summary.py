@@ -65,7 +65,7 @@ def neighbor_rows(connectome: Connectome, node: int, facet: Facet | None = None,
     analyses : mapping of str to ModelAnalysis, optional
         All models of the cohort: counts those that list the pair, too.
     patients : sequence of str, optional
-        PatientID of each node, where a patient has several (see `row_rules.patients_of`).
+        PatientID of each node, where a patient has several (see `Cohort.node_patients`).
     """
     return _rows(connectome, np.flatnonzero(connectome.sources == node), node, connectome.targets, facet, analyses, patients)
 
