@@ -53,8 +53,6 @@ FEW_QUERIES = 3
 _MOST_FREEDOM, _LEAST_FREEDOM = 1e6, 3.0
 #: a spread below this is none: sums are rounded
 _NO_SPREAD = 1e-9
-#: so many patients at most have a table of all pairs
-_DENSE = 1024
 _NORMAL = 1.959963984540054
 
 
@@ -260,11 +258,13 @@ def _pair_squares(nearest, shares):
     own = np.broadcast_to(np.arange(count)[:, None], nearest.shape)
     there = shares.ravel() != 0
     one, other, shares = own.ravel()[there], nearest.ravel()[there].astype(np.int64), shares.ravel()[there]
-    if count <= _DENSE:
-        flat = np.bincount(np.minimum(one, other) * count + np.maximum(one, other), shares)
-        return float(flat @ flat)
-    pairs = np.unique(np.minimum(one, other) * count + np.maximum(one, other), return_inverse=True)[1]
-    return float(np.square(np.bincount(pairs, shares)).sum())
+    keys = np.minimum(one, other) * count + np.maximum(one, other)
+    order = np.argsort(keys)
+    keys = keys[order]
+    if not len(keys):
+        return 0.0
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    return float(np.square(np.add.reduceat(shares[order], starts)).sum())
 
 
 @functools.lru_cache(maxsize=64)
