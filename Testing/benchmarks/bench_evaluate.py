@@ -6,6 +6,7 @@ into a temporary folder; every measurement is a process of its own, in turns, an
 only the large cohort is measured, with `--large 0` only the published one. Ratios hold better than times.
 """
 import argparse
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -27,12 +28,18 @@ _MADE_UP = "--made-up"
 _CACHE = "tumorconnectome-benchmark-pycache"
 
 
+def library_module(*names):
+    """The first of these modules of the library that there is: they had other places in earlier builds."""
+    found = next(name for name in names if importlib.util.find_spec(f"TumorConnectomeLib.{name.partition('.')[0]}"))
+    return importlib.import_module(f"TumorConnectomeLib.{found}")
+
+
 def made_up_cohort(count, models):
     """Random embeddings with a falling spectrum, labels unrelated to them, and a few unknown categories in one facet."""
     import numpy as np
     import pandas as pd
 
-    from TumorConnectomeLib.cohort.cohort import Cohort, Facet
+    cohorts = library_module("cohort.cohort", "core.cohort")
     random = np.random.default_rng(0)
     patients = pd.DataFrame(index=pd.Index([f"P{number:06d}" for number in range(count)], name="PatientID"))
     spread = 1 / np.sqrt(1 + np.arange(DIMENSIONS, dtype=np.float32))
@@ -44,14 +51,14 @@ def made_up_cohort(count, models):
         names = tuple(f"{key} {number}" for number in range(len(shares)))
         if key == "race":
             codes[::100], names = len(shares), (*names, "Unknown")
-        facets[key] = Facet(key, key, names, codes, ordered)
-    return Cohort("benchmark", patients, embeddings, facets)
+        facets[key] = cohorts.Facet(key, key, names, codes, ordered)
+    return cohorts.Cohort("benchmark", patients, embeddings, facets)
 
 
 def evaluate_made_up(library, count, permutations):
     """Evaluate a made-up cohort by a build; what this process prints is its CPU time in s without making the cohort."""
     sys.path.insert(0, library)
-    from TumorConnectomeLib.evaluation.table import evaluate
+    evaluate = library_module("evaluation.table", "core.evaluation.table").evaluate
     cohort = made_up_cohort(count, 1)
     began = time.process_time()
     evaluate(cohort, permutations=permutations)
