@@ -16,8 +16,8 @@ _ROWS = 256
 _FEW = 12
 #: where not all queries are looked at, the same for categories of up to this share of the patients
 _FEW_SHARE = 0.2
-#: so many shares at most are kept
-_KEPT = 1 << 20
+#: so many shares at most are kept, and so many marks of a category
+_KEPT, _KEPT_MARKS = 1 << 20, 1 << 18
 #: as `intervals.FEW_QUERIES`; more of them, because the lists of a rare category are short, too
 _FEW_QUERIES = 30
 
@@ -62,7 +62,7 @@ class RPrecisionMeans:
         relevant = int(self._counts[category]) - 1
         marks = self._ranking.first(rows, relevant).astype(np.float32)
         np.divide(marks, np.float32(relevant), out=marks)
-        if self._whole:                                 # several hundred MB for large cohorts: not kept
+        if self._whole and marks.size <= _KEPT_MARKS:   # of larger cohorts all of them are several hundred MB
             self._first[category] = marks
         return marks
 
@@ -125,8 +125,11 @@ class RPrecisionMeans:
 
     def _of_few(self, columns, category):
         members = np.nonzero(category == columns.T)[1].reshape(columns.shape[1], -1)
-        marks = self._marks(category)
-        return marks[members[:, :, None], members[:, None, :]].sum((1, 2), dtype=float)
+        places = members[:, :, None], members[:, None, :]
+        if self._ranking.rank_sizes is not None:
+            return self._marks(category)[places].sum((1, 2), dtype=float)
+        relevant = int(self._counts[category]) - 1
+        return np.count_nonzero(self._ranking.ranks[places] < relevant, axis=(1, 2)) / relevant
 
     def _looked_up(self, chosen, category):
         """Sum of T over pairs of the patients chosen (bool, (M, B)), the first a sampled query: float64, shape (B,)."""
