@@ -15,7 +15,7 @@ _ROWS = 256
 #: categories of that many patients are counted pair by pair, larger ones by a matrix product
 _FEW = 12
 #: where not all queries are looked at, the same for categories of up to this share of the patients
-_FEW_SHARE = 0.2
+_FEW_SHARE = 0.07
 #: so many shares at most are kept, and so many marks of a category
 _KEPT, _KEPT_MARKS = 1 << 20, 1 << 18
 #: as `intervals.FEW_QUERIES`; more of them, because the lists of a rare category are short, too
