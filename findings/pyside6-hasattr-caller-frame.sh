@@ -1,9 +1,12 @@
 #!/bin/sh
-# Slicer's modules run under PythonQt, where QWidget.width is a property; under PySide6 it is a method. What serves both kinds
-# of code has to tell them apart by the frame of the caller. When a process ends, PySide6's C++ asks Qt's classes for
-# attributes while no Python code runs, by PyObject_HasAttr: there is no such frame, and sys._getframe raises ValueError. Up to
-# Python 3.12 that was swallowed; since 3.13 every one is printed as "Exception ignored in PyObject_HasAttr()", though the code
-# is as correct as before. PYTHON chooses the interpreter; the run tells what this one does.
+# PySide6: when a process ends, Qt's classes are asked for attributes without any calling frame.
+#
+# Slicer's modules run under PythonQt, where QWidget.width is a property; under PySide6 it is a method. What serves both kinds of
+# code has to tell them apart by the frame of the caller.
+# Expected: whoever asks for an attribute is Python code, or an error in such a hook is shown in every version of Python.
+# Seen in PySide6-Essentials 6.11.3: at the end PySide6's C++ asks by PyObject_HasAttr while no Python code runs: there is no such
+# frame, and sys._getframe raises ValueError. Up to Python 3.12 that is swallowed; since 3.13 every one is printed as "Exception
+# ignored in PyObject_HasAttr()". PYTHON chooses the interpreter; the run tells what this one does.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

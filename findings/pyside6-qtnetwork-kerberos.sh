@@ -1,6 +1,9 @@
 #!/bin/sh
-# PySide6's wheel is tagged manylinux, which promises that it brings what is not on the list of PEP 600. Its QtNetwork links
-# libgssapi_krb5.so.2 (MIT Kerberos) all the same: not on the list, not in the wheel, not in its metadata.
+# PySide6: QtNetwork needs a library that neither the wheel nor the manylinux standard brings.
+#
+# Expected: the wheel is tagged manylinux, so it brings what is not on the list of PEP 600.
+# Seen in PySide6-Essentials 6.11.3: QtNetwork links libgssapi_krb5.so.2 (MIT Kerberos): not on the list, not in the wheel, not in
+# its metadata.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

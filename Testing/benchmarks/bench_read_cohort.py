@@ -3,7 +3,8 @@
 Peers, in the same run, without any check or order: `pandas.read_csv` (goal: at most 1.3 times its CPU time), and
 `pyarrow.parquet.read_table` brought to one array (at most 1.1 times); memory at most 2.1 times the data. npy with a CSV beside
 it and the published pickles (--published FOLDER; nine of them in at most 0.5 s) are measured, too. Each measurement runs in a
-process of its own, the best of three counts; its memory is the peak beyond what the imports took (Linux).
+process of its own, ours and the peer's in turn, the best of five counts; its memory is the peak beyond what the imports took
+(Linux).
 """
 import argparse
 import pathlib
@@ -75,12 +76,12 @@ def measure(path, who):
 
 
 def measure_pickles(folder):
-    """CPU seconds of reading all published files of a folder, the best of three."""
+    """CPU seconds of reading all published files of a folder, the best of five."""
     from TumorConnectomeLib.readers.embedding_pickle import read_embedding_pickle
 
     files = sorted(folder.rglob("*_features.pkl"))
     best = []
-    for _ in range(3):
+    for _ in range(5):
         began = time.process_time()
         for path in files:
             read_embedding_pickle(path)
@@ -109,11 +110,14 @@ def main():
         folder = pathlib.Path(temporary)
         write_files(folder, *((10_000, 2_500) if options.quick else (100_000, 25_000)))
         for name in ("mine.parquet", "mine.npy", "text.csv"):
-            times = {}
-            for who in ("ours", "peer") if name != "mine.npy" else ("ours",):
-                runs = [subprocess.run([sys.executable, __file__, "--measure", str(folder / name), who], capture_output=True,
-                                       text=True, check=True).stdout.split() for _ in range(3)]
-                seconds, size, peak, count = min((tuple(map(float, run)) for run in runs), key=lambda run: run[0])
+            times, runs = {}, {"ours": [], "peer": []} if name != "mine.npy" else {"ours": []}
+            for _ in range(5):                          # in turn: what else the machine does meets both
+                for who, done in runs.items():
+                    text = subprocess.run([sys.executable, __file__, "--measure", str(folder / name), who],
+                                          capture_output=True, text=True, check=True).stdout
+                    done.append(tuple(map(float, text.split())))
+            for who, done in runs.items():
+                seconds, size, peak, count = min(done)
                 times[who] = seconds
                 print(f"{name:13} {int(count):>7} x {DIMENSIONS}  {who:5} {seconds:6.2f} s CPU, "
                       f"memory {peak / 2 ** 20:6.0f} MB = {peak / size:.2f} x the data")

@@ -222,7 +222,7 @@ def test_the_worker_answers_with_the_vector_and_its_place(cohort, tmp_path):
     assert rows_command(["--vector", str(path)], QUIET) == {"rows": ["X", "Y", "Z"], "count": 3}
     chosen = query_command([*common, "--vector", str(path), "--row", "Y"], QUIET)
     assert (chosen["result"]["label"], chosen["vector"]) == ("Y", new.tolist())
-    with pytest.raises(InputError, match="it has 3 rows; expected one of them, such as 'X'"):
+    with pytest.raises(InputError, match="it has 3 rows, and none is chosen; expected the id of one .--row., such as 'X'"):
         query_command([*common, "--vector", str(path)], QUIET)
 
 

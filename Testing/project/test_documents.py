@@ -106,3 +106,13 @@ def test_every_third_party_package_is_in_the_dependency_table():
             if line and not line.startswith("#"):
                 package = line.partition(">")[0]
                 assert PACKAGES.get(package.replace("-", "_"), package) in first_cells, package
+
+
+def test_every_finding_says_what_was_expected_and_seen_and_is_listed():
+    folder = ROOT / "findings"
+    listed = re.findall(r"^\| `([^`]+)` \|", (folder / "README.md").read_text(encoding="utf-8"), flags=re.M)
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.sh")}
+    assert sorted(listed) == sorted(scripts)
+    for name, text in scripts.items():
+        assert text.startswith("#!/bin/sh\n# ") and "\n# Expected: " in text and "\n# Seen" in text, name
+        assert re.search(r"pip\"? install .*==", text) and "mktemp -d" in text, name

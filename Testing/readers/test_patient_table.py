@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from TumorConnectomeLib.base.errors import InputError
-from TumorConnectomeLib.cohort.words import as_text
+from TumorConnectomeLib.cohort.words import as_text, known_category
 from TumorConnectomeLib.readers.delimited import read_patients
 from TumorConnectomeLib.readers.patient_table import find_patient_table, normalized, patient_table
 from TumorConnectomeLib.readers.published_file import patient_record
@@ -100,6 +100,26 @@ def test_a_few_unreadable_cells_do_not_make_texts_of_numbers_and_are_counted():
     assert notes == ["Column 'size': 2 of 20 values ('big', '>9') are no numbers: they are left out."]
 
 
+@pytest.mark.parametrize(("values", "numbers", "words"), [
+    ([*map(str, range(16)), *["see note"] * 8], 16, "8 of 24 values ('see note') are no numbers: they are left out."),
+    (["1", "2", "3", "x"] * 6, 0, "6 of 24 values ('x') are no numbers: all are read as words."),
+    ([f"{number}%" for number in range(12)], 12, ""), ([f"{number},5" for number in range(12)], 12, "decimal signs"),
+    ([f"{number} mm" for number in range(12)], 12, "the unit 'mm' is left out."),
+    ([f"{number} May" for number in range(12)], 0, ""), (["512 512"] * 12, 0, "")])
+def test_a_column_is_never_made_words_or_numbers_in_silence(values, numbers, words):
+    table, notes = patient_table([f"{number:02d}" for number in range(len(values))], {"size": np.array(values, object)})
+    assert (table["size"].notna().sum() if table["size"].dtype == float else 0) == numbers
+    assert words in " ".join(notes) and len(notes) == bool(words)
+
+
+@pytest.mark.parametrize(("word", "category"), [
+    ("Current every day smoker", "Current"), ("Ex-smoker (>10y)", "Former"), ("lifelong nonsmoker", "Never"),
+    ("Current Reformed Smoker, Duration Not Specified", "Former"), ("Smoker, current status unknown", None),
+    ("passive smoker", None), ("stopped 1990", "Former"), ("light smoker", "Current"), ("yes", None)])
+def test_phrases_about_smoking(word, category):
+    assert known_category("smoking", word) == category
+
+
 @pytest.mark.parametrize("values", [["007", "012", "100"], ["T1", "T2", "3"], ["12345678901234567", "2", "3"],
                                     ["1_0", "2_0", "3_0"]])
 def test_codes_stay_texts(values):
@@ -127,8 +147,12 @@ def test_a_header_without_one_patientid_column_is_refused(problem, text, words):
 
 
 @pytest.mark.parametrize("patient", ["", "  ", "\x1b[2J", "1\n2"])
-def test_a_patientid_that_is_empty_or_not_printable_is_refused(problem, patient):
-    assert "row 3, column 'PatientID': the id is" in problem(f'PatientID,age\n5,1\n"{patient}",50\n')
+def test_a_row_whose_patientid_is_empty_or_not_printable_is_left_out_and_named(tmp_path, problem, patient):
+    (tmp_path / "p.csv").write_text(f'PatientID,age\n5,1\n"{patient}",50\n')
+    found = read_patients(tmp_path / "p.csv")
+    (nobody, why), = found.left_out
+    assert found.ids == ["5"] and nobody == "" and why.startswith("row 3, column 'PatientID': the id is")
+    assert "row 2, column 'PatientID': the id is" in problem(f'PatientID,age\n"{patient}",1\n"{patient}",50\n6,1\n')
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -1,7 +1,10 @@
 """Texts of unknown origin on one line, and in little room."""
+import re
 
 #: room for the mark that stands for what was cut out
 _MARK = 40
+#: what a label does not break
+_WORD = re.compile(r"[^\s/\\,;:()<>'\"]+")
 
 
 def one_line(text, longest=160) -> str:
@@ -22,3 +25,8 @@ def elided(text: str, longest: int = 40) -> str:
     """A text without its middle if it is longer: ids of 64 or 110 characters differ at their ends."""
     half = (longest - 1) // 2
     return text if len(text) <= longest else f"{text[:half]}\N{HORIZONTAL ELLIPSIS}{text[-half:]}"
+
+
+def elided_words(text: str, longest: int = 40) -> str:
+    """A text whose long words are elided: a label breaks its lines between words only, and after the "/" of a path."""
+    return _WORD.sub(lambda word: elided(word[0], longest), text)

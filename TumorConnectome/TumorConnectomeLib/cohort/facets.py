@@ -74,9 +74,13 @@ def facet_notes(patients: pd.DataFrame, facets: Mapping[str, Facet]) -> list[str
     for name in map(str, patients):
         if name in facets and facets[name].joined:
             notes.append(f"Column {name!r}: {facets[name].note}")
-        elif name not in facets and name not in _COVERED and not name.endswith("UID"):
-            notes.append(f"Column {name!r} {why_no_facet(patients[name])}.")
-    return notes
+    return notes + uncolored_notes(patients, facets)
+
+
+def uncolored_notes(patients: pd.DataFrame, facets: Mapping[str, Facet]) -> list[str]:
+    """Why each column that is no facet can not color the patients, one sentence each; UIDs never do."""
+    return [f"Column {name!r} {why_no_facet(patients[name])}." for name in map(str, patients)
+            if name not in facets and name not in _COVERED and not name.endswith("UID")]
 
 
 def _words(patients, column, title, note=""):

@@ -17,10 +17,17 @@ MISSING = frozenset((
     "none", "nat", "n.a.", "(null)", "#div/0!", "#ref!", "#value!", "#num!", "#name?", "unknown", "unk", "missing", "not known",
     "not reported", "not collected", "not available", "not applicable", "not evaluated", "not recorded", "not specified",
     "not stated", "not allowed to collect", "not provided", "not determined", "not done", "no data", "unspecified", "pending",
-    "declined", "refused", "prefer not to say", "'--", "--", "---", "-", ".", "..", "?", "??"))
+    "declined", "refused", "not documented", "smoking history not documented", "unknown if ever smoked", "prefer not to say",
+    "'--", "--", "---", "-", "\u2013", "\u2014", ".", "..", "?", "??"))
 _BRACKETS = re.compile(r"\[(.*)\]|\((.*)\)")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+#: numbers with signs between thousands by the decimal sign: "1,234.5", "1'234.5"; "1.234,5", "1'234,5"
+_THOUSANDS = {".": re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{3})+|(?:'\d{3})+)(?:\.\d+)?"),
+              ",": re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:'\d{3})+)(?:,\d+)?")}
+#: minus signs and narrow spaces that a typesetter or a spreadsheet puts into numbers; a plain space is between two numbers
+_TYPESET = str.maketrans(dict.fromkeys("\u2212\u2013\ufe63", "-") | dict.fromkeys("\u00a0\u202f\u2009\u2019", "'"))
+#: what Python prints around a number
+_SCALAR = re.compile(r"(?:np\.|numpy\.)?(?:float|int)\d{1,3}\(([^()]*)\)")
 #: texts of digits that are names, not numbers: "007", or more digits than a float64 holds
 _CODE = re.compile(r"0\d+|\d{16,}")
 _AGE = re.compile(r"[<>≥≤]?=?\s*(\d+(?:\.\d+)?)\s*\+?\s*"
@@ -31,11 +38,12 @@ _MORPHOLOGY = re.compile(r"(?:m-?)?(\d{4})(?:/\d|\d)?(?:\.0+)?", re.IGNORECASE)
 
 #: column -> word in small letters, with spaces for "-", "_" and "/" -> category
 KNOWN_WORDS: Mapping[str, Mapping[str, str]] = {
-    "sex": {"m": "Male", "male": "Male", "man": "Male", "f": "Female", "female": "Female", "woman": "Female", "o": "Other",
-            "other": "Other"},
-    "race": {**dict.fromkeys(("white", "caucasian", "white or caucasian", "white caucasian", "w"), "White"),
-             **dict.fromkeys(("black", "black or african american", "african american", "black african american", "b"),
-                             "Black"),
+    "sex": {"m": "Male", "male": "Male", "man": "Male", "f": "Female", "female": "Female", "woman": "Female", "w": "Female",
+            "o": "Other", "other": "Other"},
+    "race": {**dict.fromkeys(("white", "caucasian", "white or caucasian", "white caucasian", "white non hispanic",
+                              "non hispanic white", "w"), "White"),
+             **dict.fromkeys(("black", "black or african american", "african american", "black african american", "b",
+                              "african american black", "black non hispanic", "non hispanic black"), "Black"),
              "asian": "Asian", "a": "Asian",
              **dict.fromkeys(("other", "american indian or alaska native", "american indian", "native american",
                               "native hawaiian or other pacific islander", "native hawaiian",
@@ -50,7 +58,15 @@ KNOWN_WORDS: Mapping[str, Mapping[str, str]] = {
                 "other": "Other"},
     "body_side": {"l": "Left", "left": "Left", "left lung": "Left", "r": "Right", "right": "Right", "right lung": "Right"},
 }
-_REFORMED = re.compile(r"current reformed smoker.*")
+_LONGEST_PHRASE = 80
+#: what tells a smoking status in a phrase, the first that fits; GDC has "Current Reformed Smoker for > 15 yrs"
+_SMOKING_PHRASES = (
+    (re.compile(r".*\b(passive|second ?hand|environmental|never or|ever smoked|status unknown|or former|or current)\b.*"),
+     None),
+    (re.compile(r"(.*\b)?(never|non ?smokers?|non ?smoking|lifelong non|does not smoke|no smoker)\b.*"), "Never"),
+    (re.compile(r"(.*\b)?(ex|exsmokers?|former|formerly|reformed|quit|past|previous|stopped|used to smoke)\b.*"), "Former"),
+    (re.compile(r"(.*\b)?(current|currently|active|daily|every day|some days?|light|heavy|smoker at diagnosis)\b.*"),
+     "Current"))
 
 
 def is_missing(text: str) -> bool:
@@ -78,16 +94,50 @@ def as_text(value) -> str:
     return str(value).replace("\0", "").strip()
 
 
-def number_of(text: str) -> float:
-    """The number that a text is, with a decimal point and maybe with commas between thousands; NaN if it is none."""
+def number_of(text: str, decimal: str = ".") -> float:
+    """The number that a text is; NaN if it is none.
+
+    There may be signs between thousands ("1,234.5", "1'234.5"), a percent sign (the number of percent counts), the minus of a
+    typesetter, the apostrophe by which a spreadsheet marks a text, and ``np.float32(...)`` around it.
+
+    Parameters
+    ----------
+    text : str
+    decimal : str
+        The decimal sign, "." or ",".
+
+    Examples
+    --------
+    >>> number_of("1,234.5"), number_of("1.234,5", ","), number_of("12 %")
+    (1234.5, 1234.5, 12.0)
+    """
     text = text.strip()
-    if _NUMBER.fullmatch(text):
-        value = float(text)
-    elif _THOUSANDS.fullmatch(text):
-        value = float(text.replace(",", ""))
-    else:
+    if not text or text == "0":
+        return 0.0 if text else math.nan
+    if not _NUMBER.fullmatch(text):
+        text = text.removesuffix("%").strip().translate(_TYPESET).removeprefix("'")
+        if match := _SCALAR.fullmatch(text):
+            text = match[1]
+    if _THOUSANDS[decimal].fullmatch(text):
+        text = text.replace("'", "").replace("," if decimal == "." else ".", "")
+    if decimal == ",":
+        text = text.replace(",", ".", 1) if "." not in text else text + ","
+    if not _NUMBER.fullmatch(text):
         return math.nan
+    value = float(text)
     return value if math.isfinite(value) else math.nan
+
+
+def decimal_sign(texts: Iterable[str]) -> str:
+    """The decimal sign of numbers written as texts: "," where that makes numbers of more of them, else ".".
+
+    A comma before exactly three digits is one between thousands, unless other texts show that it is not.
+    """
+    texts = list(texts)
+    if not any("," in text for text in texts):
+        return "."
+    points, commas = (sum(not math.isnan(number_of(text, sign)) for text in texts) for sign in ".,")
+    return "," if commas > points else "."
 
 
 def is_code(text: str) -> bool:
@@ -117,9 +167,10 @@ def known_category(column: str, text: str) -> str | None:
     ('Former', None)
     """
     word = re.sub(r"[\s_/-]+", " ", text.strip().lower())
-    if column == "smoking" and _REFORMED.fullmatch(word):       # GDC: "Current Reformed Smoker for > 15 yrs"
-        return "Former"
-    return KNOWN_WORDS[column].get(word)
+    known = KNOWN_WORDS[column].get(word)
+    if known is None and column == "smoking" and len(word) < _LONGEST_PHRASE:
+        return next((category for phrase, category in _SMOKING_PHRASES if phrase.fullmatch(word)), None)
+    return known
 
 
 def known_categories(column: str, texts: Iterable[str]) -> tuple[list[str | None] | None, str]:

@@ -1,6 +1,7 @@
 """Command ``maps``: how far maps of the patients can be trusted, as CSV; worker ``map``: one map for the module."""
 import argparse
 import pathlib
+import sys
 
 from ..base.errors import InputError
 from ..cohort.choosing import checked_k, chosen_names
@@ -43,7 +44,7 @@ def _add_options(parser):
     add_model_option(parser)
     parser.add_argument("--map", default=",".join(kind.value for kind in _BUILT_IN), metavar="NAMES",
                         help=f"of {', '.join(_KINDS)}; separated by commas, in any case, or 'all' (default: the first two)")
-    add_k_option(parser, "neighbors compared", MAP_NEIGHBORS)
+    add_k_option(parser, "neighbors compared", None, f"{MAP_NEIGHBORS}, or as many as are defined for fewer patients")
     parser.add_argument("--seed", type=int, default=0, help="of t-SNE and UMAP (default 0)")
 
 
@@ -55,7 +56,10 @@ def run(options):
     cohort = cohort_of(options)
     count, models = len(cohort.patients), chosen_models(cohort, options.model)
     # trustworthiness and continuity are defined for fewer than half of the patients; of two patients all is undefined
-    k = checked_k(options.k, count, cohort.name, largest=count - 1 if count < 3 else (count - 1) // 2)
+    k = usual_k(count) if options.k is None else options.k
+    checked_k(k, count, cohort.name, largest=count - 1 if count < 3 else (count - 1) // 2)
+    if options.k is None and k < MAP_NEIGHBORS:
+        print(f"Note: {k} neighbors are compared, the most that is defined for {count} patients.", file=sys.stderr)
     analyses, rows = analyze(cohort), []
     for model in models:
         for kind in kinds:

@@ -37,8 +37,9 @@ def add_data_option(parser):
     """The files of a cohort; `read_cohort_of` reads them."""
     parser.add_argument("--data", required=True, type=split_paths, action="extend", metavar="PATH",
                         help="folder with *_features.pkl files (itself or in 'embeddings') and maybe a patient table, or a "
-                             "file of your own (CSV, TSV, Parquet, npz, npy with a CSV beside it), or a folder of these; give "
-                             "it several times for several models of the same patients")
+                             "file of your own (CSV, TSV, Parquet, Arrow, JSON Lines, npz, npy with a CSV beside it, "
+                             "safetensors, h5ad), or a folder of these; give it several times for several models of the same "
+                             "patients")
     parser.add_argument("--id-column", metavar="NAME", help="column of the patient ids, where it is not clear; "
                                                             f"'{ROW_NUMBER}' numbers the rows of a file without any")
     parser.add_argument("--feature-prefix", metavar="PREFIX", help="what stands before the numbers of the feature columns, "
@@ -53,9 +54,10 @@ def add_model_option(parser):
                         help=f"names of models, separated by commas, in any case, or '{ALL}' (default)")
 
 
-def add_k_option(parser, what, default=5):
-    """How many neighbors; `choosing.checked_k` checks it."""
-    parser.add_argument("--k", type=int, default=default, help=f"{what} (default {5 if default is None else default})")
+def add_k_option(parser, what, default=5, said=""):
+    """How many neighbors; `choosing.checked_k` checks it. What is `said` about a default that is None stands in the help."""
+    parser.add_argument("--k", type=int, default=default,
+                        help=f"{what} (default {said or (5 if default is None else default)})")
 
 
 def add_repair_option(parser):

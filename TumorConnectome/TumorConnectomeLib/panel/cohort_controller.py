@@ -11,7 +11,7 @@ from ..cohort.nlst import has_nlst, published_cohort
 from ..cohort.row_rules import RowRule
 from ..connectome.prepared import read_prepared
 from ..imaging.cohort_download import download_sequence, downloaded_bytes, remove_downloads
-from ..readers.files import KINDS, SEPARATOR, FilePreview
+from ..readers.files import COMPRESSED_TEXT, KINDS, SEPARATOR, FilePreview
 from ..readers.sources import choices_from_text, choices_to_text
 from ..widgets.file_drop import FileDrop
 from ..widgets.import_dialog import ImportDialog
@@ -292,7 +292,7 @@ class ImportController:
 
     def choose(self):
         """Let the user choose files, and load them."""
-        kinds = " ".join(f"*{kind}" for kind in KINDS)
+        kinds = " ".join(f"*{kind}" for kind in (*KINDS, *COMPRESSED_TEXT))
         paths = qt.QFileDialog.getOpenFileNames(
             self._panel.ui.ownFilesButton, _("Embedding files of one or several models, and maybe a patient table"), "",
             _("Embeddings and tables ({kinds});;All files (*)").format(kinds=kinds))

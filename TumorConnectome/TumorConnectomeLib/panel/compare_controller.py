@@ -4,6 +4,7 @@ from __future__ import annotations
 import qt
 from slicer.i18n import tr as _
 
+from ..base.text import elided
 from ..presentation.patient_summary import neighbor_rows
 from ..scene.image_views import BONE, LUNG, MATCH, MEDIASTINUM, NEIGHBORS, QUERY, ImageViews
 from ..scene.patient_nodes import find_patient, loaded_patients, unload_patient, voxel_megabytes
@@ -173,7 +174,7 @@ class CompareController:
         ui.loadedComboBox.clear()
         for patient in patients:
             ui.loadedComboBox.addItem(_("{patient}, {mb:.0f} MB").format(
-                patient=patient.patient_id, mb=voxel_megabytes(patient)), patient.patient_id)
+                patient=elided(patient.patient_id), mb=voxel_megabytes(patient)), patient.patient_id)
         ui.loadedComboBox.enabled = ui.unloadButton.enabled = bool(patients)
         ui.unloadHiddenButton.enabled = len(patients) > len(self.display.shown)
 

@@ -8,6 +8,8 @@ import qt
 from slicer.i18n import tr as _
 
 from ..base.errors import InputError
+from ..base.text import elided
+from ..cohort.facets import uncolored_notes
 from ..cohort.filters import filters_from_text, filters_to_text
 from ..cohort.model_catalog import model_info
 from ..cohort.nlst import data_note
@@ -26,7 +28,10 @@ from .changes import COLUMNS, GRAPH, TITLE
 from .cohort_text import missing_vectors_text, size_text
 from .json_list import list_from_text, list_to_text
 from .parameters import NumberColors
+from .status_line import show_text
 
+#: reasons why columns can not color that are shown
+_MOST_NOTES = 3
 #: widgets that start something for which neighbor lists are not enough
 _NEED_VECTORS = ("repairComboBox", "mapComboBox", "evaluateButton", "replicateButton", "replicateFilesButton",
                  "queryVectorEdit", "queryFileButton", "queryButton")
@@ -113,8 +118,17 @@ class GraphSection:
             combo.addItems(texts)
         for row, facet in enumerate(cohort.facets.values()):
             ui.facetComboBox.setItemData(row, facet.note, qt.Qt.ToolTipRole)
+        self._sayUncolored(uncolored_notes(cohort.patients, cohort.facets))
         self._completions.setStringList(list(cohort.patient_ids))
         self._filterBar.setColumns(self._state.columns)
+
+    def _sayUncolored(self, notes):
+        """Say which columns can not color the patients, and why; all of them in the tooltip."""
+        label, more = self._ui.facetNoteLabel, len(notes) - _MOST_NOTES
+        shown = notes[:_MOST_NOTES] + ([_("... and {n} more columns.").format(n=more)] if more > 0 else [])
+        show_text(label, "\n".join(shown))
+        label.toolTip = "\n".join(notes)
+        label.setVisible(bool(notes))
 
     def drawGraph(self, parameters):
         """Draw the connectome; the patients of the one before glide to their new places."""
@@ -243,7 +257,8 @@ class GraphSection:
         patient = known.get(text.strip().lower())
         if patient is None:
             self._ui.patientLabel.text = _("No patient {id!r} in this cohort; expected one of its {n} PatientIDs.").format(
-                id=text.strip(), n=len(known))
+                id=elided(text.strip()), n=len(known))
+            self._ui.patientLabel.toolTip = text.strip()
         else:
             self._panel.select(patient)
             self._view.reveal(patient)

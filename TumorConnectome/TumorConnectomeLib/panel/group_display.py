@@ -6,6 +6,7 @@ from html import escape
 import qt
 from slicer.i18n import tr as _
 
+from ..base.text import elided
 from ..cohort.group import group_summary
 from .changes import COLUMNS
 from .json_list import list_from_text
@@ -39,12 +40,12 @@ class GroupDisplay:
         ui.groupLabel.text = "<b>{}</b>{}<p>{}</p>".format(
             escape(_("{n} of {all} patients").format(n=summary.count, all=len(cohort.patients))),
             "".join(self._table(composition) for composition in summary.facets if facet and composition.key == facet.key),
-            escape(", ".join(self._ids)))
+            escape(", ".join(map(elided, self._ids))))
 
     def _table(self, composition):
         head = "".join(f"<th align='left'>{escape(text)}&nbsp;&nbsp;</th>" for text in (
-            composition.title, _("group"), _("cohort"), _("p (Fisher)"), _("q (all facets)")))
-        cells = [(escape(share.category), f"{share.in_group} ({100 * share.group_share:.0f} %)",
+            elided(composition.title), _("group"), _("cohort"), _("p (Fisher)"), _("q (all facets)")))
+        cells = [(escape(elided(share.category)), f"{share.in_group} ({100 * share.group_share:.0f} %)",
                   f"{share.in_cohort} ({100 * share.cohort_share:.0f} %)", f"{share.p:.3f}", f"{share.q:.3f}")
                  for share in composition.shares]
         rows = "".join("<tr>" + "".join(f"<td>{cell}&nbsp;&nbsp;</td>" for cell in row) + "</tr>" for row in cells)

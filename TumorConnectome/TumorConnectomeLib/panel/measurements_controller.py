@@ -6,6 +6,7 @@ from slicer.i18n import tr as _
 
 from ..base.errors import Cancelled
 from ..base.files import default_cache_folder
+from ..base.text import elided
 from ..cohort.column_titles import MEASURED, title_of
 from ..cohort.measurements import lesion_rows, with_measurements
 from ..imaging.measurement_store import MeasurementStore
@@ -14,9 +15,12 @@ from ..work.jobs import PythonJob
 from ..work.runner import LatestTask
 from .changes import COLUMNS, IMAGES
 from .result_nodes import write_result
+from .status_line import show_text
 
 #: kind of the table node, and so a part of its name
 RESULT = "measurements"
+#: characters of a PatientID above a column
+_LONGEST_ID = 20
 
 
 def measure_sequence(path: str, cache_folder, image_folder: str):
@@ -79,7 +83,9 @@ class MeasurementsController:
         names = parameters.selectedPatient, parameters.comparedPatient
         found = [self._measurement(name) for name in names]
         heads = [_("Measurement"), names[0] or _("Selected patient"), names[1] or _("Marked patient")]
-        self._ui.measurementsTable.setHorizontalHeaderLabels(heads)
+        self._ui.measurementsTable.setHorizontalHeaderLabels([elided(head, _LONGEST_ID) for head in heads])
+        for column, head in enumerate(heads):
+            self._ui.measurementsTable.horizontalHeaderItem(column).setToolTip(head)
         for column, (name, measurement) in enumerate(zip(names, found), start=1):
             texts = measurement_texts(measurement) if measurement else {}
             for row, key in enumerate(MEASURED):
@@ -88,7 +94,7 @@ class MeasurementsController:
         notes = [_("{patient}: not measured yet; load the images.").format(patient=name) for name in missing]
         notes += [f"{name}: {note}" for name, measurement in zip(names, found) if measurement
                   for note in side_notes(measurement)]
-        self._ui.measurementsNoteLabel.text = "\n".join(notes)
+        show_text(self._ui.measurementsNoteLabel, "\n".join(notes))
         self._ui.measurementsNoteLabel.setVisible(bool(notes))
 
     def _measurement(self, patient):

@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 
 from ..base.errors import TumorConnectomeError
 from ..base.files import default_cache_folder
-from ..base.text import elided
+from ..base.text import elided, elided_words
 from ..cohort.nlst import data_note, in_nlst, patient_viewer_url
 from ..imaging.thumbnail import thumbnail_sequence
 from ..imaging.thumbnail_store import ThumbnailStore
@@ -115,9 +115,10 @@ class PatientSection:
         if same := sum(row.same_patient for row in lists[0]):
             values.append((_("Same patient"), _("{n} of the {k} neighbors are rows of the same patient ({mark})").format(
                 n=same, k=len(lists[0]), mark=SAME_PATIENT)))
-        table = "".join(f"<tr><td>{escape(_(name))}:&nbsp;&nbsp;</td><td>{escape(value)}</td></tr>" for name, value in values)
+        table = "".join(f"<tr><td>{escape(elided_words(_(name)))}:&nbsp;&nbsp;</td><td>{escape(elided_words(value))}</td></tr>"
+                        for name, value in values)
         pair = next((row for row in rows if row.patient_id == comparedId), None)
-        text = _("Marked: {id}, {pair}").format(id=comparedId, pair=pair_text(
+        text = _("Marked: {id}, {pair}").format(id=elided(comparedId), pair=pair_text(
             graph.distance, pair.distance, pair.percentile)) if pair else ""
         return f"<table>{table}</table>" + (f"<p>{escape(text)}</p>" if text else "")
 

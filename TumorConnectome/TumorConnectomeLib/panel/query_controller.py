@@ -14,12 +14,14 @@ import qt
 from slicer.i18n import tr as _
 
 from ..base.files import atomic_file, default_cache_folder
+from ..base.text import elided
 from ..cohort.cohort import Cohort, Facet
 from ..connectome.query import QueryResult
 from ..layout.layout import LAYOUT_NEIGHBORS
 from ..neighbors.match import COSINE_DISTANCE, Match
 from ..neighbors.repairs import Repair
 from ..presentation.patient_summary import PairRow, pair_text
+from ..readers.files import COMPRESSED_TEXT, KINDS
 from ..widgets.file_drop import FileDrop
 from ..widgets.pair_table import PairTable
 from ..widgets.query_mark import QueryMark
@@ -129,7 +131,7 @@ class QueryController:
             self._present(None)
             self._ui.querySummaryLabel.text = _(
                 "The query {label} is a vector of the model {model}: it is shown with that model, without repair.").format(
-                label=escape(label), model=escape(model))
+                label=escape(elided(label)), model=escape(elided(model)))
             self._ui.querySummaryLabel.setVisible(True)
         elif self._answer[0] == (path, parameters.query):
             self._present(self._answer[1])
@@ -179,9 +181,10 @@ class QueryController:
     # Widgets
 
     def _onFileButton(self, checked=False):
+        kinds = " ".join(f"*{kind}" for kind in (".json", *KINDS, *COMPRESSED_TEXT))
         path = qt.QFileDialog.getOpenFileName(
             self._ui.queryFileButton, _("Vector of a new patient"), "",
-            _("Vectors (*.csv *.tsv *.txt *.json *.parquet *.pq *.npy *.npz *.pkl);;All files (*)"))
+            _("Vectors ({kinds});;All files (*)").format(kinds=kinds))
         if path:
             self.openFile(path)
 
@@ -270,13 +273,13 @@ def query_summary(result: QueryResult, count: int, cohort: Cohort, facet: Facet 
     """HTML: the nearest patient, what the `count` nearest are by a facet, how usual the vector is, how true its place is."""
     nearest = result.of(Match.MOST)
     parts = [_("<b>{label}</b> by {model}: most like <b>{patient}</b> ({pair}).").format(
-        label=escape(result.label), model=escape(result.model), patient=escape(nearest[0].patient_id),
+        label=escape(elided(result.label)), model=escape(elided(result.model)), patient=escape(elided(nearest[0].patient_id)),
         pair=escape(pair_text(COSINE_DISTANCE, nearest[0].distance, nearest[0].percentile)))]
     if facet is not None:
         rows = [cohort.row_of(one.patient_id) for one in nearest[:count]]
         names = Counter(facet.categories[facet.codes[row]] for row in rows).most_common()
         parts.append(escape(_("{facet} of the {n} most similar: {names}.").format(
-            facet=facet.title, n=len(rows), names=", ".join(f"{name} {number}" for name, number in names))))
+            facet=elided(facet.title), n=len(rows), names=", ".join(f"{elided(name)} {number}" for name, number in names))))
     usual = _("{percent:.0f} % of the patients are closer to their own nearest patient.").format(percent=result.nearer)
     if result.nearer >= _UNUSUAL:
         usual = "\N{WARNING SIGN} " + usual + " " + _("The cohort has hardly anybody like it.")

@@ -2,7 +2,14 @@
 from slicer.i18n import tr as _
 
 from ..base.errors import PackageMissing
+from ..base.text import elided_words
 from .packages import install
+
+
+def show_text(label, text):
+    """Write a text into a label; long words, such as UIDs, would widen the panel: they are elided, and whole in the tooltip."""
+    shown = elided_words(text)
+    label.text, label.toolTip = shown, text if shown != text else ""
 
 
 class StatusLine:
@@ -65,7 +72,7 @@ class StatusLine:
         self._button.text, self._button.toolTip, self._button.accessibleName = self._cancelTexts
 
     def _say(self, text):
-        self._label.text = text
+        show_text(self._label, text)
         self._label.setVisible(bool(text))              # an empty line would take room
 
     def _show(self, busy):

@@ -58,6 +58,9 @@ def _vectors(file):
     shapes = {}
     for name, node in found.items():
         shape = tuple(int(number) for number in (node.attrs["shape"] if "shape" in node.attrs else getattr(node, "shape", ())))
+        if hasattr(node, "keys") and "_index" in node.attrs:    # a data frame
+            index, names = _columns(node)
+            shape = (len(_values(node, index)), len(names))
         if len(shape) == 2 and shape[1] > 1:
             shapes[name] = node, shape
     return shapes

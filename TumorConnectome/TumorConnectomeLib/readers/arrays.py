@@ -5,6 +5,7 @@ Nothing is unpickled, and nobody needs a package for it: the header of safetenso
 """
 from __future__ import annotations
 
+import io
 import json
 import math
 import pathlib
@@ -19,7 +20,8 @@ from ..base.files import visible_files
 from ..cohort.words import as_text
 from .delimited import beside, read_beside, read_matrix
 from .delimited_form import form_of, starts_with_numbers
-from .embedding_file import EmbeddingFile, checked_ids, checked_size, refuse_pointer, with_vectors
+from .embedding_file import EmbeddingFile, checked_ids, checked_size, other_length, refuse_pointer, with_vectors
+from .embedding_pickle import texts_of_pickled_array
 from .recognition import (
     ROW_NUMBER,
     FeatureGroup,
@@ -31,9 +33,10 @@ from .recognition import (
     recognize,
     row_numbers,
 )
+from .text_stream import TEXT as TABLES
+from .text_stream import kind_of, stem_of
 
 _EXPECTED = "plain numbers or texts; save it again without Python objects"
-TABLES = (".csv", ".tsv", ".txt")
 SAFETENSORS = ".safetensors"
 #: id "column" of a file with one array for each patient
 ARRAY_NAME = "array name"
@@ -41,9 +44,14 @@ _BESIDE = ("", "_ids", "_patients", "_table", "_metadata", "_meta", "_labels", "
 #: what the Embedding Projector's pairs are called (https://projector.tensorflow.org)
 _METADATA = ("metadata.tsv", "meta.tsv")
 #: what lists of ids beside arrays are called
-_ID_LISTS = ("ids", "patient_ids", "patients", "case_ids", "cases", "subject_ids", "subjects", "filenames", "names")
+_ID_LISTS = ("ids", "patient_ids", "patients", "case_ids", "cases", "subject_ids", "subjects", "filenames", "names",
+             "patientids", "patient_id", "pids", "id", "index", "keys", "file_names", "files", "paths")
+#: in what a list of ids, or labels, stand beside arrays
+_LISTS = (".npy", ".json")
 _TENSOR_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
                  "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?"}
+#: that share of the arrays of a file with one for each patient has the usual length
+_MOST = 0.8
 _LONGEST_HEADER = 100_000_000
 
 
@@ -60,6 +68,10 @@ class ArrayHeader:
     start : int
         Where its bytes begin in a file of tensors.
     bfloat16 : bool
+    path : pathlib.Path, optional
+        The file beside that has it.
+    problem : InputError, optional
+        Why it can not be used.
     """
 
     name: str
@@ -67,11 +79,24 @@ class ArrayHeader:
     dtype: np.dtype
     start: int = 0
     bfloat16: bool = False
+    path: pathlib.Path | None = None
+    problem: InputError | None = None
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row."""
+        return math.prod(self.shape[1:])
 
     @property
     def is_embedding(self) -> bool:
-        """Whether it can be one vector per row."""
-        return len(self.shape) == 2 and self.dtype.kind in "fiu" and self.shape[1] > 0
+        """Whether it can be one vector per row; what pooling leaves, (N, D, 1, 1), is one, too."""
+        return (len(self.shape) >= 2 and self.dtype.kind in "fiu" and not self.problem
+                and self.width == max(self.shape[1:]) > 0)
+
+    @property
+    def is_column(self) -> bool:
+        """Whether it can be one id or property per row."""
+        return len(self.shape) == 1 and not self.problem and self.dtype.kind in "fiuUSbO"
 
     @property
     def is_vector(self) -> bool:
@@ -91,9 +116,9 @@ def headers_of(path) -> dict[str, ArrayHeader]:
     try:
         with open(path, "rb") as stream:
             refuse_pointer(stream.read(64), path)
-        if path.suffix.lower() in TABLES:
-            form = form_of(path)
-            return {path.stem: ArrayHeader(path.stem, (_count_rows(path, form), len(form.header)), np.dtype(np.float64))}
+        if kind_of(path) in TABLES:
+            form, name = form_of(path), stem_of(path)
+            return {name: ArrayHeader(name, (_count_rows(path, form), len(form.header)), np.dtype(np.float64))}
         if path.suffix.lower() == SAFETENSORS:
             return _tensor_headers(path)
         if path.suffix.lower() == ".npy":
@@ -128,13 +153,17 @@ def _header(stream, name, size, path):
         raise InputError(f"array {name[:60]!r} is in version {version} of numpy's format", source=path,
                          expected="version 1.0 or 2.0")
     shape, _fortran, dtype = reader(stream)
+    shape = tuple(shape)
+    if dtype.hasobject and dtype.fields is None and len(shape) == 1:
+        return ArrayHeader(name, shape, dtype)          # texts, maybe: ids are often saved so
     if dtype.hasobject or dtype.fields is not None:
-        raise InputError(f"array {name[:60]!r} holds {'Python objects' if dtype.hasobject else 'records'}", source=path,
-                         expected=_EXPECTED)
+        what = "Python objects" if dtype.hasobject else "records"
+        return ArrayHeader(name, shape, dtype, problem=InputError(f"array {name[:60]!r} holds {what}", source=path,
+                                                                  expected=_EXPECTED))
     if stream.tell() + math.prod(shape) * dtype.itemsize != size:
         raise InputError(f"array {name[:60]!r} claims the shape {shape}, which does not fit its {size:,} bytes", source=path,
                          expected="a complete file")
-    return ArrayHeader(name, tuple(shape), dtype)
+    return ArrayHeader(name, shape, dtype)
 
 
 def _tensor_headers(path):
@@ -150,8 +179,10 @@ def _tensor_headers(path):
         if name == "__metadata__":
             continue
         if said["dtype"] not in _TENSOR_TYPES:
-            raise InputError(f"tensor {name[:60]!r} has the type {str(said['dtype'])[:20]}", source=path,
-                             expected="float64, float32, float16, bfloat16 or integers")
+            problem = InputError(f"tensor {name[:60]!r} has the type {str(said['dtype'])[:20]}", source=path,
+                                 expected="float64, float32, float16, bfloat16 or integers")
+            found[name] = ArrayHeader(name, tuple(int(number) for number in said["shape"]), np.dtype("V1"), problem=problem)
+            continue
         shape, dtype = tuple(int(number) for number in said["shape"]), np.dtype(_TENSOR_TYPES[said["dtype"]])
         start, end = said["data_offsets"]
         fits = end - start == math.prod(shape) * dtype.itemsize and 0 <= start <= end <= size - 8 - length
@@ -165,32 +196,57 @@ def _tensor_headers(path):
 
 
 def _metadata_lists(header):
-    """Lists of texts or whole numbers among the metadata, which holds texts only: {"ids": '["A", "B"]'}."""
+    """Lists of texts or whole numbers among the metadata, which holds texts only: {"ids": '["A", "B"]'}, or a line for each."""
     found = {}
     for name, text in (header.get("__metadata__") or {}).items():
         try:
             values = json.loads(text)
         except (ValueError, TypeError):
-            continue
-        if isinstance(values, list) and values and all(type(value) in (str, int) for value in values):
+            values = text.splitlines() if isinstance(text, str) else ()
+            if len(values) == 1 and name.lower() in _ID_LISTS:
+                values = [part.strip() for part in text.split(",")]
+        if isinstance(values, list) and len(values) > 1 and all(type(value) in (str, int) for value in values):
             found[name] = [as_text(value) for value in values]
     return found
 
 
 def load_arrays(path, headers: dict[str, ArrayHeader], names) -> dict[str, np.ndarray]:
-    """Some arrays of a file, `headers_of` which are known; vectors as float32 where they are bfloat16."""
-    path = pathlib.Path(path)
-    if path.suffix.lower() in TABLES:
-        return {path.stem: read_matrix(path, form_of(path))}
-    if path.suffix.lower() == ".npy":
-        return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
-    if path.suffix.lower() != SAFETENSORS:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in names}
+    """Some arrays of a file and of lists beside it, `headers` of which are known; vectors as rows, (N, D), and as float32
+    where they are bfloat16.
+
+    Raises
+    ------
+    InputError
+        One can not be used.
+    """
+    path, found = pathlib.Path(path), {}
+    for name in names:
+        if headers[name].problem:
+            raise headers[name].problem
+    beside = [name for name in names if headers[name].path]
+    for name in beside:
+        found[name] = _list_of(headers[name].path, headers[name])
+    names = [name for name in names if name not in found]
+    if kind_of(path) in TABLES:
+        found |= {name: read_matrix(path, form_of(path)) for name in names}
+    elif path.suffix.lower() == ".npy":
+        found |= {name: _npy(path) for name in names}
+    elif path.suffix.lower() == SAFETENSORS:
+        found |= _tensors(path, headers, names)
+    else:
+        with np.load(path, allow_pickle=False) as archive, zipfile.ZipFile(path) as members:
+            for name in names:
+                found[name] = archive[name] if headers[name].dtype.kind != "O" else _objects(
+                    members.read(name + ".npy"), path, headers[name])
+    return {name: found[name].reshape(len(found[name]), -1) if headers[name].is_embedding and found[name].ndim > 2
+            else found[name] for name in found}
+
+
+def _tensors(path, headers, names):
+    found = {}
     with open(path, "rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         lists = _metadata_lists(json.loads(stream.read(length)))
-        found = {}
         for name in names:
             header = headers[name]
             if not header.start:
@@ -200,6 +256,80 @@ def load_arrays(path, headers: dict[str, ArrayHeader], names) -> dict[str, np.nd
             values = np.fromfile(stream, header.dtype, math.prod(header.shape)).reshape(header.shape)
             found[name] = (values.astype("<u4") << 16).view("<f4") if header.bfloat16 else values
     return found
+
+
+def _npy(path):
+    """An array that owns its memory: it is put in order where it is, without a second copy."""
+    with open(path, "rb") as stream:
+        version = np.lib.format.read_magic(stream)
+        reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = reader(stream)
+        if fortran:
+            return np.ascontiguousarray(np.load(path, allow_pickle=False))
+        values = np.empty(shape, dtype)
+        if values.size:
+            stream.readinto(memoryview(values.reshape(-1)).cast("B"))
+    return values
+
+
+def _objects(data, path, header):
+    """The texts of an array of Python objects, without unpickling them."""
+    stream = io.BytesIO(data)
+    version = np.lib.format.read_magic(stream)
+    (np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0)(stream)
+    texts = texts_of_pickled_array(stream.read())
+    if texts is None or len(texts) != header.shape[0]:
+        raise InputError(f"array {header.name[:60]!r} holds Python objects", source=path, expected=_EXPECTED)
+    return np.array(texts, object)
+
+
+def _list_of(path, header):
+    """One id or property per row, from a file beside arrays."""
+    if path.suffix.lower() == ".json":
+        return np.array([as_text(value) for value in json.loads(path.read_text("utf-8-sig"))], object)
+    if header.dtype.kind == "O":
+        return _objects(path.read_bytes(), path, header)
+    return np.load(path, allow_pickle=False)
+
+
+def lists_beside(path) -> dict[str, ArrayHeader]:
+    """Files beside an array file that hold one value per row, if one of them is known by its name as the ids.
+
+    Raises
+    ------
+    InputError
+        There are more or fewer ids than vectors.
+    """
+    path = pathlib.Path(path)
+    own = [header for header in headers_of(path).values() if header.is_embedding]
+    if not own or any(len(header.shape) == 1 and header.shape[0] == own[0].shape[0] for header in headers_of(path).values()):
+        return {}
+    found = {other: header for other in visible_files(path.parent, "*") if other.suffix.lower() in _LISTS and other != path
+             and (header := _list_header(other))}
+    names = [*(path.stem + end for end in _BESIDE[1:]), *_ID_LISTS]
+    ids = next((other for name in names for other in found if other.stem.lower() == name.lower()), None)
+    if ids is None:
+        return {}
+    count = found[ids].shape[0]
+    if count not in (header.shape[0] for header in own):
+        raise InputError(f"it has {count} ids", source=ids, expected=f"{own[0].shape[0]}, one for each vector of {path.name}")
+    sides = {ids: found[ids], **{other: header for other, header in found.items() if header.shape[0] == count}}
+    return {header.name: replace(header, path=other) for other, header in sides.items() if header.name not in headers_of(path)}
+
+
+def _list_header(path):
+    """The header of a file with one value per row; None for any other."""
+    try:
+        if path.suffix.lower() == ".npy":
+            header = next(iter(headers_of(path).values()))
+            return header if header.is_column else None
+        if path.stem.lower() not in _ID_LISTS and not path.stem.lower().endswith(_BESIDE[1:]):
+            return None
+        values = json.loads(path.read_text("utf-8-sig"))
+    except (InputError, OSError, ValueError, RecursionError):
+        return None
+    plain = isinstance(values, list) and values and all(type(value) in (str, int) for value in values)
+    return ArrayHeader(path.stem, (len(values),), np.dtype(object)) if plain else None
 
 
 def companion_table(path) -> pathlib.Path | None:
@@ -217,19 +347,31 @@ def companion_table(path) -> pathlib.Path | None:
     return found[0] if len(found) == 1 else None
 
 
+def companions(path) -> list[pathlib.Path]:
+    """The files beside an array file that say whose vectors it has: they are no files of a cohort of their own."""
+    lists = [header.path for header in lists_beside(path).values()]
+    if lists or has_ids(path):
+        return lists
+    table = companion_table(path)
+    return [table] if table else []
+
+
 def has_ids(path) -> bool:
-    """Whether a file of arrays says itself whose vectors it has."""
+    """Whether a file of arrays, or a list beside it, says whose vectors it has."""
     headers = headers_of(path)
     counts = {header.shape[0] for header in headers.values() if header.is_embedding}
-    return _one_each(headers) > 0 or any(len(header.shape) == 1 and header.shape[0] in counts for header in headers.values())
+    return (_one_each(headers) > 0 or any(header.is_column and header.shape[0] in counts for header in headers.values())
+            or bool(lists_beside(path)))
 
 
 def _one_each(headers):
-    """Length of the vectors in a file with one array for each patient, 0 if it is none."""
+    """Length of most vectors in a file with one array for each patient, 0 if it is none."""
     vectors = [header for header in headers.values() if header.is_vector]
     rows = [header for header in headers.values() if header.is_embedding and header.shape[0] > 1]
-    lengths = {math.prod(header.shape) for header in vectors}
-    return lengths.pop() if len(vectors) > 1 and len(lengths) == 1 and not rows and len(vectors) == len(headers) else 0
+    lengths = Counter(math.prod(header.shape) for header in vectors)
+    length, count = lengths.most_common(1)[0] if lengths else (0, 0)
+    usual = len(lengths) == 1 and len(vectors) == len(headers)
+    return length if count > 1 and not rows and (usual or count >= _MOST * len(headers)) else 0
 
 
 def recognize_arrays(path) -> tuple[Recognition, dict[str, list[str]]]:
@@ -243,23 +385,43 @@ def recognize_arrays(path) -> tuple[Recognition, dict[str, list[str]]]:
         problem, expected = _no_embedding(headers)
         raise InputError(problem, source=path, expected=expected)
     table = None if has_ids(path) else companion_table(path)
+    headers |= lists_beside(path)
     count = _row_count(headers, embeddings)
-    embeddings = {name: headers[name].shape[1] for name in embeddings if headers[name].shape[0] == count}
+    embeddings = {name: headers[name].width for name in embeddings if headers[name].shape[0] == count}
     if table is not None:
         form, inner = beside(table, count)
         sample = {name: [as_text(record[i]) for record in form.sample] for i, name in enumerate(form.header)}
         own = recognize([], {}, embeddings)
         return replace(inner, groups=own.groups, group_questions=(), together=True, lists=own.lists, small=own.small), sample
-    texts = [name for name, header in headers.items() if header.shape == (count,) and header.dtype.kind in "fiuUSb"]
-    loaded = load_arrays(path, headers, texts)
-    sample = {name: [as_text(_plain(value)) for value in values[:60]] for name, values in loaded.items() if name in texts}
+    sample = _column_samples(path, headers, count)
     if not sample:
         own = recognize([], {}, embeddings)
+        objects = next((header.problem for header in headers.values() if header.problem and header.dtype.kind == "O"), None)
+        if objects:                                     # most likely the ids
+            raise objects
         question = ("It does not say whose vectors these are (an array of ids in it would, or a table "
                     f"{pathlib.Path(path).stem}.csv with one row per vector).")
         return Recognition(ROW_NUMBER, own.groups, (), (question,), together=True, lists=own.lists, small=own.small), {
             ROW_NUMBER: row_numbers(min(count, 60))}
-    return recognize(list(sample), sample, embeddings, []), sample
+    found = recognize(list(sample), sample, embeddings, [])
+    ids = next((name for name in sample if headers[name].path), "")
+    if ids:                                             # a list beside is taken for its name, not for its values
+        found = replace(found, id_column=ids, others=tuple(name for name in sample if name != ids), id_questions=(), unused=())
+    return found, sample
+
+
+def _column_samples(path, headers, count):
+    """Some values of each array with one value per row; an array of objects that are no texts is marked as not usable."""
+    sample = {}
+    for name, header in list(headers.items()):
+        if header.is_column and header.shape[0] == count:
+            try:
+                values = load_arrays(path, headers, [name])[name]
+            except InputError as error:
+                headers[name] = replace(header, problem=error)
+                continue
+            sample[name] = [as_text(_plain(value)) for value in values[:60]]
+    return sample
 
 
 def _row_count(headers, embeddings):
@@ -272,6 +434,10 @@ def _row_count(headers, embeddings):
 def _no_embedding(headers):
     """Problem and expectation of a file without a usable array."""
     for header in headers.values():
+        if header.problem:
+            return header.problem.problem, header.problem.expected
+        if header.dtype.kind == "O":
+            return f"array {header.name[:60]!r} holds Python objects", _EXPECTED
         if header.dtype.kind == "V" and header.dtype.itemsize == 2:
             return (f"array {header.name[:60]!r} has lost its type: numpy saves bfloat16 as 2 bytes without meaning",
                     "float32, as array.astype(numpy.float32) makes it, or bfloat16 in a .safetensors file")
@@ -293,6 +459,7 @@ def read_arrays_file(path, choice: ImportChoice, report=lambda fraction, message
         return _read_one_each(path, headers, choice)
     recognition, _sample = recognize_arrays(path)
     chosen_groups(recognition, choice, path)
+    headers |= lists_beside(path)
     table = None if choice.id_column in headers or choice.id_column == ROW_NUMBER else companion_table(path)
     arrays = load_arrays(path, headers, [*choice.prefixes, *(() if table else [
         name for name in (choice.id_column, *choice.facets) if name in headers])])
@@ -306,20 +473,36 @@ def read_arrays_file(path, choice: ImportChoice, report=lambda fraction, message
     else:
         side = read_beside(table, count, choice, path.name)
         ids, columns, notes = side.ids, side.columns, side.notes
-    models = {choice.model_of(name): arrays[name] for name in choice.prefixes}
-    small = [f"{name} {headers[name].shape}" for name in recognition.small if name not in choice.prefixes]
-    notes = [*notes, *([f"Not used as models, because they are places or small: {', '.join(small)}."] if small else [])]
+    models = {choice.model_of(name): arrays.pop(name) for name in choice.prefixes}
     return with_vectors(path, ids, models, columns, range(1, count + 1), choice.id_column,
                         {choice.model_of(name): lambda i, name=name: f"{name}[{i}]" for name in choice.prefixes},
-                        notes=notes, categories=choice.cohort_categories)
+                        notes=[*notes, *_left_notes(headers, recognition, choice, count)], categories=choice.cohort_categories)
+
+
+def _left_notes(headers, recognition, choice, count):
+    """Sentences about arrays that are not used."""
+    small = [f"{name} {headers[name].shape}" for name in recognition.small if name not in choice.prefixes]
+    notes = [f"Not used as models, because they are places or small: {', '.join(small)}."] if small else []
+    notes += [f"Not used: {header.problem.problem}." for header in headers.values() if header.problem]
+    other = [f"{name} {header.shape}" for name, header in headers.items() if not header.problem
+             and header.shape[:1] != (count,) and name not in choice.prefixes]
+    return notes + ([f"Not used, because they do not have {count} rows: {', '.join(other)[:300]}."] if other else [])
 
 
 def _read_one_each(path, headers, choice):
-    arrays = load_arrays(path, headers, list(headers))
+    width = _one_each(headers)
+    good = [name for name, header in headers.items() if header.is_vector and math.prod(header.shape) == width]
+    arrays = load_arrays(path, headers, good)
     ids = checked_ids([as_text(name) for name in headers], path, range(1, len(headers) + 1), ARRAY_NAME)
-    vectors = np.stack([arrays[name].ravel() for name in headers])
+    vectors = np.full((len(headers), width), np.nan, np.result_type(*{arrays[name].dtype for name in good}, np.float16))
+    wrong = {}
+    for row, (name, header) in enumerate(headers.items()):
+        if name in arrays:
+            vectors[row] = arrays[name].ravel()
+        else:
+            wrong[row] = header.problem or other_length(math.prod(header.shape), width, path, f"array {name[:60]!r}")
     return with_vectors(path, ids, {choice.model: vectors}, {}, range(1, len(ids) + 1), ARRAY_NAME,
-                        {choice.model: lambda i: f"[{i}]"})
+                        {choice.model: lambda i: f"[{i}]"}, wrong=wrong)
 
 
 def _column(values):

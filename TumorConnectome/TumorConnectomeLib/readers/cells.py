@@ -1,6 +1,7 @@
 """Vectors that stand in one text: a JSON list, what numpy or torch print, or numbers with anything usual between them."""
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
@@ -9,14 +10,25 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..cohort.words import is_missing
-from .embedding_file import place
+from .embedding_file import other_length, place
 
-#: what Python prints around numbers: array([...], dtype=float32), tensor([...], device='cuda:0'), np.float32(1.5)
-_CALL = re.compile(r"(?:np\.|numpy\.|torch\.)?(?:array|tensor|Tensor)\((.*)\)", re.DOTALL)
+#: what Python, JAX, R and C print around numbers: array([...], dtype=float32), tensor([...], device='cuda:0'), c(1, 2)
+_CALL = re.compile(r"(?:(?:np|numpy|torch|jnp|jax)\.)?(?:array|tensor|Tensor|Array|DeviceArray|list|tuple|vector|c)\((.*)\)",
+                   re.DOTALL)
 _SCALAR = re.compile(r"(?:np\.|numpy\.)?(?:float|int)\d{1,3}\(([^()]*)\)")
 _MORE = re.compile(r",\s*(?:dtype|device|requires_grad|grad_fn|shape)\s*=.*$", re.DOTALL)
-_BETWEEN = re.compile(r"[,;\s]+")
+_BETWEEN = re.compile(r"[,;|\s]+")
+_KEY = re.compile(r"\"[^\"]*\"\s*:|'[^']*'\s*:|(?<=[{,])\s*\w+\s*:")
 _EXPECTED = "numbers separated by commas, spaces or line breaks, or a JSON list"
+_BRACKETED = re.compile(r"\s*[\"']?\s*(?:[\[{<]|\((?=\s*[-+.\d])|(?:(?:np|numpy|torch|jnp|jax)\.)?"
+                        r"(?:array|tensor|Tensor|Array|DeviceArray|list|tuple|vector|c)\()")
+#: numbers without brackets are a vector if there are so many of them, or the column's name says so: a size is "512 512 130"
+_FEWEST_WITHOUT_BRACKETS = 4
+_PLAIN_NUMBERS = re.compile(r"[-+.,;|\deE\s]+")
+_NAMES_VECTORS = re.compile(r".*(emb|feat|vec|latent|repr|encod).*", re.IGNORECASE)
+_SEVERAL, _LOOKED_AT = re.compile(r"[\[({<,;|\s]"), 5
+#: that share of the cells that are not empty may be wrong: their patients are left out
+_MOST_WRONG = 0.2
 
 
 def numbers_in(text: str, source, row=None) -> np.ndarray:
@@ -34,12 +46,22 @@ def numbers_in(text: str, source, row=None) -> np.ndarray:
     if "..." in inner or "\N{HORIZONTAL ELLIPSIS}" in inner:
         raise InputError("numbers were left out ('...') when it was printed", source=source, row=row,
                          expected="all of them; numpy.set_printoptions(threshold=sys.maxsize) prints them")
+    if inner.startswith("["):                           # most files have JSON, which is read fastest
+        try:
+            values = json.loads(inner)
+            if set(map(type, values)) <= {int, float} and values:
+                return np.array(values, np.float64)
+        except (ValueError, OverflowError, RecursionError):
+            pass                                        # brackets of numpy, or lists in the list
     if match := _CALL.fullmatch(inner):
         inner = _MORE.sub("", match[1])
     inner = _SCALAR.sub(r"\1", inner)
-    if ";" in inner:
-        inner = inner.replace(",", ".")
-    inner = re.sub(r"[\[\](){}]", " ", inner).strip(",; \t\r\n")
+    if inner.startswith("{"):
+        inner = _KEY.sub(" ", inner)                    # a JSON object: its values
+    inner = re.sub(r"[\[\](){}<>\"']", " ", inner)
+    if ";" in inner or "|" in inner:
+        inner = inner.replace(",", "." if re.search(r"\d,\d", inner) else " ")
+    inner = inner.strip(",;| \t\r\n")
     parts = _BETWEEN.split(inner)
     if not parts[0]:
         raise InputError("it is empty", source=source, row=row, expected=_EXPECTED)
@@ -56,37 +78,58 @@ def numbers_in(text: str, source, row=None) -> np.ndarray:
         raise
 
 
-def holds_vectors(values) -> bool:
-    """Whether texts are vectors of one length: a list or an array in each that is not empty."""
-    lengths = set()
-    for text in values:
-        if not text.strip():
-            continue
-        if not re.match(r"\s*[\"']?\s*(?:\[|\((?=\s*[-+.\d])|(?:np\.|numpy\.|torch\.)?(?:array|tensor|Tensor)\()", text):
-            return False
-        try:
-            lengths.add(len(numbers_in(text, "")))
-        except InputError:
-            return "..." in text                        # it is said when the file is read
-    return len(lengths) == 1 and lengths.pop() > 1
+def vector_length(name: str, texts) -> int:
+    """Numbers in the vectors that most of some cells of a column hold; 0 if they are something else.
 
-
-def vectors_of_cells(texts, path, rows, column) -> np.ndarray:
-    """One vector in each cell: float64, shape (R, D), NaN where the cell says that there is none.
-
-    Raises
-    ------
-    InputError
-        A cell holds no numbers, or another count of them than most; its row and column are named.
+    Vectors are lists or arrays in any of the usual notations; without brackets, at least four numbers in each cell, or fewer
+    under a name such as "embedding".
     """
-    found = [None if is_missing(text) else numbers_in(text, path, place(row, column)) for text, row in zip(texts, rows)]
+    if not any(_SEVERAL.search(text.strip()) for text in texts[:_LOOKED_AT]):
+        return 0                                        # single words or numbers
+    texts = [text for text in texts if not is_missing(text)]
+    if not texts:
+        return 0
+    if "..." in texts[0] and _BRACKETED.match(texts[0]):
+        return 2                                        # it is said when the file is read
+    fewest = 2 if _NAMES_VECTORS.fullmatch(name) else _FEWEST_WITHOUT_BRACKETS
+    lengths: Counter = Counter()
+    for number, text in enumerate(texts):
+        bracketed = _BRACKETED.match(text)
+        if bracketed or _PLAIN_NUMBERS.fullmatch(text):
+            try:
+                length = len(numbers_in(text, ""))
+            except InputError:
+                continue
+            lengths[length if length >= (2 if bracketed else fewest) else 0] += 1
+        elif number - lengths.total() > _MOST_WRONG * len(texts):
+            return 0
+    length, count = max(lengths.items(), key=lambda item: item[1], default=(0, 0))
+    return length if count >= (1 - _MOST_WRONG) * len(texts) else 0
+
+
+def vectors_of_cells(texts, path, rows, column) -> tuple[np.ndarray, dict[int, InputError]]:
+    """One vector in each cell.
+
+    Returns
+    -------
+    vectors : np.ndarray
+        float64, shape (R, D), NaN where there is none.
+    wrong : dict of int to InputError
+        What is wrong with the cells that hold no numbers, or another count of them than most, by the row's index.
+    """
+    found, wrong = [], {}
+    for number, (text, row) in enumerate(zip(texts, rows)):
+        try:
+            found.append(None if is_missing(text) else numbers_in(text, path, place(row, column)))
+        except InputError as error:
+            wrong[number] = error
+            found.append(None)
     lengths = Counter(len(vector) for vector in found if vector is not None)
     width = lengths.most_common(1)[0][0] if lengths else 1
     vectors = np.full((len(found), width), math.nan)
     for number, vector in enumerate(found):
-        if vector is not None:
-            if len(vector) != width:
-                raise InputError(f"the vector has {len(vector)} numbers", source=path, row=place(rows[number], column),
-                                 expected=f"{width} as in other rows")
+        if vector is not None and len(vector) == width:
             vectors[number] = vector
-    return vectors
+        elif vector is not None:
+            wrong[number] = other_length(len(vector), width, path, place(rows[number], column))
+    return vectors, wrong

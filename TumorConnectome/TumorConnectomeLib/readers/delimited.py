@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..base.errors import InputError
-from ..cohort.words import is_missing, number_of
-from .cells import holds_vectors, vectors_of_cells
+from ..cohort.words import as_text, is_missing, number_of
+from .cells import vector_length, vectors_of_cells
 from .delimited_form import DelimitedForm, form_of, records_of
-from .embedding_file import EmbeddingFile, checked_ids, place, refuse_repeated, with_vectors
+from .embedding_file import EmbeddingFile, checked_ids, fill_rows, place, refuse_repeated, with_vectors
 from .recognition import (
     ROW_NUMBER,
     ImportChoice,
@@ -29,11 +29,16 @@ from .recognition import (
     recognize,
     row_numbers,
 )
+from .text_stream import is_compressed, open_bytes
 
 #: cells of one part that is read at once: with more, memory is wasted; with fewer, time
-_CELLS_AT_ONCE = 1_800_000
+_CELLS_AT_ONCE = 5_000_000
 #: missing features that the fast way knows; the slow one knows all of `words.MISSING`
 _EMPTY = ["", "NA", "NaN", "nan", "N/A", "NULL", "null"]
+
+
+#: what is not a row but said about the table: words, a comment, the end mark of old systems
+_REMARK = re.compile(r"\s*([#*\x1a]|\S+\s+\S+\s+\S)|\s*\x1a")
 
 
 class _NotPlain(Exception):
@@ -44,18 +49,19 @@ class _NotPlain(Exception):
 def recognize_delimited(form: DelimitedForm) -> Recognition:
     """What the columns of a text table are taken for."""
     sample = {name: [record[number] for record in form.sample] for number, name in enumerate(form.header)}
-    vectors = [name for name, values in sample.items() if any("[" in value or "(" in value for value in values[:2])
-               and holds_vectors(values)]
-    return recognize(form.header, sample, vectors)
+    vectors = {name: length for name, values in sample.items() if (length := vector_length(name, values))}
+    return recognize(form.header, sample, vectors, decimal=form.decimal)
 
 
 @dataclass(eq=False)
 class _Content:
-    """What was read: `numbers` (R, features), texts by column, and the number of each row."""
+    """What was read: `numbers` (R, features), texts by column, the number of each row, and the form that was found at last."""
 
     numbers: np.ndarray
     texts: dict[str, Sequence[str]]
     rows: list[int]
+    form: DelimitedForm
+    notes: tuple[str, ...] = ()
 
 
 def read_patients(path) -> EmbeddingFile:
@@ -74,9 +80,9 @@ def read_patients(path) -> EmbeddingFile:
     names = [name for name in form.header if name != "PatientID"]
     content = _by_cells(path, form, [], form.header, lambda fraction, message="": None)
     ids, told = ids_of_texts(content.texts["PatientID"], "PatientID")
+    ids = checked_ids(ids, path, content.rows, "PatientID")
     columns = {ours: _decimals(content.texts[name], form.decimal) for name, ours in cohort_columns(names).items()}
-    table = EmbeddingFile(path, checked_ids(ids, path, content.rows, "PatientID"), {}, columns, content.rows, "PatientID",
-                          (*form.notes, *told))
+    table = with_vectors(path, ids, {}, columns, content.rows, "PatientID", {}, notes=(*content.notes, *told))
     refuse_repeated(table)
     return table
 
@@ -98,14 +104,16 @@ def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="
     in_cells = [group for group in groups if group.columns[0] in recognition.lists]
     numbered = [name for group in groups if group not in in_cells for name in group.columns]
     content = _read(path, form, numbered, [*texts, *(group.columns[0] for group in in_cells)], report)
+    form = content.form
     values = row_numbers(len(content.rows)) if numbered_rows else content.texts[choice.id_column]
     ids, told = ids_of_texts(values, choice.id_column)
     ids = checked_ids(ids, path, content.rows, choice.id_column)
-    models, names, first = {}, {}, 0
+    models, names, first, wrong = {}, {}, 0, {}
     for group in groups:
         model = choice.model_of(group.prefix)
         if group in in_cells:
-            models[model] = vectors_of_cells(content.texts[group.columns[0]], path, content.rows, group.columns[0])
+            models[model], bad = vectors_of_cells(content.texts[group.columns[0]], path, content.rows, group.columns[0])
+            wrong |= bad
             names[model] = lambda number, group=group: f"{group.columns[0]}[{number}]"
         else:
             models[model] = content.numbers if len(numbered) == len(group.columns) else \
@@ -114,8 +122,8 @@ def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="
             first += len(group.columns)
     columns = {ours: _decimals(content.texts[name], form.decimal) for name, ours in cohort_columns(choice.facets).items()}
     columns |= choice.links(values)
-    return with_vectors(path, ids, models, columns, content.rows, choice.id_column, names, notes=(*form.notes, *told),
-                        categories=choice.cohort_categories)
+    return with_vectors(path, ids, models, columns, content.rows, choice.id_column, names, notes=(*content.notes, *told),
+                        categories=choice.cohort_categories, wrong=wrong)
 
 
 def read_matrix(path, form: DelimitedForm) -> np.ndarray:
@@ -138,12 +146,8 @@ def read_beside(path, count: int, choice: ImportChoice | None = None, of: str = 
         Name of the file of vectors, for errors.
     """
     form, recognition = beside(path, count)
-    texts = {name: [] for name in form.header}
-    rows = []
-    for row, record in _data_records(path, form):
-        rows.append(row)
-        for name, cell in zip(form.header, record):
-            texts[name].append(cell)
+    content = _by_cells(pathlib.Path(path), form, [], form.header, lambda fraction, message="": None)
+    texts, rows = content.texts, content.rows
     if len(rows) != count:
         raise InputError(f"it has {len(rows)} rows", source=path, expected=f"{count}, one for each vector of {of}")
     column, facets = (choice.id_column, choice.facets) if choice else (recognition.id_column, recognition.others)
@@ -154,7 +158,7 @@ def read_beside(path, count: int, choice: ImportChoice | None = None, of: str = 
     columns = {ours: _decimals(texts[name], form.decimal) for name, ours in cohort_columns(facets).items()}
     columns |= choice.links(texts[column]) if choice else {}
     return EmbeddingFile(pathlib.Path(path), checked_ids(ids, path, rows, column), {}, columns, rows, column,
-                         (*form.notes, *told), categories=choice.cohort_categories if choice else ())
+                         (*content.notes, *told), categories=choice.cohort_categories if choice else ())
 
 
 def beside(path, count: int) -> tuple[DelimitedForm, Recognition]:
@@ -171,20 +175,31 @@ def beside(path, count: int) -> tuple[DelimitedForm, Recognition]:
     return form, recognize(form.header, sample)
 
 
-def _data_records(path, form):
-    """Row numbers and cells below the header, as many cells each; InputError for other rows."""
+def _data_records(path, form, notes):
+    """Row numbers and cells below the header, as many cells each; InputError for other rows.
+
+    The header once more (of files that were joined) and remarks below the table are left out, with a sentence in `notes`.
+    """
     records = records_of(path, form)
     if not form.headless:
         next(records)
-    width = len(form.header)
+    width, remarks, header = len(form.header), [], list(form.header)
     for row, record in records:
         if len(record) == width + 1 and not record[-1].strip():
             record.pop()                                # a delimiter at the end of the line
         if len(record) == width - 1 and form.header[-1] == f"column {width}":
             record.append("")
-        if len(record) != width:
-            raise InputError(f"{len(record)} cells", source=path, row=row, expected=f"{width} as in the header")
+        if width > 2 and len(record) == 1 and _REMARK.match(record[0]):
+            remarks.append((row, record))
+            continue
+        for at, odd in (*remarks, (row, record)):
+            if len(odd) != width:
+                raise InputError(f"{len(odd)} cells", source=path, row=at, expected=f"{width} as in the header")
+        if record[-1] == header[-1] and list(map(str.strip, record)) == header:
+            notes.append(f"Row {row} is the header once more: it is left out.")
+            continue
         yield row, record
+    notes += [f"Row {at} is a remark below the table: it is left out ({odd[0].strip()[:60]!r})." for at, odd in remarks]
 
 
 def _read(path, form, numbered, texts, report):
@@ -195,7 +210,8 @@ def _read(path, form, numbered, texts, report):
             return _by_pandas(path, form, numbered, texts, report)
         except _NotPlain:
             pass
-    return _by_cells(path, form, numbered, texts, report)
+    whole = form_of(path, whole=True)
+    return _by_cells(path, whole if whole.header == form.header else form, numbered, texts, report)
 
 
 def _by_pandas(path, form, numbered, texts, report):
@@ -209,11 +225,11 @@ def _by_pandas(path, form, numbered, texts, report):
     size = max(path.stat().st_size, 1)
     width = sum(len(cell) + 1 for record in form.sample for cell in record) / len(form.sample)
     numbers = _Rows(len(features), int(1.1 * size / width) + 16)
-    together = features == list(range(features[0], features[-1] + 1))
     columns, rows, kept_rows, short = {name: [] for name in texts}, [], 0, False
     try:
         parts = pd.read_csv(
-            path, sep=form.delimiter, header=None if form.headless else 0, names=list(range(len(form.header))),
+            open_bytes(path) if is_compressed(path) else path, compression=None, sep=form.delimiter, low_memory=False,
+            header=None if form.headless else 0, names=list(range(len(form.header))),
             skiprows=form.skipped, encoding="utf-8" if form.encoding == "utf-8-sig" else form.encoding,
             decimal=form.decimal, dtype=dict.fromkeys(others, str),
             keep_default_na=False, na_values=dict.fromkeys(features, _EMPTY), skip_blank_lines=False, index_col=None,
@@ -225,24 +241,30 @@ def _by_pandas(path, form, numbered, texts, report):
                 if not numeric or not isinstance(part.index, pd.RangeIndex):
                     raise _NotPlain
                 short = short or _may_be_short(part, form, others)
-                values = (part.iloc[:, features[0]:features[-1] + 1] if together else part[features]).to_numpy(np.float64)
+                values = numbers.room_for(len(part))
+                fill_rows(values, slice(0, len(part)), 0, [part[number].to_numpy() for number in features])
                 cells = {number: part[number].to_numpy(object) for number in others}
-                blank = np.isnan(values).all(axis=1)
-                if blank.any():                         # Excel writes rows of delimiters below the table
-                    blank &= np.logical_and.reduce([[not text.strip() for text in column] for column in cells.values()])
-                    values = values[~blank]
-                    cells = {number: column[~blank] for number, column in cells.items()}
-                numbers.extend(values)
+                filled = np.ones(len(part), bool)
+                for row in np.flatnonzero(np.isnan(values[:, [0, -1]]).all(axis=1)).tolist():
+                    # Excel writes rows of delimiters below the table
+                    filled[row] = not np.isnan(values[row]).all() or any(column[row].strip() for column in cells.values())
+                if not filled.all():
+                    cells = {number: column[filled] for number, column in cells.items()}
+                    values[:filled.sum()] = values[filled]
+                values = values[:filled.sum()]
+                numbers.add(len(values))
                 for name, number in kept.items():
-                    columns[name].append(cells[number] if number in cells else values[:, features.index(number)])
-                rows += (np.flatnonzero(~blank) + first_row + kept_rows).tolist()
+                    columns[name].append(cells[number] if number in cells else values[:, features.index(number)].copy())
+                rows += (np.flatnonzero(filled) + first_row + kept_rows).tolist()
                 kept_rows += len(part)
+                del part
                 report(min(kept_rows * width / size, 0.99), f"Reading {path.name}")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError, TypeError, OverflowError):
         raise _NotPlain from None
     if not rows or (short and not _has_all_cells(path, form, kept_rows + (not form.headless))):
         raise _NotPlain
-    return _Content(numbers.array(), {name: np.concatenate(found).tolist() for name, found in columns.items()}, rows)
+    return _Content(numbers.array(), {name: np.concatenate(found).tolist() for name, found in columns.items()}, rows, form,
+                    form.notes)
 
 
 def _rounds_correctly(pandas):
@@ -260,7 +282,7 @@ def _may_be_short(part, form, others):
 def _has_all_cells(path, form, rows):
     """Whether so many rows with the header's number of cells make the file, by its delimiters; False if quotes hide some."""
     delimiters = 0
-    with open(path, "rb") as stream:
+    with open_bytes(path) as stream:
         while block := stream.read(1 << 20):
             if b'"' in block:
                 return False
@@ -272,8 +294,8 @@ def _by_cells(path, form, numbered, texts, report):
     place_of = {name: number for number, name in enumerate(form.header)}
     features, kept = [place_of[name] for name in numbered], {name: place_of[name] for name in texts}
     numbers, rows, columns = _Rows(len(features)), [], {name: [] for name in texts}
-    size, read = max(path.stat().st_size, 1), 0
-    for row, record in _data_records(path, form):
+    size, read, notes = max(path.stat().st_size, 1), 0, list(form.notes)
+    for row, record in _data_records(path, form, notes):
         if features:
             numbers.append(_numbers(record, features, form, path, row))
         rows.append(row)
@@ -282,7 +304,7 @@ def _by_cells(path, form, numbered, texts, report):
         read += sum(map(len, record)) + len(record)
         if not len(rows) % 500:
             report(min(read / size, 0.99), f"Reading {path.name}")
-    return _Content(numbers.array(), columns, rows)
+    return _Content(numbers.array(), columns, rows, form, tuple(notes))
 
 
 class _Rows:
@@ -292,14 +314,19 @@ class _Rows:
         self._values, self._count = np.empty((room, width)), 0
 
     def append(self, numbers):
-        self.extend(np.reshape(numbers, (1, -1)))
+        self.room_for(1)[0] = numbers
+        self.add(1)
 
-    def extend(self, values):
-        if self._count + len(values) > len(self._values):
-            room = max(int(1.5 * self._count), self._count + len(values))
+    def room_for(self, count):
+        """The next rows, to be filled: a view that is valid until the next call."""
+        if self._count + count > len(self._values):
+            room = max(int(1.5 * self._count), self._count + count)
             self._values.resize((room, self._values.shape[1]), refcheck=False)
-        self._values[self._count:self._count + len(values)] = values
-        self._count += len(values)
+        return self._values[self._count:self._count + count]
+
+    def add(self, count):
+        """Keep so many rows of those that were filled."""
+        self._count += count
 
     def array(self):
         """The rows, without the room that was left."""
@@ -317,24 +344,26 @@ def _numbers(record, features, form, path, row):
             raise ValueError
         return np.array(list(map(float, cells)))
     except ValueError:
-        numbers = np.empty(len(cells))
-        for place_of, (number, cell) in enumerate(zip(features, cells)):
-            if is_missing(cell):
-                numbers[place_of] = math.nan
-                continue
-            try:
-                numbers[place_of] = float(cell if "_" not in cell else "not a number")
-            except ValueError:
-                raise InputError(
-                    f"{record[number].strip()[:40]!r} is not a number", source=path, row=place(row, form.header[number]),
-                    expected=f"a number with a decimal {'comma' if form.decimal == ',' else 'point'}") from None
-        return numbers
+        return np.array([_number(record[number], form, path, row, number) for number in features])
+
+
+def _number(cell, form, path, row, column):
+    if is_missing(cell):
+        return math.nan
+    value = number_of(cell, form.decimal)
+    if not math.isnan(value):
+        return value
+    try:
+        return float(cell if "_" not in cell else "not a number")       # infinity
+    except ValueError:
+        raise InputError(f"{cell.strip()[:40]!r} is not a number", source=path, row=place(row, form.header[column]),
+                         expected=f"a number with a decimal {'comma' if form.decimal == ',' else 'point'}") from None
 
 
 def _decimals(texts, decimal):
     """Property values with a decimal point, so that they are numbers wherever they are looked at."""
-    if decimal == ",":
-        points = [text.replace(".", "").replace(",", ".") for text in texts]
-        if all(is_missing(text) or not math.isnan(number_of(point)) for text, point in zip(texts, points)):
-            texts = points
+    if decimal == "," and any("," in text for text in texts):
+        found = [number_of(text, ",") for text in texts]
+        if all(is_missing(text) or not math.isnan(number) for text, number in zip(texts, found)):
+            texts = ["" if math.isnan(number) else as_text(number) for number in found]
     return np.array(texts, object) if len(texts) else np.empty(0, object)

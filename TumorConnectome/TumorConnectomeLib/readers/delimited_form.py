@@ -5,13 +5,16 @@ import codecs
 import csv
 import functools
 import itertools
+import math
 import pathlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..base.errors import InputError
+from ..base.errors import InputError, TumorConnectomeError
+from ..cohort.words import decimal_sign, number_of
 from .embedding_file import refuse_pointer
+from .text_stream import open_bytes, open_text
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "space"}
 _SAMPLE_ROWS = 60
@@ -20,7 +23,8 @@ _BLOCK = 1 << 20
 _LONGEST_CELL = 1 << 22
 #: Excel's first line that names the delimiter
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BOMS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
+         codecs.BOM_UTF16_BE: "utf-16"}
 #: what R's write.table leaves out of the header
 ROW_NAMES = "row name"
 
@@ -63,7 +67,7 @@ class DelimitedForm:
         return self.headless
 
 
-def form_of(path, single: bool = False) -> DelimitedForm:
+def form_of(path, single: bool = False, whole: bool = False) -> DelimitedForm:
     """Find out how a text table is written.
 
     Parameters
@@ -71,6 +75,8 @@ def form_of(path, single: bool = False) -> DelimitedForm:
     path : path
     single : bool
         Whether it may have one column only.
+    whole : bool
+        Whether all of it is looked at for its encoding, not only its first megabyte.
 
     Raises
     ------
@@ -82,13 +88,13 @@ def form_of(path, single: bool = False) -> DelimitedForm:
         state = path.stat()
     except OSError as error:
         raise InputError(error.strerror or str(error), source=path) from None
-    return _form_of(path, single, (state.st_mtime_ns, state.st_size))
+    return _form_of(path, single, whole, (state.st_mtime_ns, state.st_size))
 
 
 @functools.lru_cache(maxsize=8)
-def _form_of(path, single, _state):
+def _form_of(path, single, whole, _state):
     """The form of a file in a state: it is asked for when the file is shown, and when it is read."""
-    encoding, notes = _encoding_of(path)
+    encoding, notes = _encoding_of(path, whole)
     lines = _first_lines(path, encoding)
     skipped, told = _skipped(lines)
     delimiter, records = _delimiter_of(path, encoding, skipped, told, single)
@@ -135,9 +141,9 @@ def _complete(header, rows):
 def starts_with_numbers(path) -> bool:
     """Whether a text file seems to hold numbers only, without a header: a look at its first row."""
     try:
-        with open(path, encoding="utf-8-sig") as stream:
+        with open_text(path, "utf-8-sig") as stream:
             line = next((line for line in (stream.readline(1 << 20) for _ in range(8)) if line.strip() and line[0] != "#"), "")
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, TumorConnectomeError):
         return False
     cells = [cell for cell in re.split(r"[,;\t| ]+", line.strip()) if cell]
     return len(cells) > 1 and all(map(_is_number, cells)) and any(map(_is_fraction, cells))
@@ -159,7 +165,7 @@ def records_of(path, form_or_encoding, delimiter: str = "", skipped: int = 0) ->
         encoding, delimiter, skipped = form_or_encoding.encoding, form_or_encoding.delimiter, form_or_encoding.skipped
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
-        with open(path, newline="", encoding=encoding) as stream:
+        with open_text(path, encoding, newline="") as stream:
             reader = csv.reader(stream, delimiter=delimiter, strict=True, skipinitialspace=delimiter == " ")
             for row, record in enumerate(reader, start=1):
                 if delimiter == " " and record and not record[-1]:
@@ -175,7 +181,7 @@ def records_of(path, form_or_encoding, delimiter: str = "", skipped: int = 0) ->
 
 def _first_lines(path, encoding):
     try:
-        with open(path, encoding=encoding) as stream:
+        with open_text(path, encoding) as stream:
             return [line.rstrip("\r\n") for line in (stream.readline(1 << 16) for _ in range(64))]
     except UnicodeDecodeError as error:
         raise InputError(f"not readable as {encoding} text ({error.reason})", source=path, expected="UTF-8 text") from None
@@ -199,16 +205,16 @@ def _header_in_comment(lines, skipped, delimiter, first):
     return said if len(said) == len(first) else None
 
 
-def _encoding_of(path):
-    """Encoding, and notes when it is a guess; looks at the whole file."""
+def _encoding_of(path, whole):
+    """Encoding, and notes when it is a guess; looks at the first block, or the whole file."""
     try:
-        with open(path, "rb") as stream:
+        with open_bytes(path) as stream:
             start = stream.read(4096)
             if not start:
                 raise InputError("the file is empty", source=path, expected="a table with a header")
             refuse_pointer(start, path)
             for mark, name in _BOMS.items():
-                if start.startswith(mark) and name == "utf-16":
+                if start.startswith(mark):
                     return name, ()
             if guess := _wide(start):
                 return guess, ()
@@ -225,7 +231,7 @@ def _encoding_of(path):
                     except UnicodeDecodeError:
                         utf8 = False
                 offset += len(block)
-                block = stream.read(_BLOCK)
+                block = stream.read(_BLOCK) if whole or offset < _BLOCK else b""
     except OSError as error:
         raise InputError(error.strerror or str(error), source=path) from None
     if utf8:
@@ -274,13 +280,17 @@ def _delimiter_of(path, encoding, skipped, told, single):
 
 
 def _decimal_of(sample, delimiter):
-    """"," when cells hold numbers with one, and none with a point."""
-    if delimiter == ",":
+    """"," when cells hold numbers with one, and few with a point; in a file with commas between cells they stand in quotes."""
+    cells = [cell for record in sample for cell in record if "," in cell or "." in cell]
+    if not any("," in cell for cell in cells):
         return "."
-    cells = [cell for record in sample for cell in record]
-    with_comma = sum("," in cell and _is_fraction(cell.replace(",", ".", 1)) for cell in cells)
-    with_point = sum("." in cell and _is_fraction(cell) for cell in cells)
-    return "," if with_comma > with_point else "."
+    with_comma = [cell for cell in cells if "," in cell and not math.isnan(number_of(cell, ","))]
+    with_point = sum(not math.isnan(number_of(cell)) for cell in cells if "." in cell and "," not in cell)
+    if len(with_comma) <= with_point:
+        return "."
+    if delimiter == ",":                                # "1,234" is a thousand where commas stand between cells
+        return decimal_sign(with_comma)
+    return ","
 
 
 def _is_fraction(text):

@@ -12,6 +12,7 @@ from ..cohort.vector_checks import problem_of, unusable_rows
 
 #: a file that says that it holds more than this is believed only if it is not absurdly smaller itself
 _TRUSTED_BYTES, _LARGEST_RATIO = 1 << 28, 100
+_ROWS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ class EmbeddingFile:
     notes : tuple of str
         What the user should know, one sentence each.
     left_out : tuple of (str, str)
-        Patients without a vector, and why.
+        Patients without a vector, "" for rows without an id; and why.
     several_expected : bool
         Whether patients with several rows are left out where one is wanted, and not an error: in files of the published form
         they are follow-up scans.
@@ -64,16 +65,29 @@ class EmbeddingFile:
         object.__setattr__(self, "has_vectors", bool(self.models))
 
 
-def checked_ids(values: Sequence[str], path, rows: Sequence[int], column: str) -> list[str]:
-    """The ids of a file's rows; InputError for an empty or unprintable one."""
+def checked_ids(values: Sequence[str], path, rows: Sequence[int], column: str, *, all_of_them: bool = False) -> list[str]:
+    """The ids of a file's rows; a few of them may be "" or not printable: `with_vectors` leaves these rows out.
+
+    Raises
+    ------
+    InputError
+        There are no rows, or more than half of the ids (or, with `all_of_them`, one) can not be one; the first is named.
+    """
     if not len(values):
         raise InputError("it has no rows", source=path, expected="at least one patient")
     if not all(values) or not "".join(values).isprintable():
-        for row, text in zip(rows, values):
-            if not text or not text.isprintable():
-                raise InputError(f"the id is {text[:40]!r}", source=path, row=place(row, column),
-                                 expected="a text that can be printed")
+        bad = [number for number, text in enumerate(values) if not _is_id(text)]
+        if all_of_them or 2 * len(bad) > len(values):
+            raise _no_id(values[bad[0]], path, rows[bad[0]], column)
     return list(values)
+
+
+def _is_id(text):
+    return bool(text) and text.isprintable()
+
+
+def _no_id(text, path, row, column):
+    return InputError(f"the id is {text[:40]!r}", source=path, row=place(row, column), expected="a text that can be printed")
 
 
 def refuse_repeated(file: EmbeddingFile) -> None:
@@ -94,6 +108,11 @@ def place(row: int, column: str) -> str:
     return f"row {row}, column {column!r}"
 
 
+def other_length(length: int, width: int, path, row: str) -> InputError:
+    """What is wrong with a vector of another length than most."""
+    return InputError(f"the vector has {length} numbers", source=path, row=row, expected=f"{width} as in other rows")
+
+
 def as_vectors(vectors: np.ndarray) -> np.ndarray:
     """Numbers as float32 or float64 in this machine's byte order; the type is kept if it is one of these."""
     if vectors.dtype in (np.float32, np.float64) and vectors.dtype.isnative:
@@ -105,15 +124,18 @@ def as_vectors(vectors: np.ndarray) -> np.ndarray:
 
 def with_vectors(path, ids: list[str], models: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray],
                  rows: Sequence[int], id_column: str, column_of: Mapping[str, Callable[[int], str]], *,
-                 notes: Sequence[str] = (), categories: Sequence[str] = ()) -> EmbeddingFile:
-    """The file without the patients that have no vector.
+                 notes: Sequence[str] = (), categories: Sequence[str] = (), wrong: Mapping[int, InputError] | None = None
+                 ) -> EmbeddingFile:
+    """The file without the patients that have no vector, and without the rows that have no id.
 
     Parameters
     ----------
     path, ids, models, columns, rows, id_column, notes, categories
-        See EmbeddingFile; models are numbers of any type, and may have rows that are no vector.
+        See EmbeddingFile; models are numbers of any type, and may have rows that are no vector. A table of patients has none.
     column_of : mapping of str to callable
         For each model, the name of a dimension by its number.
+    wrong : mapping of int to InputError, optional
+        What is wrong with vectors that are NaN because they could not be read, by the row's index.
 
     Raises
     ------
@@ -121,17 +143,21 @@ def with_vectors(path, ids: list[str], models: Mapping[str, np.ndarray], columns
         No row has a vector; the text names the first and what is wrong with it.
     """
     path, models = pathlib.Path(path), {model: as_vectors(vectors) for model, vectors in models.items()}
-    why: dict[int, str] = {}
+    why = dict(wrong or {})
     for model, vectors in models.items():
         for row in unusable_rows(vectors).tolist():
             dimension, problem = problem_of(vectors[row])
             where = f"row {rows[row]}" if dimension is None else place(rows[row], column_of[model](dimension))
-            why.setdefault(row, f"{where}: {problem}")
+            why.setdefault(row, InputError(problem, source=path, row=where, expected="finite numbers, not all of them zero"))
+    no_id = set()
+    if not all(ids) or not "".join(ids).isprintable():
+        no_id = {row for row, text in enumerate(ids) if not _is_id(text)}
+        why |= {row: _no_id(ids[row], path, rows[row], id_column) for row in no_id}
     if len(why) == len(ids):
-        where, _colon, problem = why[min(why, key=rows.__getitem__)].rpartition(": ")
-        raise InputError(f"{problem}, and no other row has a vector" if len(ids) > 1 else problem, source=path, row=where,
-                         expected="finite numbers, not all of them zero")
-    left_out = tuple((ids[row], why[row]) for row in sorted(why))
+        first = why[min(why, key=rows.__getitem__)]
+        raise first if len(ids) == 1 else InputError(f"{first.problem}, and no other row has a vector", source=path,
+                                                     row=first.row, expected=first.expected)
+    left_out = tuple(("" if row in no_id else ids[row], _without_file(why[row])) for row in sorted(why))
     if why:
         kept = np.setdiff1d(np.arange(len(ids)), list(why))
         models = {model: vectors[kept] for model, vectors in models.items()}
@@ -139,6 +165,12 @@ def with_vectors(path, ids: list[str], models: Mapping[str, np.ndarray], columns
         ids, rows = [ids[row] for row in kept.tolist()], [rows[row] for row in kept.tolist()]
     return EmbeddingFile(path, ids, dict(models), columns, rows, id_column, tuple(notes), left_out,
                          categories=tuple(categories))
+
+
+def _without_file(error):
+    """What is wrong, without the file and what a vector has to be."""
+    usual = error.expected.startswith("finite numbers")
+    return f"{error.row}: {error.problem}" + ("" if usual else f"; expected {error.expected}")
 
 
 def checked_size(declared: int, stored: int, path) -> None:
@@ -167,3 +199,27 @@ def empty_vectors(shape: tuple[int, int], dtype, path) -> np.ndarray:
         return np.empty(shape, dtype)
     except (MemoryError, ValueError):
         raise InputError(f"{shape[0]:,} vectors of {shape[1]:,} numbers do not fit into the memory", source=path) from None
+
+
+def fill_rows(vectors: np.ndarray, places: slice | np.ndarray, start: int, columns: Sequence[np.ndarray]) -> None:
+    """Write columns of numbers into the columns `start`, ... of the rows `places` of vectors, in parts that fit into the cache.
+
+    Parameters
+    ----------
+    vectors : np.ndarray
+        Shape (R, D), changed.
+    places : slice or np.ndarray
+        N rows.
+    start : int
+    columns : sequence of np.ndarray
+        Each of shape (N,).
+    """
+    count, width = len(columns[0]), len(columns)
+    buffer = np.empty((width, min(_ROWS_AT_ONCE, count)), vectors.dtype)
+    for first in range(0, count, _ROWS_AT_ONCE):
+        last = min(first + _ROWS_AT_ONCE, count)
+        block = buffer[:, :last - first]
+        for number, column in enumerate(columns):
+            block[number] = column[first:last]
+        rows = slice(places.start + first, places.start + last) if isinstance(places, slice) else places[first:last]
+        vectors[rows, start:start + width] = block.T

@@ -104,6 +104,17 @@ def _read(path):
     return _checked(content, path, len(data))
 
 
+def texts_of_pickled_array(data: bytes) -> list | None:
+    """What numpy's pickle of an array of objects (one dimension) lists, without unpickling it; None if it is no plain data."""
+    names = {name: kind for name, kind in _ALLOWED.items() if kind in ("Array", "ndarray", "DType")}
+    try:
+        array = read_records(data, names)
+        values = _decode(array, ValueError) if _is(array, "Array") else None
+    except Exception:                                   # a damaged pickle can raise nearly any type
+        return None
+    return values if isinstance(values, list) and all(map(_is_plain, values)) else None
+
+
 def _is(value, kind):
     return isinstance(value, Record) and value.kind == kind
 
@@ -137,6 +148,8 @@ def _feature(array, problem):
         raise problem("'feature' is not a numeric array")
     if not values.size or values.shape[-1:] != (values.size,):
         raise problem(f"'feature' has shape {values.shape}")
+    if values.dtype == np.float32 and values.dtype.isnative:
+        return values.ravel()
     with np.errstate(over="ignore"):                    # what float32 can not hold is reported as infinite
         return values.ravel().astype(np.float32)
 
@@ -157,9 +170,9 @@ def _row_values(row, problem):
         values = values.ravel().tolist() if isinstance(values, np.ndarray) else values
     if len(names) != len(values) or not all(isinstance(name, str) for name in names):
         raise problem("'row' has names that are not texts, or not one name for each value")
-    for name, value in zip(names, values):
-        if not _is_plain(value):
-            raise problem(f"'row' holds a value under {name[:40]!r} that is no plain text or number")
+    if not all(map(_is_plain, values)):
+        name = next(name for name, value in zip(names, values) if not _is_plain(value))
+        raise problem(f"'row' holds a value under {name[:40]!r} that is no plain text or number")
     return dict(zip(names, values))
 
 
@@ -188,11 +201,12 @@ def _checked(content, path, size):
         feature = _feature(item["feature"], problem)
         if features and feature.size != features[0].size:
             raise problem(f"'feature' has {feature.size} values", expected=f"{features[0].size} as in row 1")
-        if not np.isfinite(feature).all():
-            raise problem("'feature' has a NaN or infinite value", expected="finite numbers")
         features.append(feature)
         rows.append(_row_values(item["row"], problem))
         size -= feature.nbytes + len(rows[-1])
         if size < 0:                                    # one vector listed a million times would fill the memory
             raise problem("the file lists more values than it holds")
-    return EmbeddingRows(path, np.stack(features), tuple(rows))
+    together = np.stack(features)
+    for number in np.flatnonzero(~np.isfinite(together).all(axis=1)).tolist():
+        raise InputError("'feature' has a NaN or infinite value", source=path, row=number + 1, expected="finite numbers")
+    return EmbeddingRows(path, together, tuple(rows))

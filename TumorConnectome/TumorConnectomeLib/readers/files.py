@@ -9,19 +9,25 @@ from ..base.errors import InputError
 from ..base.files import visible_files
 from ..cohort.words import as_text
 from .anndata import H5AD, read_anndata, recognize_anndata
-from .arrays import SAFETENSORS, companion_table, has_ids, read_arrays_file, recognize_arrays
+from .arrays import SAFETENSORS, companions, headers_of, read_arrays_file, recognize_arrays
+from .arrow_file import COLUMNAR
 from .delimited import read_delimited, recognize_delimited
 from .delimited_form import form_of, starts_with_numbers
 from .embedding_file import EmbeddingFile
-from .parquet import ParquetTable, read_parquet, shards_of, split_of
+from .parquet import ParquetTable, data_set_name, read_parquet, shards_of
 from .published_file import read_published
 from .recognition import ROW_NUMBER, FeatureGroup, ImportChoice, Recognition, model_name, proposal, row_numbers
+from .text_stream import COMPRESSED, TEXT, kind_of, stem_of
 
-TEXT, PARQUET, PICKLE = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".pkl", ".pickle")
+PICKLE = (".pkl", ".pickle")
 ARRAYS = (".npz", ".npy", SAFETENSORS)
-KINDS = (*TEXT, *PARQUET, *ARRAYS, H5AD, *PICKLE)
+KINDS = (*TEXT, *COLUMNAR, *ARRAYS, H5AD, *PICKLE)
 #: what is read of a folder; notes are .txt files, too
 _IN_FOLDERS = tuple(kind for kind in KINDS if kind != ".txt")
+#: endings of compressed tables
+COMPRESSED_TEXT = tuple(kind + end for kind in TEXT if kind != ".txt" for end in COMPRESSED)
+#: where a data set of Hugging Face has its files
+_INNER = "data"
 #: between the paths of several files in one text
 SEPARATOR = ";"
 _PREVIEW_ROWS, _PREVIEW_FEATURES = 8, 3
@@ -76,6 +82,13 @@ class FilePreview:
         found = self.recognition
         return tuple(dict.fromkeys(name for name in (found.id_column, *found.others, ROW_NUMBER) if name))
 
+    def named(self, name: str | None) -> str | None:
+        """A column's name as it stands in the file, if one has this name but for capital letters; else as it is given."""
+        if name is None or name in self.columns:
+            return name
+        found = [column for column in self.columns if column.lower() == name.lower()]
+        return found[0] if len(found) == 1 else name
+
     def undecided(self, id_column: str | None = None, prefix: str | None = None) -> tuple[str, ...]:
         """The questions that an id column and a feature prefix, where they are given and the file has them, do not answer."""
         found = self.recognition
@@ -104,47 +117,57 @@ def own_files(paths) -> list[pathlib.Path]:
     found = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            inside = sorted(other for kind in _IN_FOLDERS for other in visible_files(path, "*" + kind))
+            inside = _inside(path) or _inside(path / _INNER)
             if not inside:
                 raise InputError("no embedding files", source=path, expected=f"*_features.pkl, or {', '.join(_IN_FOLDERS)}")
             found += inside
         elif not path.is_file():
             raise InputError("no such folder or file", source=path, expected=f"a folder, or a file ({', '.join(KINDS)})")
-        elif path.suffix.lower() not in KINDS:
-            raise InputError(f"files of the kind {path.suffix or 'without ending'!r} are not known", source=path,
+        elif kind_of(path) not in KINDS:
+            raise InputError(f"files of the kind {kind_of(path) or 'without ending'!r} are not known", source=path,
                              expected=", ".join(KINDS))
         else:
             found.append(path)
-    found = list(dict.fromkeys(path if path.suffix.lower() not in PARQUET else shards_of(path)[0] for path in found))
-    companions = {companion_table(path) for path in found if _needs_table(path)}
-    return [path for path in found if path not in companions]
+    found = list(dict.fromkeys(path if path.suffix.lower() not in COLUMNAR else shards_of(path)[0] for path in found))
+    return _without_companions(found)
+
+
+def _inside(folder):
+    return sorted(other for kind in (*_IN_FOLDERS, *COMPRESSED_TEXT) for other in visible_files(folder, "*" + kind))
+
+
+def _without_companions(files):
+    """Files without the lists and tables that belong to arrays."""
+    taken = {other for path in files if _may_need_others(path) for other in companions(path)}
+    return [path for path in files if path not in taken] or files
 
 
 def files_to_hash(files) -> list[pathlib.Path]:
     """The files, the tables beside numpy files and all parts of data sets: all that the cohort depends on."""
-    tables = [companion_table(path) for path in files if _needs_table(path)]
-    parts = [part for path in files for part in (shards_of(path) if path.suffix.lower() in PARQUET else [path])]
-    return [*parts, *(table for table in tables if table)]
+    tables = [other for path in files if _may_need_others(path) for other in companions(path)]
+    parts = [part for path in files for part in (shards_of(path) if path.suffix.lower() in COLUMNAR else [path])]
+    return [*parts, *tables]
 
 
 def is_matrix(path) -> bool:
     """Whether a file holds arrays that a table beside it may explain: numpy's, safetensors, or a text of numbers only."""
     path = pathlib.Path(path)
-    return path.suffix.lower() in ARRAYS or (path.suffix.lower() in TEXT and starts_with_numbers(path))
+    return path.suffix.lower() in ARRAYS or (kind_of(path) in TEXT and starts_with_numbers(path))
 
 
-def _needs_table(path):
-    return is_matrix(path) and not has_ids(path)
+def _may_need_others(path):
+    """Whether it is a file of arrays with vectors: a list of ids has no others beside it."""
+    return is_matrix(path) and any(header.is_embedding for header in headers_of(path).values())
 
 
 def preview(path) -> FilePreview:
     """Look at the beginning of a file; InputError when it can not be a part of a cohort."""
     path, notes = pathlib.Path(path), ()
-    kind = path.suffix.lower()
+    kind = kind_of(path)
     if kind in PICKLE:
         choice = ImportChoice("PatientID", (), (), _pickle_model(path))
         return FilePreview(str(path), Recognition("PatientID", (), ()), choice, {})
-    if kind in PARQUET:
+    if kind in COLUMNAR:
         with ParquetTable(path) as table:
             sample, recognition = table.sample(), table.recognition()
             notes = tuple(table.notes())
@@ -164,10 +187,7 @@ def preview(path) -> FilePreview:
 
 
 def _model_of(path):
-    if path.suffix.lower() in PARQUET and split_of(path):
-        return model_name(path.resolve().parent.name) if path.resolve().parent.name != "data" else model_name(
-            path.resolve().parent.parent.name)
-    return model_name(path.stem)
+    return model_name(data_set_name(path) or stem_of(path))
 
 
 def _pickle_model(path):
@@ -177,9 +197,9 @@ def _pickle_model(path):
 def read_file(path, choice: ImportChoice, report=lambda fraction, message="": None) -> EmbeddingFile:
     """Read one file as chosen."""
     path = pathlib.Path(path)
-    kind = path.suffix.lower()
+    kind = kind_of(path)
     if kind in PICKLE:
         return read_published(path, choice.model)
     if kind == H5AD:
         return read_anndata(path, choice, report)
-    return (read_parquet if kind in PARQUET else read_arrays_file if is_matrix(path) else read_delimited)(path, choice, report)
+    return (read_parquet if kind in COLUMNAR else read_arrays_file if is_matrix(path) else read_delimited)(path, choice, report)

@@ -12,6 +12,8 @@ from .embedding_file import EmbeddingFile
 from .row_selection import RowSelection
 
 _NAMED = 3
+#: said of rows
+NO_ID = "without an id in"
 #: lines of the report at most
 _REPORT_LIMIT = 100_000
 
@@ -76,8 +78,10 @@ def unmatched_patients(read: Sequence[EmbeddingFile], common: set[str]) -> list[
         gone = {patient for patient, _why in one.left_out}
         missing = sorted((everyone if one.has_vectors else common) - set(one.ids) - gone)
         alien = sorted(set(one.ids) - everyone)
-        if one.left_out:
-            found.append((one.path.name, "without a vector in", [patient for patient, _why in one.left_out]))
+        nameless = [why for who, why in one.left_out if not who]
+        for what, left in (("without a vector in", sorted(gone - {""})), (NO_ID, nameless)):
+            if left:
+                found.append((one.path.name, what, left))
         if missing:
             found.append((one.path.name, "not in" if one.has_vectors else "nothing in", missing))
         if alien:                                       # a table may well hold others, a file of vectors never does
@@ -87,8 +91,8 @@ def unmatched_patients(read: Sequence[EmbeddingFile], common: set[str]) -> list[
 
 def summary_of(unmatched) -> str:
     """One sentence per file: how many patients, and the first few."""
-    return " ".join(f"{len(ids)} patients {what} {name} ({', '.join(ids[:_NAMED])}{', ...' if len(ids) > _NAMED else ''})."
-                    for name, what, ids in unmatched)
+    return " ".join(f"{len(ids)} {'rows' if what == NO_ID else 'patients'} {what} {name} "
+                    f"({', '.join(ids[:_NAMED])}{', ...' if len(ids) > _NAMED else ''})." for name, what, ids in unmatched)
 
 
 def import_report(read: Sequence[EmbeddingFile], count: int, unmatched, notes: Mapping[str, Sequence[str]]) -> str:
@@ -109,9 +113,9 @@ def import_report(read: Sequence[EmbeddingFile], count: int, unmatched, notes: M
         lines += [f"{one.path.name}\t{len(one.ids)} rows\t{', '.join(one.columns) or 'no further columns'}",
                   *(f"{one.path.name}\t{note}" for note in one.notes)]
     lines += [f"{about}\t{note}" for about, told in notes.items() for note in told]
-    lines += [f"{patient}\tleft out of {one.path.name}: {why}" for one in read for patient, why in one.left_out]
+    lines += [f"{patient or 'no id'}\tleft out of {one.path.name}: {why}" for one in read for patient, why in one.left_out]
     for name, what, ids in unmatched:
-        if what != "without a vector in":
+        if what not in ("without a vector in", NO_ID):
             lines += [f"{patient}\t{what} {name}" for patient in ids]
     if len(lines) > _REPORT_LIMIT:
         lines = [*lines[:_REPORT_LIMIT], f"... and {len(lines) - _REPORT_LIMIT} more"]

@@ -48,6 +48,8 @@ def chosen_by_name(paths, id_column: str | None, prefix: str | None, categories:
     if not id_column and prefix is None and not categories:
         return {}
     found = previews(paths)
+    id_column = next((named for one in found if (named := one.named(id_column)) in one.columns), id_column)
+    categories = [next((named for one in found if (named := one.named(name)) in one.columns), name) for name in categories]
     _refuse_unknown("column", id_column, [name for one in found for name in one.columns], paths)
     groups = [group.prefix for one in found for group in one.recognition.groups]
     _refuse_unknown("feature columns", prefix, groups, paths)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import math
 import pathlib
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +15,16 @@ from ..base.errors import InputError
 from ..base.files import checked_uid, visible_files
 from ..cohort.cohort import PATIENT_COLUMNS
 from ..cohort.facets import STAGES
-from ..cohort.words import KNOWN_WORDS, age_of, as_text, is_code, is_missing, morphology_of, number_of
+from ..cohort.words import (
+    KNOWN_WORDS,
+    age_of,
+    as_text,
+    decimal_sign,
+    is_code,
+    is_missing,
+    morphology_of,
+    number_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +44,17 @@ _NUMERIC = {"age": (age_of, "years from 0 to 120"), "icd_o_3": (morphology_of, "
 #: columns of words that have facets of their own
 _WORDS = (*KNOWN_WORDS, "cancer_type")
 _UIDS = tuple(name for name in PATIENT_COLUMNS if name.endswith("UID"))
-#: a column of numbers may have that share of other words, and has at least so many different numbers
+#: a column of numbers may have that share of other words, and has at least so many different numbers; with a larger share it
+#: needs more of them, as grades or stages hardly have
 _MOST_UNREADABLE, _FEWEST_NUMBERS = 0.2, 3
+_LARGEST_UNREADABLE, _MANY_NUMBERS = 0.5, 11
+#: a number and its unit: "12.5 mm"
+_WITH_UNIT = re.compile(r"(.*\d)\s*(\D\S*|pack[- ]years?)")
+_UNITS = frozenset((
+    "mm", "cm", "m", "\u00b5m", "\u03bcm", "um", "mm2", "cm2", "mm\u00b2", "cm\u00b2", "mm^2", "cm^2", "mm3", "cm3", "mm\u00b3",
+    "cm\u00b3", "mm^3", "cm^3", "ml", "l", "cc", "g", "kg", "mg", "hu", "y", "yr", "yrs", "year", "years", "months", "weeks",
+    "day", "days", "h", "hours", "min", "s", "ms", "kv", "kvp", "ma", "mas", "gy", "mgy", "msv", "mmhg", "bpm", "ng/ml",
+    "pg/ml", "u/ml", "g/l", "g/dl", "mmol/l", "py", "pack-years", "pack years", "kg/m2", "kg/m\u00b2", "l/min", "suv"))
 
 
 def normalized(records: Sequence[Mapping], *, source, rows: Sequence[int] | None = None) -> pd.DataFrame:
@@ -151,17 +170,38 @@ def _known_numbers(name, values, taken):
 
 
 def _numbers_or_texts(texts):
-    """float64 if (nearly) all are numbers, else the texts; and what was left out."""
-    known = {text: number_of(text) for text in set(texts.tolist()) if text}
+    """float64 if (nearly) all are numbers, else the texts; and what was left out or assumed."""
+    words = {text for text in set(texts.tolist()) if text}
+    sign = decimal_sign(words)
+    known, unit = {text: number_of(text, sign) for text in words}, ""
+    if words and all(map(math.isnan, known.values())):
+        known, unit = _without_unit(words, sign)
     different = len({value for value in known.values() if not math.isnan(value)})
     if not different or any(map(is_code, known)):
         return texts, ""
     strange = {text for text, value in known.items() if math.isnan(value)}
     bad = [text for text in texts if text in strange] if strange else []
-    if bad and (len(bad) > _MOST_UNREADABLE * sum(map(bool, texts)) or different < _FEWEST_NUMBERS):
-        return texts, ""
+    cells = sum(map(bool, texts))
+    few = len(bad) <= _MOST_UNREADABLE * cells and different >= _FEWEST_NUMBERS
+    if bad and not few and not (len(bad) <= _LARGEST_UNREADABLE * cells and different >= _MANY_NUMBERS):
+        told = f"{_counted(bad, texts)} no numbers: all are read as words." if different >= _FEWEST_NUMBERS else ""
+        return texts, told
     numbers = np.array([known.get(text, math.nan) for text in texts.tolist()], np.float64)
-    return numbers, f"{_counted(bad, texts)} no numbers: they are left out." if bad else ""
+    told = [f"{_counted(bad, texts)} no numbers: they are left out."] if bad else []
+    told += [f"the unit {unit!r} is left out."] if unit else []
+    told += ["its commas are read as decimal signs."] if sign == "," else []
+    return numbers, " ".join(told)
+
+
+def _without_unit(words, sign):
+    """Numbers of texts with one unit behind them all, and the unit; NaN for all and "" where they have several or none."""
+    parts = {text: _WITH_UNIT.fullmatch(text) for text in words}
+    units = {match[2] for match in parts.values() if match}
+    if len(units) == 1 and all(parts.values()) and next(iter(units)).lower() in _UNITS:
+        known = {text: number_of(match[1], sign) for text, match in parts.items()}
+        if not any(map(math.isnan, known.values())):
+            return known, units.pop()
+    return dict.fromkeys(words, math.nan), ""
 
 
 def _counted(bad, texts):

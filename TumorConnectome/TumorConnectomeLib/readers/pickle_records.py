@@ -14,14 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _STOP, _BINGET, _MEMOIZE, _BININT1, _BINFLOAT, _MARK, _EMPTY_DICT, _EMPTY_LIST = b".h\x94KG(}]"
-_DOUBLE = struct.Struct(">d").unpack_from
+_TUPLE1, _BININT2, _SHORT_BINUNICODE = b"\x85M\x8c"
+_DOUBLE, _SHORT = struct.Struct(">d").unpack_from, struct.Struct("<H").unpack_from
 
 
 class Refused(ValueError):
     """The pickle asks for a name or an instruction that is not allowed."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Record:
     """What a pickle wants to be made.
 
@@ -109,9 +110,9 @@ def _lines(data, position):
 
 #: instruction -> how its argument is read (pickletools has what each of them means)
 _ARGUMENTS = {
-    "BININT": _fixed("<i"), "BININT2": _fixed("<H"),
+    "BININT": _fixed("<i"),
     "LONG1": _counted("<B", _long), "LONG4": _counted("<i", _long),
-    "SHORT_BINUNICODE": _counted("<B", _text), "BINUNICODE": _counted("<I", _text), "BINUNICODE8": _counted("<Q", _text),
+    "BINUNICODE": _counted("<I", _text), "BINUNICODE8": _counted("<Q", _text),
     "SHORT_BINBYTES": _counted("<B", bytes), "BINBYTES": _counted("<I", bytes), "BINBYTES8": _counted("<Q", bytes),
     "PROTO": _fixed("<B"), "FRAME": _fixed("<Q"), "BINPUT": _fixed("<B"), "LONG_BINPUT": _fixed("<I"),
     "LONG_BINGET": _fixed("<I"), "GLOBAL": _lines}
@@ -130,8 +131,8 @@ class _Reader:
     def __init__(self, allowed):
         self._allowed = allowed
         self._stack, self._outer, self._memo = [], [], {}
-        pushed = ("BININT", "BININT2", "LONG1", "LONG4", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8",
-                  "SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "NONE")
+        pushed = ("BININT", "LONG1", "LONG4", "BINUNICODE", "BINUNICODE8", "SHORT_BINBYTES",
+                  "BINBYTES", "BINBYTES8", "NONE")
         operations = {
             **dict.fromkeys(pushed, self._push),
             **dict.fromkeys(("PROTO", "FRAME"), lambda _: None),
@@ -142,11 +143,10 @@ class _Reader:
             "NEWTRUE": lambda _: self._push(True),
             "NEWFALSE": lambda _: self._push(False),
             "EMPTY_TUPLE": lambda _: self._push(()),
-            "TUPLE1": lambda _: self._push(tuple(self._last(1))),
             "TUPLE2": lambda _: self._push(tuple(self._last(2))),
             "TUPLE3": lambda _: self._push(tuple(self._last(3))),
-            "TUPLE": lambda _: self._push(tuple(self._since_mark())),
-            "APPEND": lambda _: self._extend(self._last(1)),
+            "TUPLE": self._tuple,
+            "APPEND": self._append,
             "APPENDS": lambda _: self._extend(self._since_mark()),
             "SETITEM": lambda _: self._update(self._last(2)),
             "SETITEMS": lambda _: self._update(self._since_mark()),
@@ -175,9 +175,20 @@ class _Reader:
                 stack.append({})
             elif code == _EMPTY_LIST:
                 stack.append([])
+            elif code == _TUPLE1:
+                stack[-1] = (stack[-1],)
+            elif code == _BININT2:
+                stack.append(_SHORT(data, position)[0])
+                position += 2
             elif code == _BINFLOAT:
                 stack.append(_DOUBLE(data, position)[0])
                 position += 8
+            elif code == _SHORT_BINUNICODE:
+                end = position + 1 + data[position]
+                if end > len(data):
+                    raise ValueError("the data ends in the middle of a value")
+                stack.append(data[position + 1:end].decode("utf-8", "surrogatepass"))
+                position = end
             else:
                 argument_of, operation = operations.get(code) or _refuse(code, position - 1)
                 if argument_of is None:
@@ -194,6 +205,10 @@ class _Reader:
     def _since_mark(self):
         items, self._stack = self._stack, self._outer.pop()
         return items
+
+    def _tuple(self, _argument):
+        items, self._stack = self._stack, self._outer.pop()
+        self._stack.append(tuple(items))
 
     def _last(self, count):
         first = len(self._stack) - count
@@ -217,24 +232,35 @@ class _Reader:
         self._push(_Name(self._allowed[text]))
 
     def _call(self, _argument):
-        name, arguments = self._last(2)
-        if not (isinstance(name, _Name) and isinstance(arguments, tuple)):
+        stack = self._stack
+        arguments, name = stack.pop(), stack.pop()      # IndexError where they are missing
+        if type(name) is not _Name or type(arguments) is not tuple:
             raise ValueError("something else than a name is called")
-        self._push(Record(name.kind, arguments))
+        stack.append(Record(name.kind, arguments))
 
     def _build(self, _argument):
-        (state,) = self._last(1)
-        if not isinstance(self._stack[-1], Record):
+        state = self._stack.pop()
+        if type(self._stack[-1]) is not Record:
             raise ValueError("something else than a record gets a state")
         self._stack[-1].state = state
 
+    def _append(self, _argument):
+        item = self._stack.pop()
+        if type(self._stack[-1]) is not list:
+            raise ValueError("something else than a list gets an item")
+        self._stack[-1].append(item)
+
     def _extend(self, items):
-        if not isinstance(self._stack[-1], list):
+        if type(self._stack[-1]) is not list:
             raise ValueError("something else than a list gets an item")
         self._stack[-1].extend(items)
 
     def _update(self, items):
         keys, target = items[::2], self._stack[-1]
-        if not isinstance(target, dict) or len(items) % 2 or not all(isinstance(key, str) for key in keys):
+        try:
+            "".join(keys)                               # TypeError where one is no text
+        except TypeError:
+            target = None
+        if type(target) is not dict or len(items) % 2:
             raise ValueError("something else than a dict with text keys gets an item")
         target.update(zip(keys, items[1::2]))

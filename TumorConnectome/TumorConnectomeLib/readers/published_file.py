@@ -19,7 +19,8 @@ def read_published(path, model: str) -> EmbeddingFile:
     """The rows of a ``*_features.pkl`` file; InputError when it is none, or a row has no PatientID."""
     content, path = read_embedding_pickle(path), pathlib.Path(path)
     rows = range(1, len(content.rows) + 1)
-    ids = checked_ids([as_text(row.get("PatientID")) for row in content.rows], path, rows, "PatientID")
+    ids = checked_ids([as_text(row.get("PatientID")) for row in content.rows], path, rows, "PatientID",
+                      all_of_them=True)
     records = [patient_record(row) for row in content.rows]
     names = dict.fromkeys(name for record in records for name in record)
     columns = {name: np.array([as_text(record.get(name)) for record in records], object) for name in names}

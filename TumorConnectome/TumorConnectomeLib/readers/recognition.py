@@ -1,6 +1,7 @@
 """What the columns of a user's file are: ids, features, UIDs and properties; with the reasons when that is not certain."""
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,7 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from ..base.errors import InputError
-from ..cohort.words import as_text
+from ..cohort.words import as_text, is_missing, number_of
 
 #: fewer numbered columns than this are no embedding
 _FEWEST_FEATURES = 2
@@ -21,7 +22,7 @@ _ID_NAMES = ("patientid", "patientids", "subjectid", "patient", "subject", "case
 #: chosen as id column: the number of the row, from 1
 ROW_NUMBER = "row number"
 #: columns that nobody means: pandas' index and what pyradiomics says about itself; they can be chosen
-_UNNAMED = re.compile(r"column 1|Unnamed: 0(?:\.\d+)?|index|level_0|row name|__index_level_\d+__")
+_UNNAMED = re.compile(r"column 1|Unnamed: 0(?:\.\d+)?|_?index|level_0|row name|__index_level_\d+__")
 _NEVER_MEANT = re.compile(r"Unnamed: 0(?:\.\d+)?|diagnostics_.+")
 #: names of pyradiomics: filter, class, feature (https://pyradiomics.readthedocs.io/en/latest/features.html)
 _RADIOMICS = re.compile(r"(?:original|wavelet\d*-[LH]{2,3}|log-sigma-[\d-]+mm-[23]D|square|squareroot|logarithm|"
@@ -34,6 +35,8 @@ _GEOMETRY = re.compile(r"(?:.*[_ .-])?(?:[xyz](?:min|max)|bbox(?:es)?|box(?:es)?
 _LARGEST_GEOMETRY = 16
 #: of so many columns only the first rows tell whether they hold numbers
 _MANY_COLUMNS, _ROWS_LOOKED_AT = 100, 12
+#: that share of the values of a numbered column may be no numbers
+_MOST_WRONG = 0.2
 #: axes, and maps of an embedding in a plane or in space
 _AXES = re.compile(r"(?:.*[_ .-])?(?:x|y|z|umap|tsne|t-sne|phate|draw_graph.*)[_ .-]?", re.IGNORECASE)
 _LARGEST_AXES = 4
@@ -177,7 +180,7 @@ class ImportChoice:
 
 
 def recognize(columns: Sequence[str], sample: Mapping[str, Sequence[str]], lists: Mapping[str, int] | Sequence[str] = (),
-              numeric: Sequence[str] | None = None) -> Recognition:
+              numeric: Sequence[str] | None = None, decimal: str = ".") -> Recognition:
     """Tell ids, features and other columns apart, by their names and some values.
 
     Parameters
@@ -190,11 +193,13 @@ def recognize(columns: Sequence[str], sample: Mapping[str, Sequence[str]], lists
         Columns that hold one vector in each cell, and its length where it is known.
     numeric : sequence of str, optional
         The columns whose values are numbers; by default told from the sample.
+    decimal : str
+        The decimal sign in the sample.
     """
     numbers = set(columns if numeric is None else numeric)
     if numeric is None:
         rows = _ROWS_LOOKED_AT if len(columns) > _MANY_COLUMNS else None
-        numbers = {name for name in columns if all(_is_number(value) for value in sample.get(name, ())[:rows])}
+        numbers = {name for name in columns if are_numbers(sample.get(name, ())[:rows], decimal)}
     lengths = dict(lists) if isinstance(lists, Mapping) else dict.fromkeys(lists, 0)
     lengths = {name: length for name, length in lengths.items() if not _NEVER_MEANT.fullmatch(name)}
     in_cells = [FeatureGroup(name, (name,), size=length) for name, length in lengths.items()]
@@ -203,7 +208,7 @@ def recognize(columns: Sequence[str], sample: Mapping[str, Sequence[str]], lists
     groups = tuple(group for group in groups if group.prefix not in small or group in in_cells)
     used = {name for group in groups for name in group.columns}
     others = [name for name in columns if name not in used]
-    unused = tuple(name for name in others if _NEVER_MEANT.fullmatch(name)
+    unused = tuple(name for name in others if (_NEVER_MEANT.fullmatch(name) and not _are_names(name, sample))
                    or (_UNNAMED.fullmatch(name) and _is_running(name, sample)))
     meant = [group for group in groups if group.prefix not in small]
     questions = []
@@ -348,6 +353,13 @@ def _is_running(name, sample):
     return bool(values) and any(values == [str(first + i) for i in range(len(values))] for first in (0, 1))
 
 
+def _are_names(name, sample):
+    """Whether an index without a name holds different words: pandas' rows after they were selected are whole numbers."""
+    values = list(sample.get(name, ()))
+    words = bool(values) and not all(map(_WHOLE.fullmatch, values))
+    return words and not name.startswith("diagnostics_") and len(set(values)) == len(values)
+
+
 def ids_of_texts(values: Sequence, column: str) -> tuple[list[str], list[str]]:
     """Values of an id column as ids, and what the user should know about them, one sentence each.
 
@@ -371,6 +383,13 @@ def row_numbers(count: int) -> list[str]:
 
 def _is_fraction(text):
     return _is_number(text) and not _WHOLE.fullmatch(text) and not _WHOLE_AS_FRACTION.fullmatch(text)
+
+
+def are_numbers(values: Sequence[str], decimal: str = ".") -> bool:
+    """Whether most values that are not missing are numbers: the reader names the wrong ones."""
+    wrong = [value for value in values if not _is_number(value)]
+    wrong = [value for value in wrong if not is_missing(value) and math.isnan(number_of(value, decimal))]
+    return len(wrong) <= _MOST_WRONG * len(values)
 
 
 def _is_number(text):

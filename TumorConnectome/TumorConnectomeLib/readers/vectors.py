@@ -9,10 +9,11 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..cohort.vector_checks import problem_of, unusable_rows
-from .arrays import companion_table, headers_of
+from .arrays import companions, headers_of
 from .cells import numbers_in
 from .embedding_file import as_vectors, place
 from .files import KINDS, PICKLE, preview, read_file
+from .text_stream import kind_of
 
 _MOST_NUMBERS = 1 << 20
 _PLAIN_TEXT = (".txt", ".json", ".csv", ".tsv")
@@ -56,8 +57,8 @@ class VectorRows:
         if not label and len(self.labels) == 1:
             return 0
         if label not in self.labels:
-            raise InputError(f"no row {label[:60]!r}" if label else f"it has {len(self.labels)} rows", source=source,
-                             expected=f"one of them, such as {self.labels[0]!r}")
+            raise InputError(f"no row {label[:60]!r}" if label else f"it has {len(self.labels)} rows, and none is chosen",
+                             source=source, expected=f"the id of one (--row), such as {self.labels[0]!r}")
         return self.labels.index(label)
 
 
@@ -126,7 +127,7 @@ def read_vectors(path) -> VectorRows:
         The file is neither; the text says what is wrong with it.
     """
     path = pathlib.Path(path)
-    kind = path.suffix.lower()
+    kind = kind_of(path)
     if not path.is_file():
         raise InputError("no such file", source=path, expected="a vector, or a file of embeddings")
     if kind in _PLAIN_TEXT and path.stat().st_size <= _LONGEST_TEXT:
@@ -154,7 +155,7 @@ def read_vectors(path) -> VectorRows:
 def _bare_array(path):
     """A numpy file that is one vector, or rows without ids; None if a table beside it names them."""
     shape = next(iter(headers_of(path).values())).shape
-    if len(shape) == 2 and shape[0] != 1 and companion_table(path) is not None:
+    if len(shape) == 2 and shape[0] != 1 and companions(path):
         return None
     values = np.load(path, allow_pickle=False)
     if values.dtype.kind not in "fiu" or values.ndim not in (1, 2) or not values.size:

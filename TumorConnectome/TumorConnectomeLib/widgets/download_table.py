@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 import qt
 
+from ..base.text import elided
+
 _PATIENT, _PROGRESS, _STATE, _CANCEL = range(4)
 #: rows shown without scrolling
 _MOST_ROWS = 6
+#: characters of a PatientID that are shown
+_LONGEST_ID = 24
 
 
 @dataclass(frozen=True)
@@ -104,10 +108,10 @@ class DownloadTable:
 
     def _fill(self, number, row):
         table, bar = self._table, self._bars[number]
-        for column, text in ((_PATIENT, row.patient), (_STATE, row.state)):
+        for column, text, shown in ((_PATIENT, row.patient, elided(row.patient, _LONGEST_ID)), (_STATE, row.state, row.state)):
             item = table.item(number, column)
-            if item.text() != text:
-                item.setText(text)
+            if item.text() != shown or item.toolTip() != text:
+                item.setText(shown)
                 item.setToolTip(text)
         busy = row.fraction is None and row.moving
         bar.setRange(0, 0 if busy else 100)

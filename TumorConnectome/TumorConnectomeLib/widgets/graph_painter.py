@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import qt
 
+from ..base.text import elided
 from ..neighbors.match import Match
 from .graph_geometry import GraphGeometry
 from .graph_state import GraphState
@@ -156,6 +157,8 @@ _FOCUS_COST = 6.0
 _QUIET_LIMIT = 1.5
 #: room between two labels side by side, in pixels
 _PAD = 5.0
+#: characters of a PatientID in a label
+_LONGEST_ID = 28
 _RING_GAP, _RING_THICKNESS = 3.5, 3.0
 _GROUP_GAP, _GROUP_THICKNESS = 1.2, 2.2
 
@@ -173,7 +176,7 @@ class Label:
 def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
     """Labels by importance: patients in focus, neighbors with rank, a query's, scans, then (not hovered) `hub_limit` hubs."""
     geometry = state.geometry
-    ids = geometry.connectome.patient_ids
+    ids = _ShownIds(geometry.connectome.patient_ids)
     selected, compared, hovered = map(state.node_of, (state.selected, state.compared, state.hovered))
     labels = {node: Label(node, ids[node], True) for node in (hovered, selected, compared) if node is not None}
     focus = selected if hovered is None else hovered
@@ -185,7 +188,7 @@ def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
     for rank, patient in enumerate(state.query.neighbors if state.query is not None else (), start=1):
         node = geometry.index_of(patient)
         if node is not None:
-            labels.setdefault(node, Label(node, f"{rank} \u00b7 {patient}"))
+            labels.setdefault(node, Label(node, f"{rank} \u00b7 {elided(patient, _LONGEST_ID)}"))
     for path in paths_of_patient(state.paths, state.selected):
         for name, node in zip(path.names, map(geometry.index_of, path.nodes)):
             if node is not None:
@@ -196,6 +199,16 @@ def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
         for node in hubs[state.lit[hubs]][:hub_limit].tolist():
             labels.setdefault(node, Label(node, ids[node], quiet=focus is not None))
     return list(labels.values())[:_MOST_LABELS]
+
+
+class _ShownIds:
+    """PatientIDs by node, as labels show them: without the middle of a long one."""
+
+    def __init__(self, ids):
+        self._ids = ids
+
+    def __getitem__(self, node):
+        return elided(self._ids[node], _LONGEST_ID)
 
 
 class LabelPlaces:

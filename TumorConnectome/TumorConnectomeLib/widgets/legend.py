@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import qt
 
+from ..base.text import elided
 from ..neighbors.match import Match
 from .graph_state import GraphState
 from .surface import Surface
 from .theme import Theme, bold_font
 
+#: characters of a category's name and of the title
+_LONGEST_NAME = 48
 _PAD, _GAP, _DOT, _SAMPLE, _MARGIN = 8.0, 6.0, 10.0, 26.0, 8.0
 #: an entry reaches this far beyond its mark and its count
 _REACH = 5.0
@@ -57,8 +60,8 @@ class Legend:
     def set_content(self, state: GraphState):
         """Take titles, names, counts, colors and the line sample from a state that has a coloring."""
         coloring, self._match = state.coloring, state.geometry.connectome.match
-        self._title, self._coloring = coloring.title, coloring
-        self._entries = [_Entry(name, count, number, name in state.hidden)
+        self._title, self._coloring = elided(coloring.title, _LONGEST_NAME), coloring
+        self._entries = [_Entry(elided(name, _LONGEST_NAME), count, number, name in state.hidden)
                          for number, (name, count) in enumerate(zip(coloring.categories, state.category_counts()))]
         if self.cursor is not None and self.cursor >= len(self._entries):
             self.cursor = None

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import qt
 
+from ..base.text import elided
 from ..neighbors.match import COSINE_DISTANCE
 from ..presentation.patient_summary import PairRow, distance_text, pair_text, percent_text
 
 _PATIENT = 1
+#: characters of a PatientID that are shown
+_LONGEST_ID = 24
 #: Qt's own sort indicator takes room in every header, sorted by or not
 _ARROWS = {False: "\N{BLACK UP-POINTING SMALL TRIANGLE}", True: "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"}
 
@@ -198,9 +201,9 @@ class PairTable:
         self._menu = menu = qt.QMenu(self._table)
         if 0 <= row < len(self._rows):
             patient = self._rows[row].patient_id
-            self._add(menu, _("Compare {id} side by side").format(id=patient), lambda: self._onOpened(patient))
+            self._add(menu, _("Compare {id} side by side").format(id=elided(patient)), lambda: self._onOpened(patient))
             if self.onOpenViewer is not None:
-                self._add(menu, _("Open {id} in the IDC viewer").format(id=patient), lambda: self.onOpenViewer(patient))
+                self._add(menu, _("Open {id} in the IDC viewer").format(id=elided(patient)), lambda: self.onOpenViewer(patient))
             self._add(menu, _("Copy row"), lambda: self._copy([r for r in self._rows if r.patient_id == patient]))
         self._add(menu, _("Copy all rows"), self.copyAll)
         menu.popup(self._table.viewport().mapToGlobal(point))
@@ -255,7 +258,7 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
     """The columns for a facet ("" for none), with or without the number of models that agree; what the distances are."""
     _ = translate
     usual = distance == COSINE_DISTANCE
-    facet = facet_title.partition(" (")[0]
+    facet = elided(facet_title.partition(" (")[0], _LONGEST_ID)
 
     def told(row):
         return pair_text(distance, row.distance, row.percentile)
@@ -264,9 +267,9 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
         PairColumn("#", _("Rank: place in the neighbor list, 1 is the most extreme"), "rank", lambda row: str(row.rank),
                    lambda row: row.rank),
         PairColumn(_("Patient"), _("PatientID; {mark} marks the selected patient").format(mark=SAME_PATIENT), "PatientID",
-                   lambda row: f"{SAME_PATIENT} {row.patient_id}" if row.same_patient else row.patient_id,
+                   lambda row: (f"{SAME_PATIENT} " if row.same_patient else "") + elided(row.patient_id, _LONGEST_ID),
                    lambda row: row.patient_id.lower(),
-                   lambda row: _("The same patient: another row of the embedding files") if row.same_patient else "",
+                   lambda row: _patient_tip(row, _),
                    lambda row: f"{row.patient_id} ({_('same patient')})" if row.same_patient else row.patient_id,
                    right=False, stretch=not facet),
         PairColumn(_("Distance") if usual else _("Distance*"),
@@ -291,6 +294,13 @@ def pair_columns(facet_title: str, with_votes: bool, translate, distance: str = 
             _("models that list the pair"), lambda row: _votes(row, _), lambda row: row.votes,
             lambda row: _("{n} of {all} models list this pair").format(n=row.votes, all=row.models) if row.models else ""))
     return columns
+
+
+def _patient_tip(row, translate):
+    """A long PatientID as a whole, and whether it is the same patient."""
+    whole = row.patient_id if len(row.patient_id) > _LONGEST_ID else ""
+    same = translate("The same patient: another row of the embedding files") if row.same_patient else ""
+    return "\n".join(filter(None, (whole, same)))
 
 
 def sorted_rows(rows: list[PairRow], column: PairColumn, descending: bool) -> list[PairRow]:
