@@ -31,9 +31,10 @@ from TumorConnectomeLib.neighbors.repairs import Repair
 def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel, monkeypatch):
     from TumorConnectomeLib.panel.result_nodes import read_result
 
-    shown, showHeatMap = [], panel.evaluate.heatMap.setHeatMap
-    monkeypatch.setattr(panel.evaluate.heatMap, "setHeatMap", lambda one: (shown.append((panel.evaluate.busy, one)),
-                                                                          showHeatMap(one)))
+    shown, kind = [], type(panel.evaluate.heatMap)
+    show_heat_map = kind.setHeatMap
+    monkeypatch.setattr(kind, "setHeatMap", lambda widget, one: (shown.append((panel.evaluate.busy, one)),
+                                                                 show_heat_map(widget, one)))
     heat_map = run(demo)
     first = [one for busy, one in shown if busy and one is not None]
     assert len(first) == len(heat_map.row_keys) and first[0].row_keys == heat_map.row_keys[:1]      # model by model
