@@ -79,13 +79,15 @@ class RPrecisionMeans:
             members = (columns == self._asked[0]).astype(np.float32)
             quadratic = np.einsum("ij,ij->j", both @ members, members, dtype=float)
             return (quadratic - linear @ members + constant) / self._counts[self._asked].sum()
-        queries, total = np.zeros((2, columns.shape[1]))
-        for category in self._asked:
-            queries += (columns[self._ranking.sampled] == category).sum(0, dtype=float)
-            if not self._joined:
-                total += self._hits(columns, category)
         if self._joined:
             total = self._of_both(columns)
+        else:
+            total = sum((self._hits(columns, category) for category in self._asked), np.zeros(columns.shape[1]))
+        if self._whole:
+            queries = np.full(columns.shape[1], float(self._counts[self._asked].sum()))
+        else:
+            sampled = columns[self._ranking.sampled]
+            queries = sum(((sampled == category).sum(0, dtype=float) for category in self._asked), np.zeros(columns.shape[1]))
         return np.divide(total, queries, out=np.full(columns.shape[1], np.nan), where=queries > 0)
 
     def _hits(self, columns, category):
@@ -105,9 +107,11 @@ class RPrecisionMeans:
 
     def _product(self, columns, category):
         members, sampled = (columns == category).astype(np.float32), self._ranking.sampled
+        if self._whole:
+            return np.einsum("ij,ij->j", self._marks(category) @ members, members, dtype=float)
         total = np.zeros(columns.shape[1])
-        for start in range(0, len(sampled), _ROWS if not self._whole else len(sampled)):
-            rows = slice(start, start + _ROWS) if not self._whole else slice(None)
+        for start in range(0, len(sampled), _ROWS):
+            rows = slice(start, start + _ROWS)
             total += np.einsum("ij,ij->j", self._marks(category, rows) @ members, members[sampled[rows]], dtype=float)
         return total
 
