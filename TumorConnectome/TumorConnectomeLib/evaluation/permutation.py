@@ -119,21 +119,21 @@ class NullMeans:
         self._most = factors.sum(0, dtype=np.float32)
         self._factors = (factors if self._binary else factors / max(1, span)).astype(np.float32)
 
-    def means(self, columns: np.ndarray, metrics: Sequence[str], by_class: bool = False) -> dict[str, np.ndarray]:
+    def means(self, columns: np.ndarray, metrics: Sequence[str], categories: Sequence[int] = ()) -> dict[str, np.ndarray]:
         """Mean of each metric under labelings given as columns (M, B): float64, shape (B,) each.
 
-        With `by_class` also P@k of the queries of each category, under the key CLASSES: float64, shape (B, C); NaN for one
-        without a relevant target.
+        With `categories` also P@k of the queries of each of them, under the key CLASSES: float64, shape (B, len(categories));
+        NaN for one without a relevant target.
         """
         found = {}
-        if by_class or PRECISION in metrics or any(metric in metrics for metric in LIST_METRICS):
-            found = self._of_lists(columns, [metric for metric in metrics if metric in LIST_METRICS], by_class)
+        if len(categories) or PRECISION in metrics or any(metric in metrics for metric in LIST_METRICS):
+            found = self._of_lists(columns, [metric for metric in metrics if metric in LIST_METRICS], categories)
         if R_PRECISION in metrics:
             self._r_precision = self._r_precision or RPrecisionMeans(self._ranking, self._relevance.counts)
             found[R_PRECISION] = self._r_precision.means(columns)
         return found
 
-    def _of_lists(self, columns, metrics, by_class):
+    def _of_lists(self, columns, metrics, categories):
         ranking, tied = self._ranking, self._ranking.starts is not None
         general = [metric for metric in metrics if metric == AVERAGE_PRECISION and tied
                    or metric == NDCG and not (self._binary or self._linear)]
@@ -160,24 +160,24 @@ class NullMeans:
                 gain += np.multiply(ones, self._factors[place], out=term)
         if graded:
             gain += self._most
-        if by_class or PRECISION in metrics:
+        if len(categories) or PRECISION in metrics:
             hits = hits.astype(np.float32)
         if PRECISION in metrics:
             found[PRECISION] = _totals(hits) / self._weights.k / max(1, self._weights.queries(PRECISION))
-        if by_class:
-            found[CLASSES] = self._by_class(columns, hits)
+        if len(categories):
+            found[CLASSES] = self._by_class(columns, hits, categories)
         if precision is not None:
             found[AVERAGE_PRECISION] = self._weighted(precision, columns, self._weights.average_precision, AVERAGE_PRECISION)
         if gain is not None:
             found[NDCG] = self._weighted(gain, columns, np.diag(self._weights.ndcg), NDCG)
         return found
 
-    def _by_class(self, columns, hits):
+    def _by_class(self, columns, hits, categories):
         counts = self._relevance.counts
-        flat = columns.astype(np.int32) * columns.shape[1] + np.arange(columns.shape[1], dtype=np.int32)
-        totals = np.bincount(flat.ravel(), hits.ravel(), len(counts) * columns.shape[1]).reshape(len(counts), -1)
-        found, asked = np.full((columns.shape[1], len(counts)), np.nan), counts >= 2
-        found[:, asked] = (totals[asked] / (counts[asked, None] * self._weights.k)).T
+        found = np.full((columns.shape[1], len(categories)), np.nan)
+        for place, category in enumerate(categories):
+            if counts[category] >= 2:
+                found[:, place] = _totals(hits * (columns == category)) / (counts[category] * self._weights.k)
         return found
 
     def _weighted(self, values, columns, factors, metric):

@@ -13,7 +13,7 @@ from .ranking import Ranking
 #: queries whose contributions are in memory at once
 _ROWS = 256
 #: categories of that many patients are counted pair by pair, larger ones by a matrix product
-_FEW = 12
+_FEW = 36
 #: where not all queries are looked at, the same for categories of up to this share of the patients
 _FEW_SHARE = 0.07
 #: so many shares at most are kept, and so many marks of a category

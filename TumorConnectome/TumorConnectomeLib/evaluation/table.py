@@ -148,9 +148,9 @@ class _Cell:
         def draw(number, which):
             columns, of_metrics = ranked.labelings(self.key).chunk(number), which[which < len(metrics)]
             of_classes = which[which >= len(metrics)] - len(metrics)
-            found = ranked.null(model, self.key).means(columns, [metrics[place] for place in of_metrics], len(of_classes) > 0)
+            found = ranked.null(model, self.key).means(columns, [metrics[place] for place in of_metrics], of_classes)
             parts = [found[metrics[place]][:, None] for place in of_metrics]
-            return np.concatenate([*parts, *([found[CLASSES][:, of_classes]] if len(of_classes) else [])], axis=1)
+            return np.concatenate([*parts, *([found[CLASSES]] if len(of_classes) else [])], axis=1)
 
         if PRECISION not in metrics:
             by_class = np.full(len(by_class), np.nan)
