@@ -3,8 +3,10 @@
     make screenshots DATA=FOLDER     FOLDER holds the published embedding files
 """
 import argparse
+import contextlib
 import pathlib
 import sys
+import tempfile
 
 from module_session import ROOT, ModuleSession
 
@@ -29,6 +31,7 @@ def main():
         session.picture(options.output / "screenshot-connectome.png")
         picture_of_evaluation(session, options.output / "screenshot-evaluate.png")
     pictures_of_images(session, options.output)
+    pictures_of_study(session, options.output)
     return 0
 
 
@@ -70,6 +73,43 @@ def pictures_of_images(session, folder):
     session.wait(lambda: len(panel.compare.display.shown) == len(ImageViews.SIX.places), what="loaded")
     session.settle(1.0)
     session.picture(folder / "screenshot-neighbors.png")
+
+
+def pictures_of_study(session, folder):
+    """A reader study on the demo cohort: the board with five candidates chosen, and the figures of three simulated readers."""
+    session.load_cohort()
+    panel, ui, study = session.panel, session.panel.ui, session.panel.study
+
+    def finish(step):
+        step()
+        session.wait(lambda: not study.busy, what="done")
+        session.settle(0.2)
+
+    folder = folder.resolve()
+    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
+        open_only(panel, "study")
+        ui.studyPathLineEdit.currentPath = "STUDY.json"
+        panel.set(studyQueryCount=20, studyRepeats=5, studyAtMost=10, studyReaders="Ann, Bob, Cleo", studySeed=3)
+        finish(study.design)
+        study.read()
+        board = study.display.board
+        tiles = board.queryTile, *board.tiles
+        session.wait(lambda: not any("loading" in tile.accessibleName for tile in tiles), what="loaded")
+        for tile in (0, 2, 3, 6, 9):
+            board.onToggled(tile)
+        session.settle(0.5)
+        session.picture(folder / "screenshot-reading.png")
+        study.display.leave()
+        pathlib.Path("ANSWERS-Ann.json").unlink()
+        finish(study.simulate)
+        finish(study.analyze)
+        ui.studyTabs.currentIndex = 2
+        ui.showStudyButton.click()
+        session.window.resize(1500, 1000)
+        session.settle(1.0)
+        session.picture(folder / "screenshot-reader-study.png")
+        session.window.resize(1500, 900)
+        ui.studyPathLineEdit.currentPath = ""
 
 
 def open_only(panel, *names):

@@ -16,6 +16,7 @@ from TumorConnectomeLib.panel.self_tests.evaluation_stories import EvaluationSto
 from TumorConnectomeLib.panel.self_tests.graph_stories import GraphStories
 from TumorConnectomeLib.panel.self_tests.image_stories import ImageStories
 from TumorConnectomeLib.panel.self_tests.story_test import StoryTest
+from TumorConnectomeLib.panel.self_tests.study_stories import StudyStories
 from TumorConnectomeLib.scene.view_layouts import register_layouts
 
 #
@@ -94,7 +95,9 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.compare.display.showLayout()
 
     def exit(self):
-        """Called each time the user opens another module."""
+        """Called each time the user opens another module, and before the application saves how its window looks."""
+        if self.panel is not None:                      # None when the setup failed
+            self.panel.study.display.leave()
 
     def onReload(self):
         """Developer mode: reload the library together with this file."""
@@ -155,8 +158,8 @@ class TumorConnectomeLogic(ScriptedLoadableModuleLogic):
 #
 
 
-class TumorConnectomeTest(GraphStories, ArrangementStories, ImageStories, DatabaseStories, EvaluationStories, StoryTest,
-                          ScriptedLoadableModuleTest):
+class TumorConnectomeTest(GraphStories, ArrangementStories, ImageStories, DatabaseStories, EvaluationStories, StudyStories,
+                          StoryTest, ScriptedLoadableModuleTest):
     """The module's self-test: `slicer.selfTests`, ctest and pytest run it. The stories are in module/self_tests/.
 
     They are not named test_...: ctest's loader would run each for itself, without what runTest keeps for the user.

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "commands": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "imaging",
                  "synthetic", "study"},
     "panel": {"base", "work", "cohort", "readers", "neighbors", "layout", "connectome", "evaluation", "presentation", "imaging",
-              "synthetic", "scene", "widgets"},
+              "synthetic", "study", "scene", "widgets"},
 }
 ROOMS = tuple(MAY_IMPORT)
 _GUI = {"qt", "ctk"}

@@ -169,7 +169,9 @@ def _children(cleaning):
 def _find_children(cleaning):
     parent, _edit = _children(cleaning)
     found = slicer.util.findChildren(parent, className="QLine*")
-    return len(found) == 1, slicer.util.findChildren(parent, className="QWidge")
+    named = slicer.util.findChildren(parent, name="probe*")
+    docks = slicer.util.findChildren(slicer.util.mainWindow(), name="PanelDockWidget") if slicer.util.mainWindow() else [None]
+    return len(found) == len(named) == len(docks) == 1, slicer.util.findChildren(parent, className="QWidge")
 
 
 def _signal(sender, signal, right):

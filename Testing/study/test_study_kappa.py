@@ -8,11 +8,11 @@ from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 from study_samples import choice, random_readings
 
+from TumorConnectomeLib.study.analysis import _pair_kappas, _pseudo_values
 from TumorConnectomeLib.study.chance import SUBSETS, exact_test, fleiss_null, fleiss_p, pair_overlap, subset_hits
 from TumorConnectomeLib.study.intervals import (
+    crossed_interval,
     mean_interval,
-    pair_correction,
-    panel_weights,
     reader_variance,
     share_interval,
     t_quantile,
@@ -149,12 +149,46 @@ def test_readers_who_differ_widen_the_interval_and_noise_alone_does_not():
     assert reader_variance(panels[:, :1] @ noise[:1], weights, 1) == 0.0
 
 
-def test_panels_of_readers_show_what_readers_bring_to_pairs():
-    panels, random = panel_weights(5, seed=1), np.random.default_rng(2)
-    pairs = 25 - (panels ** 2).sum(1)
-    drawn = []
-    for _study in range(400):                           # every reader adds an amount of his own to all his pairs
-        own = random.standard_normal(5)
-        drawn.append(np.var((2 * panels * (5 - panels) @ own)[pairs > 0] / pairs[pairs > 0]))
-    assert np.mean(drawn) * pair_correction(panels) == pytest.approx(4 / 5, rel=0.1)
-    assert pair_correction(panel_weights(2, seed=1)) == 0.0
+def test_crossed_interval_is_that_of_a_multi_reader_study():
+    random = np.random.default_rng(4)
+    table = 0.5 + 0.1 * random.standard_normal((5, 1)) + 0.05 * random.standard_normal(20) + 0.1 * random.random((5, 20))
+    center = table.mean()
+    rest = table - table.mean(1, keepdims=True) - table.mean(0) + center
+    readers, queries, noise = 20 * table.mean(1).var(ddof=1), 5 * table.mean(0).var(ddof=1), (rest ** 2).sum() / (4 * 19)
+    more = max(queries - noise, 0)                      # mean squares of the analysis of variance, as in Hillis 2007
+    freedom = (readers + more) ** 2 / (readers ** 2 / 4 + more ** 2 / 19)
+    width = stats.t.ppf(0.975, freedom) * math.sqrt((readers + more) / 100)
+    everything = np.ones(table.shape, bool)
+    found = crossed_interval(table, everything, np.ones(20), center, (0.0, 1.0))
+    assert found == pytest.approx((center - width, center + width), rel=1e-9)
+    one = crossed_interval(table[:1], everything[:1], np.ones(20), table[0].mean(), (0.0, 1.0))
+    assert one == pytest.approx(stats.t.interval(0.95, 19, table[0].mean(), stats.sem(table[0])), rel=1e-9)
+
+
+def test_crossed_interval_with_missing_answers_is_about_as_wide():
+    random = np.random.default_rng(5)
+    table = 0.1 * random.standard_normal((5, 1)) + random.standard_normal((5, 60)) * 0.1
+    known = random.random(table.shape) < 0.8
+    whole = crossed_interval(table, np.ones(table.shape, bool), np.ones(60), table.mean(), (-9.0, 9.0))
+    part = crossed_interval(table, known, known.sum(0).astype(float), table[known].mean(), (-9.0, 9.0))
+    assert np.ptp(part) == pytest.approx(np.ptp(whole), rel=0.15)
+    nobody = np.vstack([known, np.zeros((1, 60), bool)])    # a reader without answers says nothing about readers
+    assert crossed_interval(np.vstack([table, np.zeros((1, 60))]), nobody, known.sum(0).astype(float), table[known].mean(),
+                            (-9.0, 9.0)) == part
+
+
+def test_crossed_interval_of_a_table_without_spread_is_the_binomial_bound():
+    low, high = crossed_interval(np.ones((3, 25)), np.ones((3, 25), bool), np.ones(25), 1.0, (0.0, 1.0))
+    assert (low, high) == (pytest.approx(stats.beta.ppf(0.025, 25, 1)), 1.0)
+
+
+def test_pseudo_values_are_those_of_the_jackknife_over_readers():
+    readings = random_readings(readers=4, queries=6)
+    values, known = _pseudo_values(readings, _pair_kappas(readings))
+    assert known.all()
+    for query in range(6):
+        votes = readings.chosen[:, query]
+        whole = fleiss_kappa(votes.sum(0), np.full(10, 4))
+        for reader in range(4):
+            less = fleiss_kappa(np.delete(votes, reader, axis=0).sum(0), np.full(10, 3))
+            assert values[reader, query] == pytest.approx(4 * whole - 3 * less)

@@ -108,13 +108,25 @@ def test_the_command_plans_in_sentences_or_as_a_table(tmp_path, capsys):
     options = ["study", "plan", "--kappa", "0.3", "--queries", "5,10", "--readers", "3", "--studies", "20"]
     assert main(options) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 6
-    assert lines[3].startswith("10 queries and 3 readers: agreement_with_model is 0.6")
+    assert len(lines) == 7
+    assert lines[3].startswith("10 queries and 3 readers find kappa 0.3 of readers with the model (agreement 6")
     assert main([*options, "--out", str(tmp_path / "plan.csv")]) == 0
     with open(tmp_path / "plan.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["queries"] for row in rows] == ["5"] * 3 + ["10"] * 3
-    assert f"above chance in {float(rows[0]['power']):.0%} of studies" in lines[0]
+    assert f"with power {float(rows[0]['power']):.2f} (" in lines[0] and "20 simulated studies" in lines[-1]
+
+
+def test_the_command_tells_how_many_queries_a_power_takes(capsys):
+    options = ["study", "plan", "--kappa", "0.3", "--readers", "3", "--studies", "40", "--power", "0.8"]
+    assert main(options) == 0
+    first, second, _third = capsys.readouterr().out.splitlines()
+    assert first.startswith("3 readers find kappa 0.3 of readers with the model") and "their consensus" in second
+    needed = int(first.split("from ")[1].split()[0])
+    reached, below = ({one.statistic: one.power for one in power_of(Plan(queries, 3, 0.3), studies=40)}["agreement_with_model"]
+                      for queries in (needed, needed - 1))
+    assert 2 <= needed <= 10 and below < 0.8 <= reached
+    assert main([*options[:-1], "1.5"]) == 2 and "power 1.5" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("options", "text"), [

@@ -142,7 +142,7 @@ def test_the_wheel_scrolls_one_tile_and_windows_change_all(reading, study):
     reader, made, _path = reading
     first = study.readers["Ann"][0]
     for patient in first.candidates[:2]:
-        made.setImage(patient, crop(value=40))
+        made.setImage(patient, crop(value=50))
     here, there = reader.board.tiles[:2]
     assert bright(here, 200) and bright(there, 200)
     reader.wheel(here, up=True)
@@ -151,10 +151,16 @@ def test_the_wheel_scrolls_one_tile_and_windows_change_all(reading, study):
     for _step in range(9):
         reader.wheel(here, up=True)
     assert here.sliceNumber == 4
-    reader.press("M")                                   # 40 HU is the middle of the mediastinal window
+    reader.press("M")                                   # 50 HU is the middle of the mediastinal window
     assert not bright(there, 200) and bright(there, 120)
     reader.press("L")
     assert bright(there, 200)
+    reader.click(reader.board.windowButtons[1])         # the same with the mouse
+    assert not bright(there, 200) and bright(there, 120)
+    reader.click(reader.board.windowButtons[0])
+    field = reader.board.fieldMm
+    reader.click(reader.board.zoomButtons[1])
+    assert reader.board.fieldMm < field and bright(there, 200)
 
 
 def test_thumbnails_and_problems_are_said_to_be_such(reading, study):

@@ -33,9 +33,9 @@ def add_rows_option(parser):
                         help="; ".join(f"{rule.value}: {rule.meaning()}" for rule in RowRule) + " (default single)")
 
 
-def add_data_option(parser):
+def add_data_option(parser, required=True):
     """The files of a cohort; `read_cohort_of` reads them."""
-    parser.add_argument("--data", required=True, type=split_paths, action="extend", metavar="PATH",
+    parser.add_argument("--data", required=required, type=split_paths, action="extend", metavar="PATH",
                         help="folder with *_features.pkl files (itself or in 'embeddings') and maybe a patient table, or a "
                              "file of your own (CSV, TSV, Parquet, Arrow, JSON Lines, npz, npy with a CSV beside it, "
                              "safetensors, h5ad), or a folder of these; give it several times for several models of the same "

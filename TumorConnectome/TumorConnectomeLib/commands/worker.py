@@ -32,6 +32,10 @@ WORKERS = {
     "query": "TumorConnectomeLib.commands.query:query_command",
     "query-rows": "TumorConnectomeLib.commands.query:rows_command",
     "map": "TumorConnectomeLib.commands.maps:map_command",
+    "study-design": "TumorConnectomeLib.commands.study:design_command",
+    "study-simulate": "TumorConnectomeLib.commands.study:simulate_command",
+    "study-analyze": "TumorConnectomeLib.commands.study:analyze_command",
+    "tumor-stack": "TumorConnectomeLib.imaging.tumor_stack:tumor_stack_command",
     "derive": "TumorConnectomeLib.commands.derive:derive_command",
 }
 

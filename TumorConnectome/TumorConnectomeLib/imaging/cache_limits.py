@@ -14,14 +14,16 @@ from ..base.files import checked_uid, is_temporary
 from .file_lock import Busy, exclusive
 from .linked_files import LINKED
 from .series_cache import MARKER, SeriesCache, read_record
+from .tumor_stack import STACKS
 
 #: folders of the cache that hold images or what belongs to them; results of analyses are not touched
 _SERIES = "idc"
 _DAY = 86400.0
 #: kind, folder, and seconds without use after which an item is left over (None for never)
 _PLACES = (("", _SERIES, None), ("unfinished", "staging", 14 * _DAY), ("links", LINKED, 30 * _DAY),
-           ("thumbnails", "thumbnails", None), ("synthetic", "synthetic", None), ("lists", "folders", 90 * _DAY),
-           ("lists", "inspections", 90 * _DAY), ("lists", "dicom-database", _DAY))
+           ("thumbnails", "thumbnails", None), ("stacks", STACKS, 90 * _DAY),
+           ("synthetic", "synthetic", None), ("lists", "folders", 90 * _DAY), ("lists", "inspections", 90 * _DAY),
+           ("lists", "dicom-database", _DAY))
 _TEMPORARY_FOR = _DAY
 _SERIES_KINDS = {"series", "synthetic"}
 
@@ -33,7 +35,7 @@ class CacheItem:
     Parameters
     ----------
     kind : str
-        ``series``, ``unfinished``, ``links``, ``thumbnails``, ``synthetic``, ``lists`` or ``temporary``.
+        ``series``, ``unfinished``, ``links``, ``thumbnails``, ``stacks``, ``synthetic``, ``lists`` or ``temporary``.
     paths : tuple of Path
         Files and folders, the one that makes it count first.
     bytes : int

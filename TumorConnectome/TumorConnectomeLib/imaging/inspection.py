@@ -84,7 +84,7 @@ def inspect_command(arguments, report):
     parser.add_argument("--measure")
     options = parser.parse_args(arguments)
     report(None, "Reading the CT's geometry and the report")
-    series, lesions, findings = _with_boxes_if_possible(options.ct, options.sr, options.series)
+    series, lesions, findings = read_usable_study(options.ct, options.sr, options.series)
     if series.undecodable:
         raise InputError(f"the pixels are stored as {series.undecodable}, which Slicer can not decode", source=series.files[0],
                          expected="uncompressed pixels, RLE, JPEG, JPEG-LS or JPEG 2000")
@@ -101,7 +101,7 @@ def inspect_command(arguments, report):
     return _described(series, lesions, findings)
 
 
-def _with_boxes_if_possible(ct_folder, sr_file, series_uid):
+def read_usable_study(ct_folder, sr_file, series_uid):
     """What `read_study` returns; without boxes, and told why, when the report is there but can not be used for this CT."""
     try:
         return read_study(ct_folder, sr_file, series_uid)

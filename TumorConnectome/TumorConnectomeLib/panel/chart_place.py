@@ -1,8 +1,8 @@
-"""The place of the connectome in Slicer's view layouts."""
+"""The places of our own widgets in Slicer's view layouts."""
 import qt
 import slicer
 
-_HOLDER = "TumorConnectomeChartPlace"
+_HOLDER = "{tag}Place"
 
 
 def place_chart(tag, view):
@@ -11,7 +11,8 @@ def place_chart(tag, view):
     Slicer has no way to take a view factory back, so one factory with one container is registered for the lifetime of the
     application, and only the container's content changes when the module is reloaded.
     """
-    place = getattr(slicer.modules, _HOLDER, None)
+    name = _HOLDER.format(tag=tag)
+    place = getattr(slicer.modules, name, None)
     if place is None:
         container, factory = qt.QWidget(), slicer.qSlicerSingletonViewFactory()
         qt.QVBoxLayout(container).setContentsMargins(0, 0, 0, 0)
@@ -20,7 +21,7 @@ def place_chart(tag, view):
         if slicer.app.layoutManager():                  # there is none without a main window
             slicer.app.layoutManager().registerViewFactory(factory)
         place = container, factory
-        setattr(slicer.modules, _HOLDER, place)
+        setattr(slicer.modules, name, place)
     container = place[0]
     layout = container.layout()
     while layout.count():

@@ -97,7 +97,8 @@ class ImagingController:
             self._status.failed(Cancelled(), self._again)
 
     def forget(self):
-        """The scene was closed: nothing is shown any more."""
+        """The scene was closed: nothing is shown any more, and no cohort is kept for it."""
+        self._wanted = None
         self._display.forget()
 
     def _begin(self, wanted):
@@ -120,7 +121,8 @@ class ImagingController:
                        self._onInspected, again=self._again)
 
     def _again(self):
-        self.bring(*self._wanted)
+        if self._wanted is not None:
+            self.bring(*self._wanted)
 
     def _onInspected(self, found):
         inspections, reader = found
@@ -245,13 +247,17 @@ class ImageSources:
 
     def of(self, cohort: Cohort, image_folder: str) -> list[Source]:
         """Where the images of a cohort may be, in order; `image_folder` is a local folder of DICOM files, "" for none."""
-        if cohort.synthetic:
-            return [SceneSource(), SyntheticSource(self.cache_folder / "synthetic")]
+        return [SceneSource(), *self.of_files(cohort.synthetic, image_folder)]
+
+    def of_files(self, synthetic: bool, image_folder: str, remote: bool = True) -> list[Source]:
+        """As `of`, without the scene; `remote`: whether IDC is one of them."""
+        if synthetic:
+            return [SyntheticSource(self.cache_folder / "synthetic")]
         folder, listed = self.cache_folder, read_manifest().ct_files
         local = [FolderSource(image_folder, folder, listed)] if image_folder else []
         # set by Slicer's DICOM module when that is there
         database = DicomDatabaseSource(getattr(slicer, "dicomDatabase", None), folder, listed)
-        return [SceneSource(), CacheSource(self._cache), *local, database, self._idc]
+        return [CacheSource(self._cache), *local, database, *([self._idc] if remote else [])]
 
     def sizeOf(self, request: SeriesRequest) -> tuple[int, int] | None:
         """Files and bytes that would have to be downloaded for a request; None if that is not known."""

@@ -33,6 +33,7 @@ from .patient import PatientPictures, PatientSection
 from .query_controller import QueryController
 from .session import Session
 from .status_line import StatusLine
+from .study_controller import StudyController
 
 
 class Panel:
@@ -85,6 +86,7 @@ class Panel:
             self, StatusLine(ui.measureStatusLabel, ui.measureProgressBar, ui.measureCancelButton))
         ui.imageFolderPathLineEdit.filters = ui.imageFolderPathLineEdit.Dirs | ui.imageFolderPathLineEdit.Readable
         self.downloadsList = DownloadsController(ui, self.downloads, self.sources, self.state)
+        self.study = StudyController(self, StatusLine(ui.studyStatusLabel, ui.studyProgressBar, ui.studyCancelButton))
         self.cache = CacheController(ui, self.runner, self._seriesInUse, self._onCacheFolder)
         self.downloads.onFetched = self.cache.onFetched
         ui.loadButton.connect("clicked(bool)", self._onLoadButton)
@@ -102,6 +104,7 @@ class Panel:
         self.listing.cleanup()
         self.graphControls.cleanup()
         self.evaluate.cleanup()
+        self.study.cleanup()
         self.query.cleanup()
         self.cohort.imports.cleanup()
         self.compare.cleanup()
@@ -122,6 +125,7 @@ class Panel:
             self.imaging.forget()
             self.downloadsList.forget()
             self.evaluate.forget()
+            self.study.forget()
             for work in (self.derived, self.maps, self.query, self.measurements):
                 work.cancel()
             return
@@ -221,7 +225,7 @@ class Panel:
         self.compareWith(self.parameters.comparedPatient)
 
     def _seriesInUse(self):
-        return names_in_scene() | self.downloads.uidsUnderWay() | self.imaging.seriesUnderWay()
+        return names_in_scene() | self.downloads.uidsUnderWay() | self.imaging.seriesUnderWay() | self.study.display.inUse
 
     def _onCacheFolder(self, folder):
         self.sources.cache_folder = self.pictures.cacheFolder = folder

@@ -11,6 +11,7 @@ from ..neighbors.match import Match
 from ..neighbors.repairs import Repair
 from ..presentation.result_maps import ResultKind
 from ..scene.image_views import ImageViews
+from ..study.design import Against
 
 
 class Edges(Enum):
@@ -35,6 +36,20 @@ class NumberColors(Enum):
     def label(self) -> str:
         """What the interface shows."""
         return {"continuous": "Continuous", "steps": "Round steps", "quartiles": "Quartiles"}[self.value]
+
+
+class StudyQueries(Enum):
+    """Which patients are the queries of a reader study."""
+
+    RANDOM = "random"
+    STRATIFIED = "stratified"
+    GROUP = "group"
+    ALL = "all"
+
+    def label(self) -> str:
+        """What the interface shows."""
+        return {"random": "Drawn at random", "stratified": "Drawn in proportion to a label", "group": "The group of the lasso",
+                "all": "All patients"}[self.value]
 
 
 @parameterNodeWrapper
@@ -74,6 +89,12 @@ class TumorConnectomeParameterNode:
     permutations - Label permutations of the evaluation against labels.
     referenceModel - The model that others are compared with; empty for the first one.
     confounds - Whether that evaluation also looks inside strata of the other facets.
+    studyFile - STUDY.json of the reader study.
+    studyQueries, studyQueryCount, studyFacet, studyAgainst, studyRepeats, studyAtMost, studySeed, studyReaders - How the next
+        study is designed, see study.design.DesignChoices; studyAtMost 0 is no limit.
+    studyReader - Who reads.
+    studyDownload - Whether CTs that are not on this computer are downloaded for a reading.
+    studyKappa - Expected kappa of simulated readers with the model.
     """
 
     dataFolder: str
@@ -109,3 +130,15 @@ class TumorConnectomeParameterNode:
     permutations: Annotated[int, WithinRange(1, 100000)] = 2000
     referenceModel: str
     confounds: bool = True
+    studyFile: str
+    studyQueries: StudyQueries = StudyQueries.RANDOM
+    studyQueryCount: Annotated[int, WithinRange(1, 10000)] = 25
+    studyFacet: str
+    studyAgainst: Against = Against.FARTHEST
+    studyRepeats: Annotated[int, WithinRange(0, 1000)] = 0
+    studyAtMost: Annotated[int, WithinRange(0, 1000)] = 0
+    studySeed: Annotated[int, WithinRange(0, 1000000)] = 1
+    studyReaders: str = "reader-1, reader-2, reader-3"
+    studyReader: str
+    studyDownload: bool = False
+    studyKappa: Annotated[float, WithinRange(0.0, 0.95)] = 0.5

@@ -3,7 +3,7 @@ import slicer
 
 #: in the order in which the panel shows them; `UI/Section<name>.ui`
 SECTIONS = ("Cohort", "Connectome", "Patient", "Images", "Compare", "Measurements", "Filters", "Group", "Query", "Evaluate",
-            "Export")
+            "Study", "Export")
 
 
 def load_sections(panelWidget, resourcePath):

@@ -41,6 +41,8 @@ RESULT_COLUMNS = {
     "features": ResultColumn("Features", "What the probe sees: the embedding, clinical data, or both."),
     "probe": ResultColumn("Probe", "Classifier: logistic regression or nearest neighbors, cross-validated."),
     "classes": ResultColumn("Classes", "Categories that the probe tells apart."),
+    "statistic": ResultColumn("Statistic", "Figure of a reader study; defined in docs/reader-study.md."),
+    "reader": ResultColumn("Reader", "A reader, the consensus (majority) of all, or all readers together."),
     "note": ResultColumn("Note", "Why a figure is missing, or what limits it."),
     # how many
     "n": ResultColumn("n", "Number of patients (queries) behind the figure."),

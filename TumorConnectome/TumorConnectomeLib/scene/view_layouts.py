@@ -10,8 +10,10 @@ from .image_views import MATCH, NEIGHBORS, ORIENTATIONS, QUERY, ImageViews
 
 #: tag of the connectome in the layout descriptions
 CONNECTOME_TAG = "TumorConnectomeView"
+#: tag of the board of a reader study
+READING_TAG = "TumorConnectomeReading"
 #: our numbers among Slicer's layouts: its own are below 100, other extensions choose numbers of their own
-CONNECTOME_LAYOUT, RESULTS_LAYOUT = 18301, 18321
+CONNECTOME_LAYOUT, RESULTS_LAYOUT, READING_LAYOUT = 18301, 18321, 18331
 _NUMBERS = {ImageViews.ONE: 18302, ImageViews.PAIR: 18303, ImageViews.SIX: 18304, ImageViews.FLICKER: 18302}
 _WITHOUT_CONNECTOME = 10
 _FILES = {ImageViews.ONE: "OnePatient.xml", ImageViews.PAIR: "SideBySide.xml", ImageViews.SIX: "SixPatients.xml"}
@@ -26,7 +28,8 @@ def register_layouts(folder) -> None:
         return
     folder = pathlib.Path(folder)
     texts = {number: (folder / name).read_text(encoding="utf-8") for number, name in (
-        (CONNECTOME_LAYOUT, "ConnectomeOnly.xml"), (RESULTS_LAYOUT, "ConnectomeAndResults.xml"))}
+        (CONNECTOME_LAYOUT, "ConnectomeOnly.xml"), (RESULTS_LAYOUT, "ConnectomeAndResults.xml"),
+        (READING_LAYOUT, "ReaderStudy.xml"))}
     for views, name in _FILES.items():
         text = (folder / name).read_text(encoding="utf-8")
         texts[layout_number(views)] = text

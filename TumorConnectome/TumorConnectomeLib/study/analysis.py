@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 
 from .chance import exact_test, fleiss_null, fleiss_p, subset_hits
-from .intervals import mean_interval, median_interval, pair_correction, panel_weights, reader_variance, share_interval
+from .intervals import crossed_interval, mean_interval, median_interval, panel_weights, reader_variance, share_interval
 from .kappa import cohen_kappa, fleiss_kappa
 from .readings import ALL, CANDIDATES, CHOSEN, CONSENSUS, Readings, majority
 
@@ -73,32 +73,31 @@ def analyze(readings: Readings, seed: int = 0) -> list[Figure]:
     for number, reader in enumerate(readings.readers):
         figures += _of_reader(readings.of_reader(number), reader)
     figures += _of_consensus(readings, seed)
-    figures += _against_model(readings, ALL, seed)
+    figures += _against_model(readings, ALL)
     figures += _between_readers(readings, seed)
     figures += _second_readings(readings)
-    figures += _by_rank(readings, seed)
-    figures += _by_margin(readings, seed)
+    figures += _by_rank(readings)
+    figures += _by_margin(readings)
     return figures + _times(readings, seed)
 
 
 def _of_reader(one, reader):
     answered = int(one.answered.sum())
     total = len(one.queries)
-    return [Figure("answered", reader, total, answered / total if total else _NONE), *_against_model(one, reader, 0)]
+    return [Figure("answered", reader, total, answered / total if total else _NONE), *_against_model(one, reader)]
 
 
-def _against_model(readings, name, seed, suffix=""):
+def _against_model(readings, name, suffix=""):
     """Agreement with the model over all answers: of one reader, or of all together."""
     queries = np.flatnonzero(readings.voters)
-    some, panels = readings.of_queries(queries), panel_weights(len(readings.readers), seed)
+    some = readings.of_queries(queries)
     hits = (some.chosen & some.model).sum(-1)                           # (R, Q)
     voters, count = some.voters, len(queries)
     scores = subset_hits(some.votes)
     expected, p = exact_test(scores, int(hits.sum())) if count else (_NONE, _NONE)
     answers = int(voters.sum())
     share = hits.sum() / (CHOSEN * answers) if answers else _NONE
-    among = _among_readers(hits / CHOSEN, some.answered, panels)
-    low, high = mean_interval(hits.sum(0) / (CHOSEN * voters), voters.astype(float), _SHARE, among, len(readings.readers))
+    low, high = crossed_interval(hits / CHOSEN, some.answered, voters.astype(float), share, _SHARE)
     chance = expected / (CHOSEN * answers) if answers else _NONE
     figures = [Figure(f"agreement_with_model{suffix}", name, count, share, low, high, chance, p)]
     if suffix:
@@ -112,22 +111,15 @@ def _against_model(readings, name, seed, suffix=""):
         good = hits >= least
         scores = (subsets >= least).sum(0)
         expected, p = exact_test(scores, int(good.sum())) if count else (_NONE, _NONE)
-        among = _among_readers(good.astype(float), some.answered, panels)
+        part = good.sum() / answers if answers else _NONE
         if len(hits) == 1:
             low, high = share_interval(int(good.sum()), count)
         else:
-            low, high = mean_interval(good.sum(0) / voters, voters.astype(float), _SHARE, among, len(readings.readers))
+            low, high = crossed_interval(good.astype(float), some.answered, voters.astype(float), part, _SHARE)
         statistic = f"queries_with_{least}_or_more_hits" if least < CHOSEN else f"queries_with_{least}_hits"
-        figures.append(Figure(statistic, name, count, good.sum() / answers if answers else _NONE, low, high,
+        figures.append(Figure(statistic, name, count, part, low, high,
                               expected / answers if answers else _NONE, p))
     return figures
-
-
-def _among_readers(values, answered, panels):
-    """`reader_variance` of a mean over answers; values (R, Q)."""
-    weights = panels @ answered
-    return reader_variance(np.divide(panels @ (values * answered), weights, out=np.zeros_like(weights), where=weights > 0),
-                           weights, len(values))
 
 
 def _of_consensus(readings, seed):
@@ -166,34 +158,39 @@ def _mean(values):
 def _between_readers(readings, seed):
     """Fleiss' kappa over all queries with two readers, and over those that everybody answered."""
     figures, everybody, nulls = [], len(readings.readers), {}
-    panels = panel_weights(everybody, seed)
     for statistic, least in (("fleiss_kappa", 2), ("fleiss_kappa_common_queries", max(everybody, 2))):
         some = readings.of_queries(np.flatnonzero(readings.voters >= least))
         count = len(some.queries)
-        voters = np.repeat(some.voters[:, None], CANDIDATES, axis=1)
-        values, weights = _pair_kappas(some, np.ones((1, everybody)))
-        among = reader_variance(*_pair_kappas(some, panels), everybody, pair_correction(panels))
-        low, high = mean_interval(values[0], weights[0], _KAPPA, among, everybody)
+        value = fleiss_kappa(some.votes, np.repeat(some.voters[:, None], CANDIDATES, axis=1))
+        kappas, weights = _pair_kappas(some), some.voters - 1.0
+        low, high = crossed_interval(*_pseudo_values(some, kappas), weights, value, _KAPPA)
         if tuple(some.voters) not in nulls:             # mostly both rows are about the same queries
             nulls[tuple(some.voters)] = fleiss_null(some.voters, seed)
-        figures.append(Figure(statistic, ALL, count, fleiss_kappa(some.votes, voters), low, high, 0.0 if count else _NONE,
+        figures.append(Figure(statistic, ALL, count, value, low, high, 0.0 if count else _NONE,
                               fleiss_p(some.votes, some.voters, nulls[tuple(some.voters)])))
         if least == 2:
-            own = mean_interval(values[0], weights[0], _KAPPA)
+            own = mean_interval(kappas, weights, _KAPPA)
             figures.append(replace(figures[-1], statistic=f"{statistic}{_THESE}", ci_low=own[0], ci_high=own[1]))
     return figures
 
 
-def _pair_kappas(readings, panels):
-    """Mean kappa of pairs of different readers, and the weight of the query in Fleiss' kappa: (panels, Q) each."""
-    voters = panels @ readings.answered
-    votes = np.tensordot(panels, readings.chosen.astype(float), 1)      # (panels, Q, 10)
-    itself = panels ** 2 @ readings.answered
-    pairs = voters ** 2 - itself
-    shared = (votes ** 2).sum(-1) - CHOSEN * itself
-    there = pairs > 0.5
-    values = np.divide(2 * shared, CHOSEN * pairs, out=np.full(pairs.shape, 1.0), where=there) - 1
-    return values, np.divide(pairs, voters, out=np.zeros(pairs.shape), where=there)
+def _pair_kappas(readings):
+    """Mean kappa of pairs of different readers in each query: (Q,); Fleiss' kappa is its mean with weights voters - 1."""
+    pairs = readings.voters * (readings.voters - 1)
+    return 2 * ((readings.votes ** 2).sum(-1) - CHOSEN * readings.voters) / (CHOSEN * pairs) - 1
+
+
+def _pseudo_values(readings, kappas):
+    """Jackknife over readers of the kappa of each query, (R, Q), and where it is known: in queries with three readers.
+
+    ``n K - (n - 1) K without the reader`` is ``K + 2 (n - 1) / (n - 2) (the reader's mean kappa with the others - K)``.
+    """
+    known = readings.answered & (readings.voters >= 3)
+    others = np.maximum(readings.voters - 1, 1)
+    shared = (readings.chosen * readings.votes).sum(-1) - CHOSEN        # (R, Q): images in common with the others
+    own = 2 * shared / (CHOSEN * others) - 1
+    factor = 2 * others / np.maximum(readings.voters - 2, 1)
+    return np.where(known, kappas + factor * (own - kappas), 0.0), known
 
 
 def _second_readings(readings):
@@ -214,28 +211,27 @@ def _second_readings(readings):
     return figures
 
 
-def _by_rank(readings, seed):
+def _by_rank(readings):
     """Share of answers that chose the candidate at each rank of the model."""
     if readings.places is None:
         return []
     some = readings.of_queries(np.flatnonzero(readings.voters))
-    panels, figures, voters = panel_weights(len(readings.readers), seed), [], some.voters
+    figures, voters = [], some.voters
     for place in range(1, CANDIDATES + 1):
         at = (some.chosen & (some.places == place)).any(-1)             # (R, Q)
-        low, high = mean_interval(at.sum(0) / voters, voters.astype(float), _SHARE,
-                                  _among_readers(at.astype(float), some.answered, panels), len(readings.readers))
-        figures.append(Figure(f"chosen_at_rank_{place}", ALL, len(some.queries),
-                              float(at.sum() / voters.sum()) if len(voters) else _NONE, low, high, CHOSEN / CANDIDATES))
+        share = float(at.sum() / voters.sum()) if len(voters) else _NONE
+        low, high = crossed_interval(at.astype(float), some.answered, voters.astype(float), share, _SHARE)
+        figures.append(Figure(f"chosen_at_rank_{place}", ALL, len(some.queries), share, low, high, CHOSEN / CANDIDATES))
     return figures
 
 
-def _by_margin(readings, seed):
+def _by_margin(readings):
     """Agreement with the model where its own choice was clear, and where it was close: split at the median margin."""
     if readings.margins is None or len(readings.queries) < 2:
         return []
     hard = readings.margins <= np.median(readings.margins)
     return [figure for name, queries in (("_hard", hard), ("_easy", ~hard)) if queries.any()
-            for figure in _against_model(readings.of_queries(np.flatnonzero(queries)), ALL, seed, suffix=name)]
+            for figure in _against_model(readings.of_queries(np.flatnonzero(queries)), ALL, suffix=name)]
 
 
 def _times(readings, seed):

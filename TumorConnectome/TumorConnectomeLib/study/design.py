@@ -37,6 +37,11 @@ class Against(Enum):
     RANDOM = "random"
     RANKS_11_TO_15 = "ranks-11-15"
 
+    def label(self) -> str:
+        """What the interface shows."""
+        return {Against.FARTHEST: "Five farthest (as published)", Against.RANDOM: "Five of all others at random",
+                Against.RANKS_11_TO_15: "Neighbors 11 to 15 (hardest)"}[self]
+
     def meaning(self) -> str:
         """One phrase for help and the panel."""
         return {Against.FARTHEST: "the five farthest, as in the published study",

@@ -1,12 +1,15 @@
 """95 % intervals of study figures, had other queries, and where there are several, other readers been drawn.
 
 A figure is a mean over queries. Its variance has the part that queries bring, and the part that readers bring to all queries
-alike. The first holds the noise of single answers already; the second must not hold it again. Resampling readers and queries
-at once counts that noise three times (Owen, "The pigeonhole bootstrap", Ann Appl Stat 2007;1:386). So whole panels of readers
-are resampled, and only the covariance between queries is taken from them: what a reader does in one query says nothing about
-other readers. A reader drawn twice agrees with himself and is no pair. Limits are by Student's t with Satterthwaite's degrees
-of freedom, as in multi-reader studies of diagnostic accuracy (Hillis, "A comparison of denominator degrees of freedom methods
-for multiple observer ROC analysis", Stat Med 2007;26:596): three readers say little about others.
+alike. Both hold the noise of single answers, which counts once. Resampling readers and queries at once counts it three times
+(Owen, "The pigeonhole bootstrap", Ann Appl Stat 2007;1:386). So figures that are means over answers are taken apart as a
+crossed table of readers and queries, and limits are by Student's t with the degrees of freedom of multi-reader studies of
+diagnostic accuracy (Hillis, "A comparison of denominator degrees of freedom methods for multiple observer ROC analysis",
+Stat Med 2007;26:596): three readers say little about others. A kappa between readers, a mean over pairs of them, becomes such
+a table by the jackknife over readers, as in Dorfman, Berbaum & Metz, Invest Radiol 1992;27:723.
+
+A majority is no mean over readers, and the jackknife fails for it. There whole panels of readers are resampled, and only the
+covariance between queries is taken from them: what a reader does in one query says nothing about other readers.
 
 When every query gives the same value, resampling gives no width. Then the limits are what a share of queries with any other
 value could do, up to the exact binomial bound for such queries (Clopper & Pearson, 1934): 25 of 25 queries leave up to 14 %.
@@ -50,22 +53,7 @@ def panel_weights(readers: int, seed: int, panels: int = PANELS) -> np.ndarray:
     return random.multinomial(readers, np.full(readers, 1 / readers), size=panels).astype(float)
 
 
-def pair_correction(panels: np.ndarray) -> float:
-    """By how much resampled panels, (panels, R), understate the variance that readers bring to a mean over pairs of readers.
-
-    If every reader adds an amount of his own to all his pairs, of variance 1, the mean over pairs has variance 4 / R. What
-    panels show of it follows from their weights: a panel with a reader twice has fewer pairs. 0 for two readers.
-    """
-    readers = panels.shape[1]
-    pairs = readers ** 2 - (panels ** 2).sum(1)
-    panels, pairs = panels[pairs > 0], pairs[pairs > 0]
-    if readers < 3 or not len(panels):
-        return 0.0
-    shares = 2 * panels * (readers - panels) / pairs[:, None]
-    return 4 / readers / float(shares.var(0).sum())
-
-
-def reader_variance(values: np.ndarray, weights: np.ndarray, readers: int, correction: float | None = None) -> float:
+def reader_variance(values: np.ndarray, weights: np.ndarray, readers: int) -> float:
     """Variance of a mean over queries that other readers would bring to all queries alike.
 
     Parameters
@@ -75,8 +63,6 @@ def reader_variance(values: np.ndarray, weights: np.ndarray, readers: int, corre
         a panel has no figure for a query.
     readers : int
         R readers of whom the panels were drawn.
-    correction : float, optional
-        What the variance of the panels is multiplied by; for a mean over readers, which is the default, R / (R - 1).
 
     Returns
     -------
@@ -93,8 +79,7 @@ def reader_variance(values: np.ndarray, weights: np.ndarray, readers: int, corre
     means = present.sum(0) / np.maximum(counts, 1)
     deviations = np.where(weights[kept] > 0, values[kept] - means, 0.0) * shares
     together, single = deviations.sum(1), (deviations ** 2).sum(1)
-    correction = readers / (readers - 1) if correction is None else correction
-    return correction * max(0.0, float((together ** 2 - single).mean()))
+    return readers / (readers - 1) * max(0.0, float((together ** 2 - single).mean()))
 
 
 def mean_interval(values: np.ndarray, weights: np.ndarray, limits: tuple[float, float], among_readers: float = 0.0,
@@ -127,6 +112,47 @@ def mean_interval(values: np.ndarray, weights: np.ndarray, limits: tuple[float, 
     among_queries = count / (count - 1) * float((weights ** 2 @ (values - mean) ** 2) / weights.sum() ** 2)
     variance = among_queries + among_readers
     freedom = variance ** 2 / (among_queries ** 2 / (count - 1) + among_readers ** 2 / max(readers - 1, 1))
+    width = t_quantile((1 + LEVEL) / 2, freedom) * math.sqrt(variance)
+    return max(limits[0], mean - width), min(limits[1], mean + width)
+
+
+def crossed_interval(values: np.ndarray, known: np.ndarray, weights: np.ndarray, mean: float,
+                     limits: tuple[float, float]) -> tuple[float, float]:
+    """95 % interval of a mean over a crossed table of readers and queries, for other readers and other queries.
+
+    Parameters
+    ----------
+    values : np.ndarray
+        float64, shape (R, Q): the figure of each reader's answer, or a pseudo-value.
+    known : np.ndarray
+        bool, shape (R, Q): where there is one, at least one in each query. The others are taken as the query's mean and the
+        reader's mean deviation from it, and are no degrees of freedom.
+    weights : np.ndarray
+        float64, shape (Q,), positive: of the queries in the mean.
+    mean : float
+        The figure.
+    limits : tuple of float
+        Smallest and largest possible figure.
+    """
+    present = known.any(1)                              # a reader without any says nothing about readers
+    values, known = values[present], known[present]
+    readers, queries = values.shape
+    of_query = np.where(known, values, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+    if readers < 2 or queries < 2 or not known.any() or np.ptp(np.where(known, values, mean)) < 1e-12:
+        return mean_interval(of_query, weights, limits)
+    deviations = np.where(known, values - of_query, 0.0).sum(1) / known.sum(1)
+    table, shares = np.where(known, values, of_query + deviations[:, None]), weights / weights.sum()
+    by_reader, by_query, center = table @ shares, table.mean(0), float(table.mean(0) @ shares)
+    rest = table - by_reader[:, None] - by_query + center
+    free = max(1, int(known.sum()) - readers - queries + 1)
+    of_readers = float(by_reader.var(ddof=1)) / readers
+    of_queries = queries / (queries - 1) * float(shares ** 2 @ (by_query - center) ** 2)
+    of_answers = queries / readers / free * float((rest ** 2).sum(0) @ shares ** 2)
+    more = max(0.0, of_queries - of_answers)            # beyond the noise that the readers' part holds already
+    variance = of_readers + more
+    if variance <= 0:
+        return mean_interval(of_query, weights, limits)
+    freedom = variance ** 2 / (of_readers ** 2 / (readers - 1) + more ** 2 / (queries - 1))
     width = t_quantile((1 + LEVEL) / 2, freedom) * math.sqrt(variance)
     return max(limits[0], mean - width), min(limits[1], mean + width)
 

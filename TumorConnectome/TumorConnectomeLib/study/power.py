@@ -1,7 +1,8 @@
 """How often a study of a given size would find what is there: power by simulated readers."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +20,8 @@ COLUMNS = ("statistic", "reader", "queries", "readers", "kappa", "between", "spr
 STUDIES = 500
 #: one-sided level of the tests
 ALPHA = 0.05
+#: most queries that are tried for a power
+MOST_QUERIES = 200
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,39 @@ def power_of(plan: Plan, studies: int = STUDIES, seed: int = 0, report=lambda fr
             hits = int((figures[:, 1] <= ALPHA).sum())
             powers.append(Power(*name, float(figures[:, 0].mean()), hits / studies, *share_interval(hits, studies)))
     return powers
+
+
+def fewest_queries(plan: Plan, power: float, studies: int = STUDIES, seed: int = 0) -> dict[str, tuple[int, Power] | None]:
+    """The smallest numbers of queries with which studies like `plan` reach a power, by statistic.
+
+    Found by doubling and halving: power grows with the queries, but for what the number of simulated studies leaves open.
+
+    Returns
+    -------
+    dict
+        Number of queries and the Power there; None for a statistic that does not reach it with MOST_QUERIES.
+    """
+    if not 0 < power < 1:
+        raise InputError(f"power {power}", expected="more than 0 and less than 1")
+
+    @functools.cache
+    def at(queries):
+        return {one.statistic: one for one in power_of(replace(plan, queries=queries), studies, seed)}
+
+    found = {}
+    for statistic in at(1):
+        high = 1
+        while high < MOST_QUERIES and at(high)[statistic].power < power:
+            high = min(2 * high, MOST_QUERIES)
+        if at(high)[statistic].power < power:
+            found[statistic] = None
+            continue
+        low = high // 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if at(middle)[statistic].power < power else (low, middle)
+        found[statistic] = high, at(high)[statistic]
+    return found
 
 
 def _tests(readings: Readings, null):

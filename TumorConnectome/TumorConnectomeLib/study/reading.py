@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..base.errors import TumorConnectomeError
 from .session import ReadingSession
 from .study import Study
 
@@ -25,14 +26,20 @@ class Reading:
     def __init__(self, study: Study, session: ReadingSession, board, ask: Callable[[list[str]], None]):
         self._patient = {query.key: query.patient for query in study.queries}
         self._session, self._board, self._ask, self._images = session, board, ask, {}
-        board.onToggled = lambda tile: self._after(session.toggle(tile))
-        board.onConfirmed = lambda: self._after(session.confirm())
-        board.onBack = lambda: self._after(session.back())
-        board.onSkipped = lambda: self._after(session.skip())
-        board.onPaused = lambda: self._after(session.resume() if session.paused else session.pause())
-        board.onFinished = lambda: self._after(session.finish())
+        board.onToggled = lambda tile: self._do(lambda: session.toggle(tile))
+        board.onConfirmed = lambda: self._do(session.confirm)
+        board.onBack = lambda: self._do(session.back)
+        board.onSkipped = lambda: self._do(session.skip)
+        board.onPaused = lambda: self._do(lambda: session.resume() if session.paused else session.pause())
+        board.onFinished = lambda: self._do(session.finish)
         self._shown = None
         self._after(True)
+
+    def leave(self) -> str:
+        """Stop the clock; the board calls nobody any more. Why the last step could not be written, "" if it was."""
+        problem = self._do(self._session.pause)
+        self._board.forget()
+        return problem
 
     def setImage(self, patient: str, image, problem: str = ""):
         """An image has come, or there is none because of a problem; those that nobody needs any more are dropped."""
@@ -48,6 +55,17 @@ class Reading:
         """Patients on the board and of the next queries, most urgent first, each once."""
         shown = (self._session.presentation, *self._session.upcoming(AHEAD))
         return list(dict.fromkeys(patient for one in shown for patient in (self._patient[one.query], *one.candidates)))
+
+    def _do(self, step):
+        """Do what the reader wants; a full disk is told, and the next step writes everything. Returns what is told."""
+        problem = ""
+        try:
+            changed = step()
+        except (TumorConnectomeError, OSError) as error:
+            problem, changed = f"{getattr(error, 'strerror', None) or error}", True
+        self._board.setProblem(problem)
+        self._after(changed)
+        return problem
 
     def _after(self, changed):
         if not changed:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import zlib
@@ -127,9 +128,9 @@ class Study:
                 if one.query not in of_key or sorted(one.candidates) != sorted(of_key[one.query].candidates):
                     raise InputError(f"reader {reader} sees other candidates of query {one.query}")
 
-    @property
+    @functools.cached_property
     def sha256(self) -> str:
-        """Digest of the whole design: answers name it."""
+        """Digest of the whole design: answers name it, at every click."""
         return _digest(self._record())
 
     def to_record(self) -> dict:

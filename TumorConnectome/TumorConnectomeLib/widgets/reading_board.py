@@ -5,7 +5,7 @@ import qt
 
 from .reading_tile import WINDOWS, ReadingTile
 
-_TILES, _COLUMNS = 10, 5
+_TILES, _ROWS, _COLUMNS = 10, 3, 4
 #: widths of what tiles show, in mm
 _FIELDS = (20.0, 30.0, 40.0, 60.0, 80.0, 120.0)
 _FIRST_FIELD = 3
@@ -26,14 +26,13 @@ class ReadingBoard(qt.QWidget):
     ----------
     onToggled : callable
         Called with the number of a tile, from 0.
-    onConfirmed, onBack, onSkipped, onPaused, onFinished : callable
-        Called without arguments; `onPaused` both to pause and to go on.
+    onConfirmed, onBack, onSkipped, onPaused, onFinished, onLeft : callable
+        Called without arguments; `onPaused` both to pause and to go on, `onLeft` to go on another time.
     """
 
     def __init__(self, translate=lambda text: text, parent=None):
         super().__init__(parent)
-        self.onToggled = lambda tile: None
-        self.onConfirmed = self.onBack = self.onSkipped = self.onPaused = self.onFinished = lambda: None
+        self._callNobody()
         self._translate, self._field, self._preset = translate, _FIRST_FIELD, 0
         self.setFocusPolicy(qt.Qt.StrongFocus)
         self._progress = qt.QLabel()
@@ -43,28 +42,65 @@ class ReadingBoard(qt.QWidget):
                                        translate) for number in range(_TILES))
         pictures = qt.QGridLayout()
         pictures.setSpacing(4)
-        pictures.addWidget(self.queryTile, 0, 0, 2, 2)
+        pictures.addWidget(self.queryTile, 0, 0, _ROWS, 1)
         for number, tile in enumerate(self.tiles):
-            pictures.addWidget(tile, number // _COLUMNS, 2 + number % _COLUMNS)
-        for place in range(2 + _COLUMNS):
-            pictures.setColumnStretch(place, 1)
-        for place in range(2):
+            pictures.addWidget(tile, number // _COLUMNS, 1 + number % _COLUMNS)
+        pictures.addWidget(self._hints(), _ROWS - 1, 1 + _TILES % _COLUMNS, 1, _COLUMNS - _TILES % _COLUMNS)
+        pictures.setColumnStretch(0, _ROWS)             # as wide as it is high
+        for place in range(_COLUMNS):
+            pictures.setColumnStretch(1 + place, 1)
+        for place in range(_ROWS):
             pictures.setRowStretch(place, 1)
         line = qt.QHBoxLayout()
         line.addWidget(self._progress)
         line.addStretch(1)
         line.addWidget(self._view)
+        self._problem = qt.QLabel()
+        self._problem.setWordWrap(True)
+        self._problem.hide()
         column = qt.QVBoxLayout(self)
         column.addLayout(line)
+        column.addWidget(self._problem)
         column.addLayout(pictures, 1)
         column.addLayout(self._buttonRow())
         self._showView()
 
+    def forget(self):
+        """Show nothing and call nobody from now on."""
+        self._callNobody()
+        for tile in (self.queryTile, *self.tiles):
+            tile.setContent(None)
+        self.setProblem("")
+
+    def _callNobody(self):
+        self.onToggled = lambda tile: None
+        self.onConfirmed = self.onBack = self.onSkipped = self.onPaused = self.onFinished = self.onLeft = lambda: None
+
+    def _hints(self):
+        """What keys and wheel do, in the room that ten tiles leave."""
+        _ = self._translate
+        keys = ((_("1-9, 0"), _("choose or release")), (_("Enter"), _("confirm five")), (_("Backspace"), _("go back")),
+                (_("P"), _("pause, go on")), (_("L, M, B"), _("lung, mediastinal, bone window")),
+                (_("Wheel"), _("slices of a tile")), (_("+, -"), _("zoom all tiles, or Ctrl and the wheel")))
+        label = qt.QLabel("<table>" + "".join(
+            f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{meaning}</td></tr>" for key, meaning in keys) + "</table>")
+        label.setWordWrap(True)
+        label.setMinimumSize(90, 90)
+        label.setAlignment(qt.Qt.AlignCenter)
+        return label
+
     def _buttonRow(self):
         _, row = self._translate, qt.QHBoxLayout()
+        self.leaveButton = self._button(row, _("Leave"), lambda checked=False: self.onLeft())
         self.backButton = self._button(row, _("Back"), lambda checked=False: self.onBack())
         self.skipButton = self._button(row, _("Skip"), lambda checked=False: self.onSkipped())
         self.pauseButton = self._button(row, _("Pause"), lambda checked=False: self.onPaused())
+        row.addStretch(1)
+        self.windowButtons = tuple(
+            self._button(row, _(name), lambda checked=False, preset=preset: self._setPreset(preset))
+            for preset, (_letter, name, *_level) in enumerate(WINDOWS))
+        self.zoomButtons = tuple(self._button(row, text, lambda checked=False, steps=steps: self._zoom(steps))
+                                 for text, steps in ((_("Zoom out"), -1), (_("Zoom in"), 1)))
         row.addStretch(1)
         self.finishButton = self._button(row, _("Finish the reading"), lambda checked=False: self.onFinished())
         self.confirmButton = self._button(row, _("Confirm"), lambda checked=False: self.onConfirmed())
@@ -108,6 +144,12 @@ class ReadingBoard(qt.QWidget):
         self.skipButton.enabled = not paused and not finished
         self.finishButton.visible = complete and not finished
 
+    def setProblem(self, text):
+        """Say why the last step could not be written, "" if it was."""
+        said = self._translate("Your last step is not on disk yet: {problem}. The next one is written with it.")
+        self._problem.text = "\N{WARNING SIGN} " + said.format(problem=text) if text else ""
+        self._problem.setVisible(bool(text))
+
     def setQuery(self, content, problem=""):
         """Show the query: a TileImage, or None while it is loading."""
         self.queryTile.setContent(content, problem)
@@ -120,6 +162,11 @@ class ReadingBoard(qt.QWidget):
     def progressText(self):
         """The line above the tiles."""
         return self._progress.text
+
+    @property
+    def problemText(self):
+        """The line that says what went wrong."""
+        return self._problem.text
 
     @property
     def fieldMm(self):
@@ -144,10 +191,13 @@ class ReadingBoard(qt.QWidget):
         elif key == int(qt.Qt.Key_Minus):
             self._zoom(-1)
         elif key in letters:
-            self._preset = letters[key]
-            self._showView()
+            self._setPreset(letters[key])
         else:
             qt.QWidget.keyPressEvent(self, event)
+
+    def _setPreset(self, preset):
+        self._preset = preset
+        self._showView()
 
     def _zoom(self, steps):
         """Show less (1) or more (-1) of all pictures."""

@@ -9,8 +9,8 @@ import qt
 from .pixel_image import image_of_array
 from .theme import bold_font, no_pen, pen
 
-#: window presets: key letter, name, center and width in HU
-WINDOWS = (("L", "Lung", -600.0, 1500.0), ("M", "Mediastinum", 40.0, 400.0), ("B", "Bone", 400.0, 1800.0))
+#: window presets, those of the slice views: key letter, name, center and width in HU
+WINDOWS = (("L", "Lung", -600.0, 1500.0), ("M", "Mediastinum", 50.0, 350.0), ("B", "Bone", 400.0, 1800.0))
 _CHOSEN, _FRAME, _BADGE, _BADGE_TEXT = "#ffc61a", "#606060", "#202020", "#f4f4f4"
 _EDGE = 4.0
 

@@ -1,0 +1,101 @@
+"""The window of a reader at work: the board alone, without the panel that knows who the patients are."""
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..scene.view_layouts import READING_LAYOUT, READING_TAG, show_layout
+from ..study.reading import Reading
+from ..study.session import ReadingSession
+from ..study.study import Study
+from ..widgets.reading_board import ReadingBoard
+from ..work.runner import JobRunner
+from .chart_place import place_chart
+
+
+class ReadingDisplay:
+    """Shows one reading at a time; whoever shows another layout or module leaves it.
+
+    Parameters
+    ----------
+    onLeft : callable
+        Called when a reading was left, with a text that says what could not be written, mostly "".
+    """
+
+    def __init__(self, onLeft):
+        self._onLeft, self._reading, self._images, self._dock = onLeft, None, None, None
+        self._runner = JobRunner()
+        self.board = ReadingBoard(_)
+        place_chart(READING_TAG, self.board)
+        self._manager = slicer.app.layoutManager()
+        if self._manager is not None:                   # there is none without a main window
+            self._manager.connect("layoutChanged(int)", self._onLayout)
+
+    @property
+    def active(self):
+        """Whether somebody reads."""
+        return self._reading is not None
+
+    @property
+    def fetching(self):
+        """Whether pictures are on their way."""
+        return self._images is not None and self._images.busy
+
+    @property
+    def inUse(self):
+        """Names of CTs that must stay in the cache, see `ReadingImages.inUse`."""
+        return self._images.inUse if self._images is not None else set()
+
+    def show(self, study: Study, session: ReadingSession, makeImages):
+        """Give the window to a reading.
+
+        Parameters
+        ----------
+        study : Study
+        session : ReadingSession
+        makeImages : callable
+            Called with a JobRunner and with what delivers pictures; gives the ReadingImages.
+        """
+        self.leave()
+        show_layout(READING_LAYOUT)
+        self._setPanelVisible(False)
+        self._images = images = makeImages(self._runner, self._deliver)
+        self._reading = Reading(study, session, self.board, images.ask)
+        self.board.onLeft = self.leave
+        self.board.setFocus()
+
+    def leave(self):
+        """Stop the clock and show the panel again; the reading goes on where it was left another time."""
+        if self._reading is None:
+            return
+        reading, self._reading = self._reading, None
+        problem = reading.leave()
+        self._images.ask([])
+        self._images = None
+        self._setPanelVisible(True)
+        self._onLeft(problem)
+
+    def cleanup(self):
+        """The module ends."""
+        self._onLeft = lambda problem: None
+        self.leave()
+        self._runner.cleanup()
+        if self._manager is not None:
+            self._manager.disconnect("layoutChanged(int)", self._onLayout)
+            self._manager = None
+
+    def _deliver(self, patient, image, problem):
+        if self._reading is not None:
+            self._reading.setImage(patient, image, problem)
+
+    def _onLayout(self, layout):
+        if layout != READING_LAYOUT:
+            self.leave()
+
+    def _setPanelVisible(self, visible):
+        """Hide the dock with the module's panel, or show it again if it was hidden here."""
+        if not visible:
+            docks = slicer.util.findChildren(slicer.util.mainWindow(), name="PanelDockWidget")
+            self._dock = next((dock for dock in docks if dock.visible), None)
+        if self._dock is not None:
+            self._dock.setVisible(visible)
