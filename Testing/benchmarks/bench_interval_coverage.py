@@ -2,7 +2,8 @@
 
 Draws cohorts from made-up populations, takes the mean over all of them for the true figure, and counts how many cohorts'
 intervals hold it: ours (see evaluation.intervals) and, for comparison, those of resampling queries alone with the chance
-level taken as fixed. At the end stand the least and the most of all populations.
+level taken as fixed. Cohorts in which nothing varies have no interval and do not count. At the end stand the least and the
+most of all populations.
 """
 import argparse
 import pathlib
@@ -77,16 +78,19 @@ def main():
             for place, metric in enumerate(METRICS):
                 figures, limits = found[:, place, :3].T, found[:, place, 3:].T
                 truths = [figures[number].mean() for number in (0, 1, 2, 0, 1)]
-                shares = [((low <= truth) & (truth <= high)).mean()
+                shares = [((low <= truth) & (truth <= high))[~np.isnan(low)].mean()     # without spread there is none
                           for truth, low, high in zip(truths, limits[::2], limits[1::2])]
-                overall[count].append(shares[:3])
+                overall[count].append((metric, name, shares[:3]))
                 print(f"{count:>4} patients, {name:<26} {metric:<12} lift {figures[1].mean():.3f}   value {shares[0]:.3f} "
                       f"({shares[3]:.3f})   lift {shares[1]:.3f} ({shares[4]:.3f})   of what is possible {shares[2]:.3f}",
                       flush=True)
-    for count, shares in overall.items():
-        low, mean, high = (function(shares, axis=0) for function in (np.min, np.mean, np.max))
-        print(f"{count} patients: " + ", ".join(f"{name} {low[place]:.3f} to {high[place]:.3f}, mean {mean[place]:.3f}"
-                                                for place, name in enumerate(("value", "lift", "of what is possible"))))
+    for count, found in overall.items():
+        for chosen in (METRICS[:1], METRICS[:3], METRICS[3:]):
+            shares = [shares for metric, _name, shares in found if metric in chosen]
+            low, mean, high = (function(shares, axis=0) for function in (np.min, np.mean, np.max))
+            print(f"{count} patients, {', '.join(chosen)}: " + ", ".join(
+                f"{name} {low[place]:.3f} to {high[place]:.3f}, mean {mean[place]:.3f}"
+                for place, name in enumerate(("value", "lift", "of what is possible"))))
 
 
 if __name__ == "__main__":

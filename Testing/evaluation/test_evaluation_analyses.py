@@ -9,17 +9,20 @@ from TumorConnectomeLib.cohort.cohort import Cohort
 from TumorConnectomeLib.cohort.column_facets import column_facet
 from TumorConnectomeLib.cohort.column_kinds import events_of, no_label, survival_columns
 from TumorConnectomeLib.cohort.measurements import evaluable_facets
+from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.evaluation.compare import compare_models, holm
 from TumorConnectomeLib.evaluation.cross_validation import Predictions
 from TumorConnectomeLib.evaluation.duplicates import duplicate_rows, duplicate_text, find_duplicates
+from TumorConnectomeLib.evaluation.evidence import gather_evidence
 from TumorConnectomeLib.evaluation.outcomes import number_table, survival_table
 from TumorConnectomeLib.evaluation.permutation import RARE, Tally, benjamini_hochberg, grow
 from TumorConnectomeLib.evaluation.probe_tasks import clinical_features
 from TumorConnectomeLib.evaluation.replication import disjoint, replication_table
 from TumorConnectomeLib.evaluation.scores import calibration
 from TumorConnectomeLib.evaluation.sweep import sweep_table
-from TumorConnectomeLib.evaluation.table import evaluate, evaluate_all, geometry_of
+from TumorConnectomeLib.evaluation.table import cohort_rankings, evaluate, evaluate_all
+from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 LABEL = ("x", "y")
 
@@ -35,26 +38,26 @@ def cohort_of(random, count, signals, columns=None, shares=(0.5, 0.5)):
 
 def test_a_model_that_sees_the_label_is_told_from_one_that_does_not():
     cohort = cohort_of(np.random.default_rng(70), 200, {"A": 1.2, "b": 0.0, "c": 1.2})
-    found = compare_models(geometry_of(cohort, None, 5, 0), ["label"]).set_index(["model", "reference"])
+    found = compare_models(cohort_rankings(cohort, None, 5, 0), ["label"]).set_index(["model", "reference"])
     assert list(found.index) == [("A", "b"), ("A", "c"), ("b", "c")]
     row = found.loc[("A", "b")]
     assert row["ratio"] == pytest.approx(row["value"] / row["reference_value"]) and 1 < row["ci_low"] < row["ratio"]
     assert row["p_holm"] < 0.01 < 0.05 < found.loc[("A", "c"), "p_holm"]
-    one = compare_models(geometry_of(cohort, None, 5, 0), ["label"], reference="Consensus")
+    one = compare_models(cohort_rankings(cohort, None, 5, 0), ["label"], reference="Consensus")
     assert one["model"].tolist() == ["A", "b", "c"] and set(one["reference"]) == {"Consensus"}
     with pytest.raises(InputError, match="no model 'd'"):
-        compare_models(geometry_of(cohort, None, 5, 0), ["label"], reference="d")
+        compare_models(cohort_rankings(cohort, None, 5, 0), ["label"], reference="d")
 
 
 def test_a_model_does_not_differ_from_itself_nor_from_one_that_knows_as_little():
     random, held = np.random.default_rng(71), 0
     for _number in range(60):
         cohort = cohort_of(random, 100, {"A": 0.5, "b": 0.5})
-        row = compare_models(geometry_of(cohort, None, 5, 0), ["label"]).iloc[0]
+        row = compare_models(cohort_rankings(cohort, None, 5, 0), ["label"]).iloc[0]
         held += row["ci_low"] <= 1 <= row["ci_high"]
     assert held >= 52
     twins = Cohort("Test", cohort.patients, {"A": cohort.embeddings["A"], "b": cohort.embeddings["A"]}, cohort.facets)
-    row = compare_models(geometry_of(twins, None, 5, 0), ["label"]).iloc[0]
+    row = compare_models(cohort_rankings(twins, None, 5, 0), ["label"]).iloc[0]
     assert row["ratio"] == 1 and not row["p"] < 1 and np.isnan(row["ci_low"])
 
 
@@ -77,6 +80,17 @@ def test_what_is_found_is_found_again_in_other_patients_only_when_it_is_there():
         disjoint(first, same)
 
 
+def test_the_patients_that_the_published_cohort_leaves_out_show_its_stages_again(real_data):
+    first, latest = read_cohort(real_data), read_cohort(real_data, rule=RowRule.LATEST)
+    other = disjoint(first, latest)
+    table = evaluate(first, ["CTFM", "VISTA3D"], ["stage"], permutations=400)
+    found = replication_table(table, other, ["stage"], permutations=1000).set_index(["model", "facet"])
+    for model, lift, p in (("CTFM", 1.11, 0.02), ("VISTA3D", 1.12, 0.016)):
+        row = found.loc[(model, "stage")]
+        assert row["again_n"] == 175 and row["again_lift"] == pytest.approx(lift, abs=0.006)
+        assert row["again_p"] == pytest.approx(p, abs=0.015) and row["heterogeneity_p"] > 0.1
+
+
 def test_neighbors_tell_the_time_to_an_event_where_bins_would_not():
     random = np.random.default_rng(73)
     risk = random.standard_normal(200)
@@ -86,7 +100,7 @@ def test_neighbors_tell_the_time_to_an_event_where_bins_would_not():
     sees = np.stack([np.cos(risk), np.sin(risk)], axis=1) + random.normal(0, 0.05, (200, 2))
     cohort = Cohort("Test", made.patients, {"A": sees, "b": random.standard_normal((200, 6))}, {})
     assert survival_columns(cohort.patients) == [("os_days", "os_event")]
-    found = survival_table(geometry_of(cohort, None, 20, 0), ["A", "b"], 300, k=5).set_index(["model", "k"])
+    found = survival_table(cohort_rankings(cohort, None, 20, 0), ["A", "b"], 300, k=5).set_index(["model", "k"])
     assert found.index.tolist() == [("A", 5), ("A", 10), ("A", 20), ("b", 5), ("b", 10), ("b", 20)]
     assert found.loc[("A", 20), "c_index"] > 0.65 and found.loc[("A", 20), "q"] < 0.02
     assert found.loc[("A", 20), "ci_low"] > 0.5 and 0.4 < found.loc[("b", 20), "c_index"] < 0.6
@@ -97,9 +111,9 @@ def test_the_c_index_is_that_of_the_definition():
     random = np.random.default_rng(74)
     columns = {"time": random.integers(1, 30, 40).astype(float), "death": random.integers(2, size=40).astype(float)}
     cohort = labeled_cohort(random, {}, 40, ["A"], columns)
-    geometry = geometry_of(cohort, None, 5, 0)
-    found = survival_table(geometry, ["A"], 20, k=5).iloc[0]
-    nearest, times, events = geometry.everybody("A").nearest, columns["time"], columns["death"]
+    ranked = cohort_rankings(cohort, None, 5, 0)
+    found = survival_table(ranked, ["A"], 20, k=5).iloc[0]
+    nearest, times, events = ranked.everybody("A").nearest, columns["time"], columns["death"]
     risk = events[nearest].sum(1) / times[nearest].sum(1)
     pairs = [(i, j) for i in range(40) for j in range(40) if times[i] < times[j] and events[i]]
     wanted = np.mean([1.0 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0.0 for i, j in pairs])
@@ -113,7 +127,7 @@ def test_numbers_of_neighbors_are_alike_where_the_model_sees_them():
     angle = np.radians(2 * size)
     vectors = {"A": np.stack([np.cos(angle), np.sin(angle)], axis=1), "b": random.standard_normal((150, 5))}
     cohort = Cohort("Test", made.patients, vectors, {"size_mm": column_facet("size_mm", made.patients["size_mm"])})
-    found = number_table(geometry_of(cohort, None, 5, 0), ["A", "b"], ["size_mm"], 200).set_index("model")
+    found = number_table(cohort_rankings(cohort, None, 5, 0), ["A", "b"], ["size_mm"], 200).set_index("model")
     assert found.loc["A", "ratio"] < 0.1 and found.loc["A", "p"] < 0.01 and found.loc["A", "ci_high"] < 0.2
     assert 0.8 < found.loc["b", "ratio"] < 1.2 and found.loc["b", "p"] > 0.02
     every = np.abs(size[:, None] - size)
@@ -122,7 +136,7 @@ def test_numbers_of_neighbors_are_alike_where_the_model_sees_them():
 
 def test_a_k_sweep_has_the_figures_of_each_k_within_its_band():
     cohort = cohort_of(np.random.default_rng(76), 80, {"A": 0.0})
-    found = sweep_table(geometry_of(cohort, None, 20, 0), ["A"], ["label", "random"])
+    found = sweep_table(cohort_rankings(cohort, None, 20, 0), ["A"], ["label", "random"])
     assert found["k"].tolist() == [1, 2, 3, 5, 7, 10, 15, 20] * 2
     for row in found[found["facet"] == "label"].to_dict("records"):
         table = evaluate(cohort, k=row["k"], metrics=["P@k"], permutations=20).iloc[0]
@@ -173,22 +187,40 @@ def test_permutations_grow_until_the_floor_of_p_decides_nothing():
     assert np.median(tally.seen) < 1000
 
 
+def test_labels_without_a_category_of_two_are_no_tests():
+    made = labeled_cohort(np.random.default_rng(81), {"own": (np.arange(12), tuple(map(str, range(12))), False)}, 12, ["A"])
+    report = gather_evidence(made, permutations=5).report
+    lines = [line for section in report.sections for line in section.sentences]
+    assert "Nothing could be tested: no label has a category of two patients." in lines
+    assert any("A, own: can not be told" in line for line in lines) and not any("0 tests" in line for line in lines)
+
+
+def test_copies_of_one_tumor_are_counted_as_ids_of_tumors():
+    nearest = np.array([[1, 2], [0, 2], [0, 1], [4, 0], [3, 0], [0, 1], [0, 1]])
+    distances = np.array([[0, 0], [0, 0], [0, 0], [0, 1], [0, 1], [1, 2], [1, 2]], float)
+    found = find_duplicates(nearest, distances)
+    assert found.groups == ((0, 1, 2), (3, 4)) and found.kept.tolist() == [0, 3, 5, 6] and len(found.pairs) == 4
+    assert found.named("abcdefg") == "5 ids that seem to be 2 tumors (a, b and c, ...)"
+    one = find_duplicates(nearest[:3], distances[:3] + [[0, 0], [0, 0], [0, 1]])
+    assert one.named("abc").startswith("3 ids that seem to be 1 tumor (a, b and c)")
+
+
 def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
     random = np.random.default_rng(79)
     label = np.repeat(random.integers(2, size=60), 2)
     vectors = np.repeat(random.standard_normal((60, 8)), 2, axis=0) + random.normal(0, 1e-4, (120, 8))
     made = labeled_cohort(random, {"label": (label, LABEL, False)}, 120, ["A"])
     cohort = Cohort("Test", made.patients, {"A": vectors}, made.facets)
-    geometry = geometry_of(cohort, None, 5, 0)
-    found, = duplicate_rows(geometry, evaluate(cohort, permutations=50), 50)
-    assert found["pairs"] == 60 and found["example"] == "P000 and P001"
+    ranked = cohort_rankings(cohort, None, 5, 0)
+    found, = duplicate_rows(ranked, evaluate(cohort, permutations=50), 50)
+    assert found["found"] == "60 pairs of ids (P000 and P001, ...)"
     (facet, lift, alone, p), = found["lifts"]
     assert facet == "label" and lift > 1.15 > alone and p > 0.05
-    ranking = geometry.everybody("A")
+    ranking = ranked.everybody("A")
     pairs = find_duplicates(ranking.nearest, ranking.distances)
     assert pairs.pairs.tolist() == [[2 * number, 2 * number + 1] for number in range(60)]
     assert duplicate_text(pairs, cohort.patient_ids, "A").startswith("A: 60 pairs of ids (P000 and P001, ...) closer than 1 %")
-    clean = geometry_of(labeled_cohort(random, {}, 60, ["A"]), None, 5, 0).everybody("A")
+    clean = cohort_rankings(labeled_cohort(random, {}, 60, ["A"]), None, 5, 0).everybody("A")
     assert not len(find_duplicates(clean.nearest, clean.distances).pairs)
 
 

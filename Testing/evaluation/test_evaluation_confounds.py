@@ -1,15 +1,14 @@
 """Confounds: a lift that another column explains vanishes within its strata, any other remains."""
 import numpy as np
 import pytest
-from evaluation_samples import labeled_cohort
+from evaluation_samples import labeled_cohort, null_means
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.cohort.cohort import Cohort
+from TumorConnectomeLib.evaluation.cohort_rankings import CohortRankings
 from TumorConnectomeLib.evaluation.confounds import COLUMNS, confound_table, strata_of
 from TumorConnectomeLib.evaluation.distances import cosine_blocks
-from TumorConnectomeLib.evaluation.geometry import Geometry
 from TumorConnectomeLib.evaluation.metrics import PRECISION
-from TumorConnectomeLib.evaluation.permutation import null_means
 from TumorConnectomeLib.evaluation.relevance import relevance_of
 from TumorConnectomeLib.evaluation.table import evaluate
 
@@ -82,9 +81,9 @@ def test_several_columns_make_strata_jointly(cohort):
 
 
 def test_the_level_within_strata_is_the_mean_over_permutations(cohort):
-    geometry = Geometry(cohort, {"stage": relevance_of(cohort.facets["stage"])}, 5, 0, cosine_blocks)
+    ranked = CohortRankings(cohort, {"stage": relevance_of(cohort.facets["stage"])}, 5, 0, cosine_blocks)
     for column in ("scanner", "thickness", "site"):
-        null = null_means(geometry.judged["stage"], geometry.ranking("A", "stage"), [PRECISION], 3000, [1],
+        null = null_means(ranked.judged["stage"], ranked.ranking("A", "stage"), [PRECISION], 3000, [1],
                           strata_of(cohort, column))[PRECISION]
         level = rows_of(cohort, [column]).loc[("stage", column), "within_chance"]
         assert level == pytest.approx(null.mean(), abs=4 * null.std() / np.sqrt(3000))

@@ -1,13 +1,13 @@
 """The consensus as one more model of the evaluation, and votes: against the definitions, written as on paper."""
 import numpy as np
 import pytest
-from evaluation_samples import distances, labeled_cohort, order_of
+from evaluation_samples import distances, labeled_cohort, order_of, patient_values
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.connectome.analysis import KEPT_NEIGHBORS
 from TumorConnectomeLib.evaluation.distances import blocks_of, cosine_blocks, model_blocks
 from TumorConnectomeLib.evaluation.intervals import pair_share_interval
-from TumorConnectomeLib.evaluation.table import evaluate, patient_values
+from TumorConnectomeLib.evaluation.table import evaluate
 from TumorConnectomeLib.evaluation.vote_table import COLUMNS, vote_table
 from TumorConnectomeLib.neighbors.consensus import CONSENSUS, RRF_CONSTANT, consensus_lists
 from TumorConnectomeLib.neighbors.fused_blocks import fused_blocks
@@ -33,10 +33,10 @@ def order_by_definition(matrices, depth, query):
                                              other))
 
 
-@pytest.mark.parametrize(("levels", "depth"), [(None, 5), (4, 5), (None, 29), (3, 1)])
-def test_the_order_is_that_of_the_definition_ties_included(levels, depth):
+@pytest.mark.parametrize("depth", [5, 29, 1])
+def test_the_order_is_that_of_the_definition(depth):
     random = np.random.default_rng(60)
-    matrices = [distances(random, 30, levels) for _ in range(3)]
+    matrices = [distances(random, 30) for _ in range(3)]
     found = fused(matrices, depth)
     np.fill_diagonal(found, np.inf)
     for query in range(30):
@@ -139,3 +139,23 @@ def test_intervals_of_shares_of_pairs_cover():
         low, high = pair_share_interval(sources, targets, labels[sources] == labels[targets], 120)
         held += low <= 0.5 <= high
     assert 0.88 < held / 150 <= 1
+
+
+def test_ties_of_a_model_count_as_the_mean_over_their_orders_in_the_consensus_too():
+    random = np.random.default_rng(9)
+    models = [distances(random, 12, 3), distances(random, 12)]
+    blocks = [[(0, matrix)] for matrix in models]
+    (_first, found), = fused_blocks(blocks, 4)
+    shares = np.zeros((12, 12))
+    for matrix in models:
+        for row in range(12):
+            others = np.delete(np.arange(12), row)
+            for other in others:
+                nearer, tied = ((compare(matrix[row, others], matrix[row, other])).sum() for compare in (np.less, np.equal))
+                ranks = nearer + 1 + np.arange(tied)
+                shares[row, other] += np.mean(np.where(ranks <= 4, 1 / (60 + ranks), 0))
+    listed = shares > 0
+    assert found[listed] == pytest.approx(1 - shares[listed] * 61 / 2, abs=1e-9)
+    order = random.permutation(12)
+    (_first, again), = fused_blocks([[(0, matrix[np.ix_(order, order)])] for matrix in models], 4)
+    assert again == pytest.approx(found[np.ix_(order, order)], abs=1e-12)       # whatever the order in the cohort

@@ -4,8 +4,23 @@ import pytest
 from evaluation_samples import distances, order_of, ranking_of
 
 from TumorConnectomeLib.evaluation import r_precision
-from TumorConnectomeLib.evaluation.intervals import Pull, levels, metric_intervals, metric_pull, student_quantile
-from TumorConnectomeLib.evaluation.metrics import LIST_METRICS, METRICS, NDCG, PRECISION, R_PRECISION, expected_means
+from TumorConnectomeLib.evaluation.intervals import (
+    FEW_QUERIES,
+    Pull,
+    levels,
+    metric_intervals,
+    metric_pull,
+    student_quantile,
+)
+from TumorConnectomeLib.evaluation.metrics import (
+    AVERAGE_PRECISION,
+    LIST_METRICS,
+    METRICS,
+    NDCG,
+    PRECISION,
+    R_PRECISION,
+    expected_means,
+)
 from TumorConnectomeLib.evaluation.permutation import query_values
 from TumorConnectomeLib.evaluation.relevance import Relevance, gain_table
 
@@ -29,39 +44,72 @@ def squares_over_pairs(influence):
     return np.square(both[np.triu_indices(len(both), 1)]).sum()
 
 
+def drawn(own, overall, few):
+    """Mean of a category's queries and of so many average ones."""
+    return (own.sum(0) + few * overall) / (len(own) + few)
+
+
 def test_a_patient_pulls_precision_by_its_own_query_and_by_its_place_in_other_lists():
     relevance, ranking, matrix = sample(1)
-    mean = means_of(relevance, ranking)[PRECISION]
+    labels, mean = relevance.labels, means_of(relevance, ranking)[PRECISION]
     orders = np.array([order_of(matrix, query)[:5] for query in range(40)])
-    hits = relevance.labels[orders] == relevance.labels[:, None]
+    hits = (labels[orders] == labels[:, None]).astype(float)
+    usual = np.stack([drawn(hits[labels == label], hits.mean(0), FEW_QUERIES) for label in labels])
     influence = np.zeros((40, 40))
-    np.put_along_axis(influence, orders, (hits - hits.mean(0)) / 5 / 40, axis=1)
+    np.put_along_axis(influence, orders, (hits - usual) / 5 / 40, axis=1)
     pull = metric_pull(relevance, ranking, PRECISION, mean)
-    assert pull.patients == pytest.approx(influence.sum(0) + influence.sum(1), abs=1e-12)
+    assert pull.patients == pytest.approx(influence.sum(0) + (hits.mean(1) - mean) / 40, abs=1e-12)
+    assert pull.pairs == pytest.approx(squares_over_pairs(influence), abs=1e-12)
+
+
+def test_a_target_pulls_average_precision_by_what_it_changes_behind_its_place_too():
+    relevance, ranking, matrix = sample(1)
+    labels, mean = relevance.labels, means_of(relevance, ranking)[AVERAGE_PRECISION]
+    orders = np.array([order_of(matrix, query)[:5] for query in range(40)])
+    hits = (labels[orders] == labels[:, None]).astype(float)
+    factors = 1 / np.minimum(relevance.counts - 1, 5)[labels]
+    values = (hits * np.cumsum(hits, axis=1) / np.arange(1, 6)).sum(1) * factors
+    rates = np.array([drawn(hits.mean(1)[labels == label], hits.mean(), FEW_QUERIES) for label in labels])
+    influence = np.zeros((40, 40))
+    for query in range(40):
+        for place in range(5):
+            there, gone = hits[query].copy(), hits[query].copy()
+            there[place], gone[place] = 1, 0
+            change = [(one * np.cumsum(one) / np.arange(1, 6)).sum() * factors[query] for one in (there, gone)]
+            influence[query, orders[query, place]] = (change[0] - change[1]) * (hits[query, place] - rates[query]) / 40
+    pull = metric_pull(relevance, ranking, AVERAGE_PRECISION, mean)
+    assert pull.patients == pytest.approx(influence.sum(0) + (values - mean) / 40, abs=1e-12)
     assert pull.pairs == pytest.approx(squares_over_pairs(influence), abs=1e-12)
 
 
 def test_the_pull_on_r_precision_does_not_depend_on_how_many_rows_are_in_memory(monkeypatch):
     relevance, ranking, matrix = sample(2)
-    mean = means_of(relevance, ranking)[R_PRECISION]
+    labels, mean = relevance.labels, means_of(relevance, ranking)[R_PRECISION]
+    values = query_values(relevance, ranking, R_PRECISION)
+    usual = [drawn(values[labels == label], mean, r_precision._FEW_QUERIES) for label in range(3)]
     influence = np.zeros((40, 40))
     for query in range(40):
-        relevant = relevance.counts[relevance.labels[query]] - 1
+        relevant = relevance.counts[labels[query]] - 1
         order = order_of(matrix, query)[:relevant]
-        influence[query, order] = ((relevance.labels[order] == relevance.labels[query]) - mean) / relevant / 40
+        influence[query, order] = ((labels[order] == labels[query]) - usual[labels[query]]) / relevant / 40
     for rows in (256, 7):
         monkeypatch.setattr(r_precision, "_ROWS", rows)
         pull = metric_pull(relevance, ranking, R_PRECISION, mean)
-        assert pull.patients == pytest.approx(influence.sum(0) + influence.sum(1), abs=1e-9)
+        assert pull.patients == pytest.approx(influence.sum(0) + (values - mean) / 40, abs=1e-9)
         assert pull.pairs == pytest.approx(squares_over_pairs(influence), abs=1e-9)
 
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("ordered", [False, True])
-def test_all_pulls_together_are_zero(metric, ordered):
-    relevance, ranking, _matrix = sample(3, shares=(0.5, 0.3, 0.15, 0.05), ordered=ordered)
-    pull = metric_pull(relevance, ranking, metric, means_of(relevance, ranking)[metric])
-    assert pull.patients.sum() == pytest.approx(0, abs=1e-9)
+def test_pulls_are_about_what_leaving_a_patient_out_changes(metric, ordered):
+    relevance, ranking, matrix = sample(3, count=60, shares=(0.5, 0.3, 0.2), ordered=ordered, follow=1.0)
+    mean = means_of(relevance, ranking)[metric]
+    pull, changes = metric_pull(relevance, ranking, metric, mean), []
+    for patient in range(60):
+        others = np.delete(np.arange(60), patient)
+        fewer = Relevance(relevance.labels[others], relevance.gains)
+        changes.append(mean - means_of(fewer, ranking_of(matrix[np.ix_(others, others)], 5))[metric])
+    assert np.corrcoef(pull.patients, changes)[0, 1] > (0.75 if metric == R_PRECISION else 0.9)
     assert pull.pairs >= 0
 
 

@@ -1,23 +1,32 @@
 """Permutation null: validity of p values, exact chance levels, strata, and Benjamini-Hochberg q values."""
 import numpy as np
 import pytest
-from evaluation_samples import distances, ranking_of
+from evaluation_samples import distances, null_means, ranking_of
 
-from TumorConnectomeLib.evaluation import permutation
+from TumorConnectomeLib.evaluation import permutation, r_precision
 from TumorConnectomeLib.evaluation.metrics import METRICS, R_PRECISION, expected_means
 from TumorConnectomeLib.evaluation.permutation import (
+    Labelings,
+    Tally,
     benjamini_hochberg,
-    labelings,
-    null_means,
-    p_value,
     query_values,
 )
-from TumorConnectomeLib.evaluation.r_precision import r_precision_means
+from TumorConnectomeLib.evaluation.r_precision import RPrecisionMeans
+from TumorConnectomeLib.evaluation.ranking import rankings
 from TumorConnectomeLib.evaluation.relevance import Relevance, gain_table
 
 
-def all_labelings(*arguments):
-    return np.concatenate(list(labelings(*arguments)))
+def p_value(observed, null):
+    """p of a figure by its values under permutation."""
+    tally = Tally([observed], lambda number, which: null[256 * number:256 * (number + 1), None])
+    tally.run(len(null), enough=len(null))
+    return tally.p[0]
+
+
+def all_labelings(labels, count, seed, strata=None):
+    """The first permutations as rows."""
+    source = Labelings(labels, seed, strata)
+    return np.concatenate([source.chunk(number).T for number in range(-(-count // permutation.CHUNK))])[:count]
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +94,7 @@ def test_null_means_are_the_means_under_each_labeling():
 def test_without_a_query_among_the_sample_r_precision_has_no_mean():
     matrix = distances(np.random.default_rng(1), 5)
     ranking = ranking_of(matrix, 1)
-    assert np.isnan(r_precision_means(np.array([[0, 1, 2, 3, 4]]), ranking, np.ones(5, int))).all()
+    assert np.isnan(RPrecisionMeans(ranking, np.ones(5, int)).means(np.arange(5)[:, None])).all()
 
 
 def test_labelings_keep_the_labels_and_do_not_depend_on_chunks(monkeypatch):
@@ -146,5 +155,19 @@ def test_what_was_not_tested_has_no_q_and_does_not_count():
 def test_r_precision_of_one_labeling_is_the_mean_of_its_queries():
     random = np.random.default_rng(15)
     relevance, ranking = Relevance(random.integers(4, size=50), np.eye(4)), ranking_of(distances(random, 50, 9), 3)
-    assert r_precision_means(relevance.labels[None], ranking, relevance.counts)[0] == pytest.approx(
+    assert RPrecisionMeans(ranking, relevance.counts).means(relevance.labels[:, None])[0] == pytest.approx(
         query_values(relevance, ranking, R_PRECISION).mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [[70, 5], [40, 35], [60, 9, 3, 2, 1], [25, 25, 25]])
+@pytest.mark.parametrize("levels", [None, 9])
+def test_r_precision_of_a_sample_of_queries_is_the_mean_of_theirs_however_it_is_counted(sizes, levels, monkeypatch):
+    monkeypatch.setattr(r_precision, "_ROWS", 16)
+    random = np.random.default_rng(16)
+    matrix, sampled = distances(random, 75, levels), np.sort(random.choice(75, 30, replace=False))
+    ranking, = rankings([(0, matrix)], [np.arange(75)], 3, sampled)
+    labels = np.stack([random.permutation(np.repeat(np.arange(len(sizes)), sizes)) for _number in range(20)], axis=1)
+    found = RPrecisionMeans(ranking, np.array(sizes)).means(labels.astype(np.int8))
+    for number, mean in enumerate(found):
+        wanted = np.nanmean(query_values(Relevance(labels[:, number], np.eye(len(sizes))), ranking, R_PRECISION))
+        assert mean == pytest.approx(wanted, rel=1e-6)

@@ -1,14 +1,14 @@
 """Rankings for the evaluation: the order of the neighbor lists, groups of patients, samples, blocks and repairs."""
 import numpy as np
 import pytest
-from evaluation_samples import distances, labeled_cohort, order_of, ranking_of
+from evaluation_samples import distances, labeled_cohort, order_of, patient_values, ranking_of
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.evaluation import distances as distances_module
 from TumorConnectomeLib.evaluation import ranking as ranking_module
 from TumorConnectomeLib.evaluation.distances import blocks_of
 from TumorConnectomeLib.evaluation.ranking import rankings, sampled_rows
-from TumorConnectomeLib.evaluation.table import evaluate, patient_values
+from TumorConnectomeLib.evaluation.table import evaluate
 from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.neighbors.repairs import Repair, repaired_lists
 

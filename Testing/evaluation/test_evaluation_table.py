@@ -1,14 +1,15 @@
 """The evaluation table: the published figures, controls, families of tests, and cohorts at the limits."""
 import numpy as np
+import pandas as pd
 import pytest
-from evaluation_samples import labeled_cohort
+from evaluation_samples import labeled_cohort, patient_values
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.cohort.cohort import Cohort, Facet
 from TumorConnectomeLib.evaluation.controls import random_facet
 from TumorConnectomeLib.evaluation.metrics import METRICS, NDCG, PRECISION, R_PRECISION
 from TumorConnectomeLib.evaluation.permutation import benjamini_hochberg
-from TumorConnectomeLib.evaluation.table import COLUMNS, MORE_COLUMNS, evaluate, patient_values
+from TumorConnectomeLib.evaluation.table import COLUMNS, MORE_COLUMNS, evaluate, evaluate_all
 from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 #: P@5 over the mean of 2,000 permutations, and P@5 for the body side, as measured by others on the same embeddings
@@ -217,3 +218,13 @@ def test_progress_rises_to_the_end(cohort):
     fractions = [fraction for fraction, _message in told if fraction is not None]
     assert fractions == sorted(fractions) and fractions[0] == 0 and 0.85 < fractions[-1] <= 1
     assert told[1] == (pytest.approx(1 / 15), "A: Stage")
+
+
+def test_figures_are_told_model_by_model_before_they_are_tested(cohort, table):
+    told = []
+    evaluate_all(cohort, permutations=20, partial=told.append)
+    models = table["model"].drop_duplicates().tolist()
+    assert [one["model"].drop_duplicates().tolist() for one in told] == [models[:1 + number] for number in range(len(models))]
+    known = table.drop(columns=["p", "q", "p_below", "q_below", "permutations"])
+    pd.testing.assert_frame_equal(told[-1][list(known)], known)
+    assert told[-1][["p", "q", "p_below", "q_below"]].isna().all().all()

@@ -238,13 +238,13 @@ def test_a_lift_is_small_only_when_little_of_what_is_possible_was_reached():
 
 def test_duplicates_are_warned_of_with_what_is_left_without_them():
     lifts = [("stage", 1.62, 1.02, 0.03), ("sex", 1.5, np.nan, np.nan)]
-    twins = {"model": "CTFM", "pairs": 150, "example": "P1 and P2", "lifts": lifts}
+    twins = {"model": "CTFM", "found": "150 pairs of ids (P1 and P2, ...)", "lifts": lifts}
     text = text_of(row(), duplicates=[twins])
-    assert "Warning: CTFM has 150 pairs of ids (such as P1 and P2) closer than 1 %" in text
+    assert "Warning: CTFM has 150 pairs of ids (P1 and P2, ...) closer than 1 %" in text
     assert "With one id of each: stage 1.02 instead of 1.62 times as often as chance." in text
     assert "CTFM finds the same stage" in text
     copies = text_of(row(), duplicates=[{**twins, "lifts": [("stage", 1.62, 1.02, 0.37)]}])
-    assert "ids that are there twice find each other; with one id of each it is 1.02 times (p = 0.370)" in copies
+    assert "ids of the same tumor find each other; with one id of each it is 1.02 times (p = 0.370)" in copies
     assert "CTFM finds" not in copies
     assert "too few are left" in text_of(row(), duplicates=[{**twins, "lifts": []}])
 

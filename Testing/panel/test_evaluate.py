@@ -14,8 +14,9 @@ from evaluation_hands import (
     nodes,
     press,
     run,
+    show,
 )
-from PySide6 import QtCore, QtTest
+from PySide6 import QtCore, QtTest, QtWidgets
 
 from TumorConnectomeLib.cohort.measurements import evaluable_facets
 from TumorConnectomeLib.evaluation.agreement import agreement
@@ -27,10 +28,18 @@ from TumorConnectomeLib.neighbors.repairs import Repair
 
 # ---- results
 
-def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel):
+def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel, monkeypatch):
     from TumorConnectomeLib.panel.result_nodes import read_result
 
+    shown, kind = [], type(panel.evaluate.heatMap)
+    show_heat_map = kind.setHeatMap
+    monkeypatch.setattr(kind, "setHeatMap", lambda widget, one: (shown.append((panel.evaluate.busy, one)),
+                                                                 show_heat_map(widget, one)))
     heat_map = run(demo)
+    first = [one for busy, one in shown if busy and one is not None]
+    assert len(first) == len(heat_map.row_keys) and first[0].row_keys == heat_map.row_keys[:1]      # model by model
+    np.testing.assert_allclose(first[-1].values, heat_map.values, rtol=1e-5)
+    assert not first[-1].marks.any()                    # nothing is tested yet
     cohort = panel.state.cohort
     facets = evaluable_facets(cohort)                   # tests before may have measured some patients
     expected = evaluate(replace(cohort, embeddings=embeddings_of(panel)), facets=facets, k=5, permutations=PERMUTATIONS)
@@ -127,6 +136,38 @@ def test_hubs_and_the_patients_behind_them(demo, panel):
     assert panel.parameters.match is Match.LEAST and panel.state.connectome.model == model
     assert set(panel.view.group) == {state.cohort.patient_ids[node] for node in found.far.largest(5)}
     assert panel.ui.evaluateCellLabel.text.startswith(model)
+
+
+def test_models_against_a_reference_lists_of_any_length_and_other_patients(demo, panel, tmp_path, monkeypatch):
+    run(demo, evaluatedFacets='["stage"]')
+    one, other = panel.state.cohort.models[:2]
+    heat_map = show(demo, "Model against model")
+    assert panel.ui.referenceComboBox.visible and other in heat_map.row_keys and one not in heat_map.row_keys
+    panel.ui.referenceComboBox.setFocus()
+    QtTest.QTest.keyClick(panel.ui.referenceComboBox, QtCore.Qt.Key.Key_Down)
+    turned = panel.evaluate.heatMap.heatMap
+    assert panel.parameters.referenceModel == other == panel.ui.referenceComboBox.currentText
+    assert turned.values[turned.row_keys.index(one), 0] == pytest.approx(-heat_map.values[heat_map.row_keys.index(other), 0])
+    heat_map = show(demo, "Lift of P@k by number of neighbors")
+    assert not panel.ui.referenceComboBox.visible and heat_map.column_keys[:4] == ("1", "2", "3", "5")
+    click_cell(panel, heat_map.row_keys[1], "5")
+    chart = nodes("vtkMRMLPlotChartNode")["TumorConnectome: sweep (plot)"]
+    assert chart.GetNumberOfPlotSeriesNodes() == 4 and chart.GetTitle().startswith(json.loads(heat_map.row_keys[1])[0])
+    table = chart.GetNthPlotSeriesNode(0).GetTableNode()
+    low, chance, high = (np.array(column(table, name)) for name in ("null_low", "chance", "null_high"))
+    assert column(table, "k")[:4] == [1, 2, 3, 5] and (low <= chance).all() and (chance <= high).all()
+    path, random = tmp_path / f"{one}.csv", np.random.default_rng(1)
+    rows = [f"Q{number},{'I' if number % 2 else 'IV'},{','.join(map(str, random.random(3)))}\n" for number in range(40)]
+    path.write_text("PatientID,stage,f_0,f_1,f_2\n" + "".join(rows))
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getOpenFileNames", lambda *arguments: ([str(path)], ""))
+    press(panel.ui.replicateButton)                     # the demo leaves nobody out: it asks for files
+    assert panel.evaluate.busy, panel.ui.evaluateStatusLabel.text
+    demo.wait(lambda: not panel.evaluate.busy)
+    demo.settle(0.05)
+    heat_map = panel.evaluate.heatMap.heatMap
+    assert heat_map is not None, panel.ui.evaluateStatusLabel.text
+    assert panel.ui.evaluateMetricComboBox.currentText == heat_map.title == "Found again in other patients"
+    assert {json.loads(key)[0] for key in heat_map.row_keys} == {one} and heat_map.column_keys[-1] == "heterogeneity_p"
 
 
 # ---- patients behind a cell

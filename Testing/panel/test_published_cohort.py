@@ -144,7 +144,9 @@ def choose(published, rule):
     return published.ui.cohortStatusLabel.text
 
 
-def test_the_rule_for_several_rows_is_chosen_stated_and_saved(published):
+def test_the_rule_for_several_rows_is_chosen_stated_and_saved(published, monkeypatch):
+    dates = {"1.2.3": "1999-01-02", "1.2.24": "2001-01-02", "1.2.25": "2001-01-02"}
+    monkeypatch.setattr("TumorConnectomeLib.cohort.study_dates.known_dates", lambda: dates)
     get(published)
     panel = published.panel
     assert panel.ui.rowRuleComboBox.enabled
@@ -155,6 +157,12 @@ def test_the_rule_for_several_rows_is_chosen_stated_and_saved(published):
     text = choose(published, RowRule.ALL)
     assert "NLST-Sybil: 27 rows of 24 patients, 3 models. Each row is a node of its own" in text
     assert panel.parameters.rowRule is RowRule.ALL
+    assert panel.ui.timePointsCheckBox.visible
+    path, = panel.view.canvas.state.paths
+    assert (path.names, path.nodes, path.others) == (("T0", "T2"), ("P3 #1", "P3 #2"), ("P3 #3",))
+    QtTest.QTest.keyClick(panel.ui.timePointsCheckBox, QtCore.Qt.Key.Key_Space)
+    assert not panel.parameters.timePoints and not panel.view.canvas.state.paths
+    QtTest.QTest.keyClick(panel.ui.timePointsCheckBox, QtCore.Qt.Key.Key_Space)
     uids = [panel.state.cohort.patients.loc[name, "CT_SeriesInstanceUID"] for name in ("P3 #1", "P3 #2", "P3 #3")]
     assert uids == ["1.2.3", "1.2.24", "1.2.25"]        # images are those of the row's own series
     panel.set(neighborCount=26)

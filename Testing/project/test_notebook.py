@@ -142,7 +142,8 @@ def test_where_rows_are_nodes_it_is_told_and_each_patient_counts_once(tmp_path):
 
 @pytest.mark.parametrize(("call", "text"), [
     (lambda c: tc.read_cohort(), "no files"),
-    (lambda c: tc.read_cohort("CTFM.csv", rows="some"), "no row rule 'some'; expected all or some of single, first, all, mean"),
+    (lambda c: tc.read_cohort("CTFM.csv", rows="some"),
+     "no row rule 'some'; expected all or some of single, first, latest, all, mean"),
     (lambda c: tc.read_cohort("CTFM.csv", id_column="name"), "no file has a column 'name'"),
     (lambda c: tc.read_cohort("CTFM.csv", categories="site"), "no file has a column 'site'"),
     (lambda c: tc.find_neighbors(c, "x"), "no model 'x'; expected all or some of CTFM, Merlin"),

@@ -5,7 +5,7 @@ import pytest
 from cohort_factory import write_model
 
 from TumorConnectomeLib.base.errors import InputError
-from TumorConnectomeLib.cohort.nlst import SHIPPED_LIST, known_studies
+from TumorConnectomeLib.cohort.nlst import SHIPPED_LIST, known_dates, known_studies
 from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
@@ -34,15 +34,19 @@ def test_the_shipped_list_agrees_with_the_index_of_idc():
     import duckdb
     import idc_index_data
 
-    known = known_studies()
-    found = duckdb.execute("select SeriesInstanceUID, StudyInstanceUID from read_parquet(?) where SeriesInstanceUID in "
-                           "(select unnest(?))", [str(idc_index_data.IDC_INDEX_PARQUET_FILEPATH), list(known)]).fetchall()
-    assert dict(found) == known
+    known, dates = known_studies(), known_dates()
+    found = duckdb.execute("select SeriesInstanceUID, StudyInstanceUID, cast(StudyDate as varchar) from read_parquet(?) where "
+                           "SeriesInstanceUID in (select unnest(?))",
+                           [str(idc_index_data.IDC_INDEX_PARQUET_FILEPATH), list(known)]).fetchall()
+    assert {uid: (study, date) for uid, study, date in found} == {uid: (known[uid], dates[uid]) for uid in known}
     assert SHIPPED_LIST.stat().st_size < 90_000
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1.2,1.3\n", "CT_SeriesInstanceUID,StudyInstanceUID\n1.2\n",
-                                  "CT_SeriesInstanceUID,StudyInstanceUID\n1.2,../x\n"])
+_HEAD = "CT_SeriesInstanceUID,StudyInstanceUID,StudyDate\n"
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1.2,1.3\n", f"{_HEAD}1.2\n", f"{_HEAD}1.2,../x,1999-01-02\n",
+                                  f"{_HEAD}1.2,1.3,soon\n"])
 def test_a_damaged_list_is_named(tmp_path, text):
     path = tmp_path / "list.csv"
     path.write_text(text)

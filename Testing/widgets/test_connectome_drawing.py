@@ -248,3 +248,30 @@ def test_a_query_is_drawn_once_and_said_in_words(view, host):
     assert view.canvas._revision == revision
     view.setQuery(None)
     assert not has_color(pixels(view), color)
+
+
+# ---- paths from scan to scan
+
+def test_paths_lead_from_scan_to_scan_and_that_of_the_selected_patient_is_named(view):
+    from TumorConnectomeLib.widgets.path_marks import PathMark
+
+    view.setConnectome(graph([[-1, 1], [1, 1], [-1, -1], [1, -1]], [], [], []), coloring(4))
+    bare = pixels(view)
+    view.setPaths([PathMark(("T0", "T2"), ("P000", "P001"), ("P003",)), PathMark(("T0", "T1"), ("P002", "gone"))])
+
+    def ink(image):
+        """How far an image differs from the bare one in the middle of the upper pair, and at the arrow's head."""
+        (x0, y0), (x1, _y1) = view.nodeCenter("P000"), view.nodeCenter("P001")
+        changed = np.abs(image.astype(int) - bare.astype(int)).sum(-1)[round(y0) - 6:round(y0) + 7]
+        return changed[:, round((x0 + x1) / 2)].sum(), changed[:, round(x1) - 20:round(x1)].sum()
+
+    drawn = ink(pixels(view))
+    assert drawn[0] > 0 and drawn[1] > 4 * drawn[0]             # a line with a head at the later scan
+    view.setSelected("P003")                                    # another box of the same patient
+    assert ink(pixels(view))[0] > 1.5 * drawn[0]
+    texts = {label.text for label, _rect in view.canvas.placed_labels()}
+    assert {"P000 \u00b7 T0", "P001 \u00b7 T2"} <= texts and not any("T1" in text for text in texts)
+    assert "Paths of 2 patients" in view.accessibleDescription
+    view.setSelected(None)
+    view.setPaths(())
+    assert np.array_equal(pixels(view), bare)

@@ -39,6 +39,12 @@ def only(job):
     return (yield job)
 
 
+def test_what_was_found_so_far_comes_before_the_result(worker):
+    job, found = worker("say(partial={'rows': [1]}); say(partial=2); say(result=3)"), []
+    job.onPartial = found.append
+    assert run_blocking(only(job)) == 3 and found == [{"rows": [1]}, 2]
+
+
 def test_arguments_go_in_and_progress_and_result_come_out(worker):
     reports = []
     result = run_blocking(only(worker(HELLO, "a b", 5, "\u00fc")), reports.append)

@@ -43,8 +43,8 @@ def read_cohort(*paths, rows: str = "single", id_column: str | None = None, feat
         A folder of ``*_features.pkl`` files, or files of your own (CSV, TSV, Parquet, npz, npy, h5ad): several files are
         several models of the same patients, matched by id; files without vectors are patient tables.
     rows : str
-        What becomes of patients with several rows: ``"single"`` (only patients with exactly one), ``"first"``, ``"all"``
-        (each row is a node) or ``"mean"``.
+        What becomes of patients with several rows: ``"single"`` (only patients with exactly one), ``"first"``, ``"latest"``
+        (scan), ``"all"`` (each row is a node) or ``"mean"``.
     id_column, feature_prefix : str, optional
         Column of the patient ids, and what stands before the numbers of the feature columns, where these are not clear.
     categories : str or sequence of str

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -140,12 +141,26 @@ def verification(paths: Iterable[pathlib.Path], cohort: PublishedCohort) -> str:
 
 #: made by Testing/tools/make_cohort_series.py
 SHIPPED_LIST = LIBRARY_FOLDER / "Resources" / "Cohorts" / "nlst-sybil-studies.csv"
-COLUMNS = ("CT_SeriesInstanceUID", "StudyInstanceUID")
+COLUMNS = ("CT_SeriesInstanceUID", "StudyInstanceUID", "StudyDate")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def known_studies(path: pathlib.Path = SHIPPED_LIST) -> Mapping[str, str]:
+    """SeriesInstanceUID of a CT -> StudyInstanceUID; see `_shipped_list` for errors."""
+    return _shipped_list(path)[0]
+
+
+def known_dates(path: pathlib.Path = SHIPPED_LIST) -> Mapping[str, str]:
+    """SeriesInstanceUID of a CT -> date of its study, such as ``1999-01-02``; see `_shipped_list` for errors.
+
+    The trial's dates were shifted to January 2 of 1999, 2000 and 2001 for its three screening rounds, T0, T1 and T2.
+    """
+    return _shipped_list(path)[1]
 
 
 @functools.lru_cache(maxsize=2)
-def known_studies(path: pathlib.Path = SHIPPED_LIST) -> Mapping[str, str]:
-    """SeriesInstanceUID of a CT -> StudyInstanceUID, from ``# comment`` lines, then CSV with COLUMNS.
+def _shipped_list(path):
+    """Studies and dates by the SeriesInstanceUID of a CT, from ``# comment`` lines, then CSV with COLUMNS.
 
     Raises
     ------
@@ -157,9 +172,12 @@ def known_studies(path: pathlib.Path = SHIPPED_LIST) -> Mapping[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"can not be read ({error})", source=path, expected="the list of studies") from None
     rows = list(csv.reader(lines))
-    if not rows or tuple(rows[0]) != COLUMNS or any(len(row) != 2 for row in rows):
+    if not rows or tuple(rows[0]) != COLUMNS or any(len(row) != 3 or not _DATE.fullmatch(row[2]) for row in rows[1:]):
         raise InputError("not a list of studies", source=path, expected=",".join(COLUMNS))
-    return types.MappingProxyType(dict([checked_uid(uid, source=path) for uid in row] for row in rows[1:]))
+    studies, dates = {}, {}
+    for series, study, date in rows[1:]:
+        studies[checked_uid(series, source=path)], dates[series] = checked_uid(study, source=path), date
+    return types.MappingProxyType(studies), types.MappingProxyType(dates)
 
 
 def add_known_studies(patients: pd.DataFrame) -> None:

@@ -22,18 +22,21 @@ class RowRule(Enum):
 
     SINGLE = "single"
     FIRST = "first"
+    LATEST = "latest"
     ALL = "all"
     MEAN = "mean"
 
     def label(self) -> str:
         """What the interface shows."""
         return {"single": "Only patients with exactly one row", "first": "First row of each patient",
+                "latest": "Latest scan of each patient",
                 "all": "All rows, each a node of its own", "mean": "Mean of each patient's rows"}[self.value]
 
     def meaning(self) -> str:
         """One phrase for provenance and help."""
         return {"single": "patients with exactly one row in every file",
                 "first": "the first row of each patient that every file has",
+                "latest": "the last row of each patient's latest scan that every file has (without dates the last row)",
                 "all": "every row that every file has is a node of its own",
                 "mean": "the mean of each patient's unit vectors over the rows that every file has; other values are those of "
                         "the first"}[self.value]

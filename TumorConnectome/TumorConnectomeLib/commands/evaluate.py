@@ -9,6 +9,7 @@ from ..base.errors import InputError
 from ..base.files import atomic_file, sha256_of_files
 from ..cohort.choosing import ALL, checked_k, chosen_names, parts_of
 from ..cohort.measurements import evaluable_facets
+from ..cohort.row_rules import RowRule
 from ..evaluation.classes import COLUMNS as CLASS_COLUMNS
 from ..evaluation.compare import COLUMNS as COMPARE_COLUMNS
 from ..evaluation.confounds import COLUMNS as CONFOUND_COLUMNS
@@ -16,7 +17,7 @@ from ..evaluation.distances import blocks_of
 from ..evaluation.evidence import VERSION, gather_evidence, read_evidence, write_evidence
 from ..evaluation.outcomes import NUMBER_COLUMNS, SURVIVAL_COLUMNS
 from ..evaluation.replication import COLUMNS as REPLICATION_COLUMNS
-from ..evaluation.replication import disjoint
+from ..evaluation.replication import LEFT_OUT, disjoint
 from ..evaluation.report import report_html, report_text
 from ..evaluation.same_patient import COLUMNS as SAME_PATIENT_COLUMNS
 from ..evaluation.sweep import COLUMNS as SWEEP_COLUMNS
@@ -25,6 +26,7 @@ from ..evaluation.vote_table import COLUMNS as VOTE_COLUMNS
 from ..imaging.measurement_store import MeasurementStore
 from ..neighbors.repairs import Repair
 from ..readers.cohort_reader import SUFFIX, cohort_files, read_all_rows
+from ..readers.embedding_pickle import read_once
 from ..readers.sources import published_folder, split_paths
 from .tables import (
     add_data_option,
@@ -50,10 +52,6 @@ category counts the same; 'detectable_lift': found with 80 % power; 'p_below', '
 always there: 'random' (random groups, nothing should be found) and, if the cohort knows it, 'body_side' (every model should
 see it). Patients of unknown category are left out; so are queries without a relevant target. Ties count as the mean over
 their orders. 'k' is cut to the number of targets and is empty for R-precision. All columns and methods: docs/evaluation.md."""
-
-
-#: instead of files: the patients that the rule of one row leaves out
-LEFT_OUT = "left-out"
 
 
 def add_parser(subparsers):
@@ -99,7 +97,7 @@ def _add_choices(parser):
     parser.add_argument("--reference", metavar="MODEL", help="with which the others are compared (default: all pairs)")
     parser.add_argument("--replicate", metavar="DATA",
                         help="a second cohort (files as of --data) in which everything is looked at again, without patients of "
-                             f"the first; '{LEFT_OUT}': the patients that --rows single leaves out, with their first row")
+                             f"the first; '{LEFT_OUT}': the patients that --rows single leaves out, with their latest scan")
     parser.add_argument("--within", default=ALL,
                         help="facets or columns of the patient table that may explain a lift; 'all': every facet (default); "
                              "'sex+age' makes strata of both jointly")
@@ -107,18 +105,20 @@ def _add_choices(parser):
 
 def run(options):
     """Write the files; returns 0. Raises InputError for a model, facet, column or k that the cohort does not have."""
-    cohort, once = independent_cohort_of(options)
     folder = published_folder(options.data)
+    with read_once():
+        cohort, once = independent_cohort_of(options)
+        files = read_all_rows(folder) if folder and (options.same_patient or options.verdict) else None
+        second = _second(cohort, options)
     if options.same_patient and folder is None:
         raise InputError("same-patient retrieval needs all rows of every patient", source=options.data[0],
                          expected=f"a folder with *{SUFFIX} files")
     if options.votes and len(cohort.models) < 2:
         raise InputError(f"only the model {cohort.models[0]}", source=cohort.name, expected="at least two models to vote")
-    files = read_all_rows(folder) if folder and (options.same_patient or options.verdict) else None
     if options.replication and not options.replicate:
         raise InputError("--replication without a second cohort", expected="--replicate DATA")
     more = [name for name, wanted in (("numbers", options.numbers), ("sweep", options.k_sweep)) if wanted]
-    evidence = gather_evidence(cohort, files, about=once, more=more, second=_second(cohort, options), **_distances(options),
+    evidence = gather_evidence(cohort, files, about=once, more=more, second=second, **_distances(options),
                                **_chosen(cohort, options, bool(options.confounds or options.verdict)))
     _write_table(options.out, evidence.table, COLUMNS)
     if options.same_patient:
@@ -181,9 +181,15 @@ def evaluate_command(arguments, report):
             return {"path": str(path)}
         except InputError:
             report(0.0, "The cached evaluation is made anew")
-    files = read_all_rows(folder) if folder else None
-    write_evidence(path, gather_evidence(cohort, files, about=once, second=_second(cohort, options), **choices,
-                                         **_distances(options), report=report))
+    files = (lambda: read_all_rows(folder)) if folder else None
+
+    def partial(table):
+        tell = getattr(report, "partial", None)         # of a worker; nobody else waits for it
+        if tell is not None:
+            tell({"columns": list(table), "rows": table.astype(object).where(table.notna(), None).to_numpy().tolist()})
+
+    write_evidence(path, gather_evidence(cohort, files, about=once, second=_second(cohort, options), more=["sweep"], **choices,
+                                         **_distances(options), report=report, partial=partial))
     return {"path": str(path)}
 
 
@@ -215,7 +221,7 @@ def _second(cohort, options):
         if not options.data:
             raise InputError("its files are not known", source=cohort.name, expected="--replicate with files")
         same.update((name, getattr(options, name)) for name in same if hasattr(options, name))
-        other = argparse.Namespace(data=options.data, rows="first", **same)
+        other = argparse.Namespace(data=options.data, rows=RowRule.LATEST.value, **same)
     else:
         other = argparse.Namespace(data=split_paths(options.replicate), rows=getattr(options, "rows", "first"), **same)
     return disjoint(cohort, independent_cohort_of(other)[0])

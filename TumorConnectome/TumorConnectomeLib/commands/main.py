@@ -1,5 +1,6 @@
 """The command line: ``python -m TumorConnectomeLib COMMAND ...`` for batch work and checks."""
 import argparse
+import importlib
 import sys
 
 from ..base.errors import PackageMissing, TumorConnectomeError
@@ -11,10 +12,11 @@ def main(arguments=None):
     if arguments[:1] == ["worker"]:
         from .worker import run_worker
         return run_worker(arguments[1:])
-    from .embed import joined_points
-
+    if arguments[:1] == ["embed"]:
+        from .embed import joined_points
+        arguments = joined_points(arguments)
     try:
-        options = _parser().parse_args(joined_points(arguments))
+        options = _parser(arguments[0] if arguments else "").parse_args(arguments)
         return options.run(options)
     except TumorConnectomeError as error:
         problem = str(error)
@@ -33,12 +35,17 @@ class _OneLineParser(argparse.ArgumentParser):
         raise TumorConnectomeError(f"{message} ('{self.prog} --help' lists what can be given)")
 
 
-def _parser():
-    from . import agreement, boxes, embed, evaluate, hubs, maps, measure, neighbors, probes, query, study, text
+#: command -> its module; importing all of them takes longer than a small command
+_COMMANDS = {"neighbors": "neighbors", "boxes": "boxes", "measure": "measure", "evaluate": "evaluate", "hubs": "hubs",
+             "agreement": "agreement", "probes": "probes", "maps": "maps", "query": "query", "study": "study",
+             "time-points": "time_points"}
 
+
+def _parser(name):
+    """The parser of a command, or of all of them when there is no such command."""
     parser = _OneLineParser(prog="TumorConnectomeLib",
                             description="Tumor similarity from precomputed embeddings, without Slicer.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (neighbors, boxes, measure, evaluate, hubs, agreement, probes, maps, query, study, text, embed):
-        command.add_parser(subparsers)
+    for module in [_COMMANDS[name]] if name in _COMMANDS else _COMMANDS.values():
+        importlib.import_module(f"..{module}", __name__).add_parser(subparsers)
     return parser

@@ -52,6 +52,20 @@ def _say(stream, **message):
     stream.flush()
 
 
+class _Report:
+    """What a worker tells while it works: how far it is, and by `partial` what it has found so far (JSON can write it)."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __call__(self, fraction, message=""):
+        _say(self._stream, progress=fraction, message=message)
+
+    def partial(self, found):
+        """Say what has been found so far."""
+        _say(self._stream, partial=found)
+
+
 def run_worker(arguments):
     """Run the worker command ``arguments[0]``; returns the exit status."""
     stream, sys.stdout = sys.stdout, sys.stderr         # what libraries print must not mix with our lines
@@ -61,8 +75,7 @@ def run_worker(arguments):
             raise TumorConnectomeError(f"no worker command {name!r}")
         module, _, function = WORKERS[name].partition(":")
         with temporaries_told(lambda path: _say(stream, temporary=str(path.resolve()))):
-            result = getattr(importlib.import_module(module), function)(
-                rest, lambda fraction, message="": _say(stream, progress=fraction, message=message))
+            result = getattr(importlib.import_module(module), function)(rest, _Report(stream))
     except (PackageMissing, ModuleNotFoundError) as error:
         missing = error if isinstance(error, PackageMissing) else PackageMissing.of(error)
         _say(stream, error=str(missing), package=missing.package)

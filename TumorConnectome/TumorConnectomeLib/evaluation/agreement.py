@@ -74,7 +74,7 @@ def agreement(embeddings: Mapping[str, np.ndarray], nearest: Mapping[str, Neighb
     k : int
         Neighbors that the Jaccard index compares.
     seed : int
-        Of the sample of patients for the correlation when there are more than `geometry.SPEARMAN_PATIENTS`.
+        Of the sample of patients for the correlation when there are more than `similarity.SPEARMAN_PATIENTS`.
     report : callable
         Called with the fraction done and a text.
 

@@ -9,7 +9,7 @@ Scand J Stat 1979;6:65) is over all comparisons of a label: they are few, and on
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +17,8 @@ import numpy as np
 from ..base.errors import InputError
 from ..cohort.cohort import Cohort
 from ..neighbors.consensus import CONSENSUS, with_consensus
+from .cohort_rankings import CohortRankings
 from .controls import role_of
-from .geometry import Geometry
 from .intervals import edge_pull, two_sided_p
 from .metrics import PRECISION, class_weights, contributions
 from .table import known_names
@@ -32,15 +32,15 @@ COLUMNS = ("facet", "model", "reference", "metric", "k", "n", "value", "referenc
            "p_holm", "role")
 
 
-def compare_models(geometry: Geometry, facets: Sequence[str], models: Sequence[str] | None = None,
+def compare_models(ranked: CohortRankings, facets: Sequence[str], models: Sequence[str] | None = None,
                    reference: str | None = None) -> pd.DataFrame:
     """Ratios of P@k of every model to a reference, or of all pairs of models.
 
     Parameters
     ----------
-    geometry : Geometry
+    ranked : CohortRankings
     facets : sequence of str
-        Of those that the geometry judges.
+        Of those that the rankings judges.
     models : sequence of str, optional
         All but the consensus by default.
     reference : str, optional
@@ -53,7 +53,7 @@ def compare_models(geometry: Geometry, facets: Sequence[str], models: Sequence[s
     """
     import pandas as pd
 
-    cohort: Cohort = geometry.cohort
+    cohort: Cohort = ranked.cohort
     possible = with_consensus(cohort.models)
     models = known_names("model", cohort.models if models is None else models, possible, cohort.name)
     if reference is not None and reference not in possible:
@@ -64,12 +64,32 @@ def compare_models(geometry: Geometry, facets: Sequence[str], models: Sequence[s
         pairs = [(model, reference) for model in models if model != reference]
     rows = []
     for key in facets:
-        found = {model: _edges(geometry, model, key) for model in dict.fromkeys(itertools.chain(*pairs))}
+        found = {model: _edges(ranked, model, key) for model in dict.fromkeys(itertools.chain(*pairs))}
         mine = [{"facet": key, "model": one, "reference": other, **_row(found[one], found[other]), "role": role_of(key)}
                 for one, other in pairs if found[one] is not None]
         for row, corrected in zip(mine, holm(np.array([row["p"] for row in mine]))):
             rows.append({**row, "p_holm": corrected})
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"k": "Int64"})
+
+
+def against(records: Sequence[Mapping], reference: str) -> list[dict]:
+    """Rows of a table of all pairs of models that are about a reference, turned so that it is the reference.
+
+    ``p_holm`` corrects for these comparisons alone: whoever chose the reference before looking makes no others.
+    """
+    mine = []
+    for row in records:
+        if row["reference"] == reference:
+            mine.append(dict(row))
+        elif row["model"] == reference:
+            mine.append({**row, "model": row["reference"], "reference": reference, "value": row["reference_value"],
+                         "reference_value": row["value"], "ratio": 1 / row["ratio"], "ci_low": 1 / row["ci_high"],
+                         "ci_high": 1 / row["ci_low"]})
+    for facet in dict.fromkeys(row["facet"] for row in mine):
+        rows = [row for row in mine if row["facet"] == facet]
+        for row, corrected in zip(rows, holm(np.array([row["p"] for row in rows], float))):
+            row["p_holm"] = float(corrected)
+    return mine
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -81,9 +101,9 @@ def holm(p: np.ndarray) -> np.ndarray:
     return corrected
 
 
-def _edges(geometry, model, key):
+def _edges(ranked, model, key):
     """Mean P@k and the influence of each list place on its logarithm; None without queries."""
-    relevance, ranking = geometry.judged[key], geometry.ranking(model, key)
+    relevance, ranking = ranked.judged[key], ranked.ranking(model, key)
     if ranking is None:
         return None
     weights = class_weights(relevance.counts, relevance.gains, ranking.k)

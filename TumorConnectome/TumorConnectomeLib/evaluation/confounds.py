@@ -20,8 +20,8 @@ import numpy as np
 from ..base.errors import InputError
 from ..cohort.cohort import Cohort
 from ..neighbors.consensus import with_consensus
+from .cohort_rankings import CohortRankings, facet_seed
 from .distances import Blocks, cosine_blocks
-from .geometry import Geometry, facet_seed
 from .intervals import Pull, levels, list_pull
 from .metrics import PRECISION, class_weights, contributions, expected_means
 from .permutation import ENOUGH, Labelings, Tally
@@ -50,7 +50,7 @@ _HARDLY = 20
 
 def confound_table(cohort: Cohort, within: Sequence[str], models: Sequence[str] | None = None,
                    facets: Sequence[str] | None = None, *, k: int = 5, permutations: int = PERMUTATIONS, seed: int = 0,
-                   blocks: Blocks = cosine_blocks, geometry: Geometry | None = None,
+                   blocks: Blocks = cosine_blocks, ranked: CohortRankings | None = None,
                    report=lambda fraction, message="": None) -> pd.DataFrame:
     """P@k of each facet beside its level inside strata of each other column.
 
@@ -60,7 +60,7 @@ def confound_table(cohort: Cohort, within: Sequence[str], models: Sequence[str] 
     within : sequence of str
         Facet keys or columns of the patient table, or several of them jointly; see `strata_of`. A facet is not put into
         strata of itself.
-    models, facets, k, permutations, seed, blocks, geometry, report
+    models, facets, k, permutations, seed, blocks, ranked, report
         See `table.evaluate_all`.
 
     Returns
@@ -79,20 +79,23 @@ def confound_table(cohort: Cohort, within: Sequence[str], models: Sequence[str] 
     keys = known_names("facet", facets, tuple(cohort.facets), cohort.name)
     check_numbers(cohort, k, permutations, seed)
     strata = {name: strata_of(cohort, name) for name in within}
-    geometry = geometry or Geometry(cohort, {key: relevance_of(cohort.facets[key]) for key in keys}, k, seed, blocks)
-    drawn: dict[tuple[str, str], Labelings] = {}
+    ranked = ranked or CohortRankings(cohort, {key: relevance_of(cohort.facets[key]) for key in keys}, k, seed, blocks)
+    orders: dict[tuple[str, bytes], Labelings] = {}
+    drawn: dict[str, Labelings] = {}
     rows = []
     for number, model in enumerate(models):
         for place, key in enumerate(keys):
             report((number + place / len(keys)) / len(models), f"{model}: {cohort.facets[key].title} within strata")
-            relevance = geometry.judged[key]
+            relevance = ranked.judged[key]
             if not relevance.targets:
                 continue
             others = {name: codes[relevance.rows] for name, codes in strata.items() if key not in parts_of(cohort, name)}
             for name, codes in others.items():
-                if (key, name) not in drawn:
-                    drawn[key, name] = Labelings(relevance.labels, [*facet_seed(seed, key), 0], codes)
-            for row in _rows(geometry, model, key, others, {name: drawn[key, name] for name in others}, permutations):
+                place = name, relevance.rows.tobytes()
+                if place not in orders:                 # of the patients: the same ones for all labels
+                    orders[place] = Labelings(np.arange(len(codes), dtype=np.int32), [*facet_seed(seed, name), 0], codes)
+                drawn[name] = orders[place]
+            for row in _rows(ranked, model, key, others, drawn, permutations):
                 rows.append({"model": model, "facet": key, **row})
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"k": "Int64"})
 
@@ -148,9 +151,9 @@ def _numbers(values):
     return None if np.isinf(numbers).any() or few else numbers
 
 
-def _rows(geometry, model, key, strata, drawn, permutations):
+def _rows(ranked, model, key, strata, drawn, permutations):
     """Rows of one model and facet, without the columns that name them."""
-    relevance, ranking = geometry.judged[key], geometry.ranking(model, key)
+    relevance, ranking = ranked.judged[key], ranked.ranking(model, key)
     weights = class_weights(relevance.counts, relevance.gains, ranking.k)
     asked = weights.asked[PRECISION][relevance.labels]
     if not asked.any():
@@ -158,15 +161,17 @@ def _rows(geometry, model, key, strata, drawn, permutations):
     hits = contributions(relevance.labels, ranking, weights, PRECISION)
     value = float(hits[asked].sum() / asked.sum())
     chance = expected_means(relevance.counts, relevance.gains, ranking.k)[PRECISION]
-    null = geometry.null(model, key)
+    null = ranked.null(model, key)
 
-    def p_of(source, enough=ENOUGH):
-        tally = Tally([value], lambda number, _which: null.means(source.chunk(number), [PRECISION])[PRECISION][:, None])
+    labels = relevance.labels.astype(np.int8) if len(relevance.counts) < 128 else relevance.labels
+
+    def p_of(chunk, enough=ENOUGH):
+        tally = Tally([value], lambda number, _which: null.means(chunk(number), [PRECISION])[PRECISION][:, None])
         tally.run(permutations, enough=enough)
         return float(tally.p[0])
 
-    p = geometry.p_values.get((model, key))
-    p = p_of(geometry.labelings(key)) if p is None else p
+    p = ranked.p_values.get((model, key))
+    p = p_of(ranked.labelings(key).chunk) if p is None else p
     for name, codes in strata.items():
         row = {"metric": PRECISION, "k": ranking.k, "within": name, "strata": len(np.unique(codes)), "n": int(asked.sum()),
                "exchangeable": _exchangeable(relevance.labels, codes), "value": value, "chance": chance,
@@ -174,7 +179,8 @@ def _rows(geometry, model, key, strata, drawn, permutations):
         if row["exchangeable"]:
             inside = _Inside(relevance, ranking, codes, asked)
             row |= {"within_chance": inside.level, "within_lift": value / inside.level if inside.level > 0 else np.nan,
-                    "within_p": p_of(drawn[name], ENOUGH if p <= _ALPHA else _HARDLY)}
+                    "within_p": p_of(lambda number, name=name: np.take(labels, drawn[name].chunk(number), mode="clip"),
+                                     ENOUGH if p <= _ALPHA else _HARDLY)}
             if row["lift"] > 1 and p <= _ALPHA:
                 row["remains"] = (value - inside.level) / (value - chance)
                 row["remains_ci_low"], row["remains_ci_high"] = inside.remains(hits, value, chance)

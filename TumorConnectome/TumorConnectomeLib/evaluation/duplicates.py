@@ -1,14 +1,15 @@
 """Ids with almost the same vector: one tumor that is there twice finds itself, and every label seems to be seen."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..cohort.cohort import Cohort
 from ..neighbors.consensus import CONSENSUS
+from .cohort_rankings import CohortRankings
 from .controls import TESTED
-from .geometry import Geometry
 from .metrics import PRECISION
 
 #: distances below this share of the median distance to the nearest are those of duplicates
@@ -25,10 +26,21 @@ class Duplicates:
         int64, shape (P, 2), first row smaller, sorted.
     kept : np.ndarray
         int64, ascending: the first row of each group of duplicates, and all other rows.
+    groups : tuple of tuple of int
+        Rows of each group of duplicates, ascending.
     """
 
     pairs: np.ndarray
     kept: np.ndarray
+    groups: tuple[tuple[int, ...], ...] = ()
+
+    def named(self, ids: Sequence[str]) -> str:
+        """How many there are, with an example: "2 pairs of ids (A and B, ...)", or how many ids of how many tumors."""
+        count, example = len(self.groups), [ids[row] for row in self.groups[0]]
+        names = f"{', '.join(example[:-1])} and {example[-1]}{', ...' * (count > 1)}"
+        if all(len(group) == 2 for group in self.groups):
+            return f"{count} pair{'s' * (count != 1)} of ids ({names})"
+        return f"{sum(map(len, self.groups))} ids that seem to be {count} tumor{'s' * (count != 1)} ({names})"
 
 
 def find_duplicates(nearest: np.ndarray, distances: np.ndarray) -> Duplicates:
@@ -59,7 +71,11 @@ def find_duplicates(nearest: np.ndarray, distances: np.ndarray) -> Duplicates:
     one, place = np.nonzero(close)
     other = nearest[one, place]
     pairs = np.unique(np.stack([np.minimum(one, other), np.maximum(one, other)], axis=1), axis=0)
-    return Duplicates(pairs.astype(np.int64).reshape(-1, 2), np.flatnonzero(groups == np.arange(count)))
+    members: dict[int, list[int]] = {}
+    for row in np.unique(pairs).tolist():
+        members.setdefault(int(groups[row]), []).append(row)
+    return Duplicates(pairs.astype(np.int64).reshape(-1, 2), np.flatnonzero(groups == np.arange(count)),
+                      tuple(map(tuple, members.values())))
 
 
 def _groups(nearest, close):
@@ -82,20 +98,18 @@ def duplicate_text(found: Duplicates, ids, model: str) -> str:
     """One sentence about the duplicates of a model, for an import; "" without any."""
     if not len(found.pairs):
         return ""
-    count = len(found.pairs)
-    one, other = (ids[row] for row in found.pairs[0])
-    return (f"{model}: {count} pair{'s' * (count != 1)} of ids ({one} and {other}{', ...' * (count > 1)}) closer than 1 % "
-            "of the median distance to the nearest: is one tumor there under two ids? They are each other's neighbors, which "
-            "makes every label seem to be found; the evaluation says what it is without them.")
+    return (f"{model}: {found.named(ids)} closer than 1 % of the median distance to the nearest: is a tumor there under "
+            "several ids? They are each other's neighbors, which makes every label seem to be found; the evaluation says what "
+            "it is without them.")
 
 
-def duplicate_rows(geometry: Geometry, table, permutations: int, report=lambda fraction, message="": None) -> list[dict]:
+def duplicate_rows(ranked: CohortRankings, table, permutations: int, report=lambda fraction, message="": None) -> list[dict]:
     """For every model of an evaluation that has duplicates: how many, an example, and lifts with one id of each.
 
     Returns
     -------
     list of dict
-        ``model``, ``pairs``, ``example``, and ``lifts``: (facet, lift, lift and p with one id of each) of the tested facets.
+        ``model``, ``found`` (in words), and ``lifts``: (facet, lift, lift and p with one id of each) of the tested facets.
     """
     from .table import evaluate
 
@@ -103,7 +117,7 @@ def duplicate_rows(geometry: Geometry, table, permutations: int, report=lambda f
     for model in dict.fromkeys(table["model"]):
         if model == CONSENSUS:
             continue
-        ranking = geometry.everybody(model)
+        ranking = ranked.everybody(model)
         if ranking.distances is None or ranking.distances.shape[1] < 1:
             continue
         found = find_duplicates(ranking.nearest[:, :ranking.k], ranking.distances)
@@ -111,14 +125,13 @@ def duplicate_rows(geometry: Geometry, table, permutations: int, report=lambda f
             continue
         report(0.0, f"{model} without duplicates")
         mine = table[(table["model"] == model) & (table["metric"] == PRECISION) & (table["role"] == TESTED)]
-        cohort = cohort_of_rows(geometry.cohort, model, found.kept)
+        cohort = cohort_of_rows(ranked.cohort, model, found.kept)
         alone = {}
-        if len(cohort.patients) > geometry.k:
-            again = evaluate(cohort, [model], mine["facet"].tolist(), k=geometry.k, metrics=[PRECISION],
-                             permutations=permutations, seed=geometry.seed, blocks=geometry.blocks)
+        if len(cohort.patients) > ranked.k:
+            again = evaluate(cohort, [model], mine["facet"].tolist(), k=ranked.k, metrics=[PRECISION],
+                             permutations=permutations, seed=ranked.seed, blocks=ranked.blocks)
             alone = dict(zip(again["facet"], zip(again["lift"], again["p"])))
-        one, other = (geometry.cohort.patient_ids[row] for row in found.pairs[0])
-        rows.append({"model": model, "pairs": len(found.pairs), "example": f"{one} and {other}",
+        rows.append({"model": model, "found": found.named(ranked.cohort.patient_ids),
                      "lifts": [(facet, lift, *alone.get(facet, (np.nan, np.nan)))
                                for facet, lift in zip(mine["facet"], mine["lift"])]})
     return rows

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes
-VERSION = 4
+VERSION = 5
 _TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within", "class", "reference", "time", "event", "column"}
 _COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs",
            "permutations", "events", "again_n"}
@@ -71,22 +71,22 @@ class Evidence:
     report: Report
 
 
-def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = None, within: Sequence[str] = (), *,
+def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | Callable | None = None, within: Sequence[str] = (), *,
                     models: Sequence[str] | None = None, facets: Sequence[str] | None = None, k: int = 5,
                     permutations: int = table.PERMUTATIONS, seed: int = 0, blocks: Blocks = cosine_blocks, distance: str = "",
                     about: str = "", reference: str | None = None, second: Cohort | None = None, more: Sequence[str] = (),
-                    report=lambda fraction, message="": None) -> Evidence:
+                    report=lambda fraction, message="": None, partial=lambda table: None) -> Evidence:
     """Evaluate a cohort in every way.
 
     Parameters
     ----------
     cohort : Cohort
-    files : mapping of str to EmbeddingRows, optional
-        All rows of the embedding files, for same-patient retrieval.
+    files : mapping of str to EmbeddingRows, or callable, optional
+        All rows of the embedding files, for same-patient retrieval; or what reads them when it is their turn.
     within : sequence of str
         Facets or columns whose strata may explain a lift.
-    models, facets, k, permutations, seed, blocks, report
-        See `table.evaluate`, as for the errors raised.
+    models, facets, k, permutations, seed, blocks, report, partial
+        See `table.evaluate_all`, as for the errors raised.
     distance : str
         What `blocks` are, for the verdict; "" when they are the model's own.
     about : str
@@ -101,24 +101,25 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | None = 
     for name in within:
         confounds.strata_of(cohort, name)               # a wrong name is reported before the work, not after it
     table.check_numbers(cohort, k, permutations, seed)
-    geometry = table.geometry_of(cohort, facets, k, seed, blocks)
-    shared = {"facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks, "geometry": geometry}
-    evaluated = table.evaluate_all(cohort, models, **shared, report=_part(report, 0.0, 0.5))
+    ranked = table.cohort_rankings(cohort, facets, k, seed, blocks)
+    shared = {"facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks, "ranked": ranked}
+    evaluated = table.evaluate_all(cohort, models, **shared, report=_part(report, 0.0, 0.5), partial=partial)
     inside = retrieved = voted = None
     if len(cohort.models) > 1:
         voted = vote_table.vote_table(cohort, **shared, report=_part(report, 0.5, 0.6))
     if within:
         inside = confounds.confound_table(cohort, within, models, **shared, report=_part(report, 0.6, 0.85))
     if files:
+        files = files() if callable(files) else files
         chosen = {model: rows for model, rows in files.items() if models is None or model in models}
         retrieved = same_patient.same_patient_retrieval(chosen, seed=seed, report=_part(report, 0.85, 0.95))
     retrieval, note = (retrieved.table, retrieved.note) if retrieved else (None, "")
     tested = evaluated.table.loc[evaluated.table["role"] == TESTED, "facet"].drop_duplicates().tolist()
-    versus = compare.compare_models(geometry, tested, models, reference) if len(cohort.models) > 1 else None
+    versus = compare.compare_models(ranked, tested, models, reference) if len(cohort.models) > 1 else None
     survived, differences, sweeped = _deeper(cohort, evaluated.table, shared, tested, more)
     again = None if second is None else replication.replication_table(
         evaluated.table, second, tested, k=k, permutations=permutations, seed=seed, blocks=blocks)
-    twins = [] if distance else duplicate_rows(geometry, evaluated.table, permutations, _part(report, 0.95, 1.0))
+    twins = [] if distance else duplicate_rows(ranked, evaluated.table, permutations, _part(report, 0.95, 1.0))
     titles = {RANDOM: "Random groups", **{key: facet.title for key, facet in cohort.facets.items()}}
     compared = Section("What was compared", _compared(cohort, evaluated.table, k, permutations, seed, about))
     sections = verdict(evaluated.table, titles, retrieval, inside, voted, distance, note, evaluated.classes, twins,
@@ -136,9 +137,9 @@ def _deeper(cohort, evaluated, shared, tested, more):
         return None, None, None
     models, permutations, seed = evaluated["model"].drop_duplicates().tolist(), shared["permutations"], shared["seed"]
     deepest = min(max(shared["k"], *outcomes.SIZES, *sweep.SIZES), len(cohort.patients) - 1)
-    deep = table.geometry_of(cohort, shared["facets"], deepest, seed, shared["blocks"])
+    deep = table.cohort_rankings(cohort, shared["facets"], deepest, seed, shared["blocks"])
     survived = outcomes.survival_table(deep, models, permutations, k=shared["k"], pairs=pairs) if pairs else None
-    numbers = outcomes.number_table(shared["geometry"], models, tested, permutations) if "numbers" in more else None
+    numbers = outcomes.number_table(shared["ranked"], models, tested, permutations) if "numbers" in more else None
     return survived, numbers, sweep.sweep_table(deep, models, tested) if "sweep" in more else None
 
 
@@ -171,9 +172,11 @@ def _compared(cohort, evaluated, k, permutations, seed, about):
     figures = (f"{len(cohort.patients)} patients, {models} model{'s' * (models != 1)} (a consensus counts as one), {facets} "
                f"labels with the controls, {k} neighbors, {permutations} permutations, seed {seed}.")
     tested = evaluated[(evaluated["role"] == TESTED) & evaluated["p"].notna()]
-    tests = (f"{len(tested)} tests were made (models x labels x metrics) and corrected together, the controls by themselves; "
-             f"settled ones got fewer permutations, those at the smallest p value that {permutations} allow up to "
-             f"{int(evaluated['permutations'].max())}.")
+    tests = "Nothing could be tested: no label has a category of two patients."
+    if len(tested):
+        tests = (f"{len(tested)} test{'s were' if len(tested) != 1 else ' was'} made (models x labels x metrics) and corrected "
+                 "together, the controls by themselves; settled ones got fewer permutations, those at the smallest p value "
+                 f"that {permutations} allow up to {int(evaluated['permutations'].max())}.")
     lines = [figures, tests]
     if cohort.synthetic:
         lines.insert(0, "Synthetic demo cohort: made-up patients, nothing here is clinical data.")

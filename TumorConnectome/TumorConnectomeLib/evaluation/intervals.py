@@ -5,7 +5,9 @@ second, and intervals of the metric then cover .6 to .9 instead of .95 (see Test
 because a hub or a pair of mutual neighbors enters many queries. The variance is the sum of the squared pulls (infinitesimal
 jackknife). But the noise of a pair is in the pull of both its patients: it is taken out once, as in the dyadic cluster-robust
 variance of Aronow, Samii & Assenova, "Cluster-robust variance estimation for dyadic data", Political Analysis 2015;23:564,
-though at least half of the variance is left, for no pair is counted more than twice.
+though at least half of the variance is left, for no pair is counted more than twice. A target pulls by what it adds beyond the
+one that would be there instead, a usual one for queries of that category: by the mean of all queries, every target of a rare
+category's queries would pull, and intervals of 9 : 1 categories hold the true lift too often, those of related ones too rarely.
 
 Chance and the best that is possible move with the category sizes of the sample, and the metric with them: lifts and shares of
 what is possible take all of them into account (delta method; pulls on chance by leaving one patient out). Limits are those of
@@ -17,13 +19,24 @@ interval is made on the logarithmic scale.
 """
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from .metrics import METRICS, PRECISION, R_PRECISION, best_means, class_weights, contributions, expected_means, place_discounts
+from .metrics import (
+    AVERAGE_PRECISION,
+    METRICS,
+    PRECISION,
+    R_PRECISION,
+    best_means,
+    class_weights,
+    contributions,
+    expected_means,
+    place_discounts,
+)
 from .r_precision import r_precision_shares
 from .ranking import Ranking
 from .relevance import Relevance
@@ -32,13 +45,14 @@ LEVEL = 0.95
 #: bootstrap samples of figures that have no such pulls
 RESAMPLES = 2000
 #: how often intervals of the lift hold the true one, by Testing/benchmarks/bench_interval_coverage.py
-COVERAGE = "in simulated cohorts of 289 and of 100 patients such intervals of P@k held the true lift in 92 to 100 % of cases"
+COVERAGE = "in simulated cohorts of 289 and of 100 patients such intervals of P@k held the true lift in 92 to 98 % of cases"
+#: what a usual target adds to the queries of a category is the mean of these and of so many average queries: the few queries
+#: of a rare category, taken by themselves, leave no spread
+FEW_QUERIES = 3
 #: no variance is known better than this, nor worse
 _MOST_FREEDOM, _LEAST_FREEDOM = 1e6, 3.0
 #: a spread below this is none: sums are rounded
 _NO_SPREAD = 1e-9
-#: so many patients at most have a table of all pairs
-_DENSE = 1024
 _NORMAL = 1.959963984540054
 
 
@@ -52,14 +66,17 @@ class Pull:
         float64, shape (M,): influence of each patient, as query and as target.
     pairs : float
         Sum over unordered pairs of their squared influence, which `patients` holds twice.
+    means : int
+        How many means the pulls were taken from, which makes them smaller than they are in other samples.
     """
 
     patients: np.ndarray
     pairs: float = 0.0
+    means: int = 1
 
     def plus(self, others: np.ndarray, factor: float = 1.0) -> Pull:
         """This times a factor, plus pulls of no pair."""
-        return Pull(self.patients * factor + others, self.pairs * factor ** 2)
+        return Pull(self.patients * factor + others, self.pairs * factor ** 2, self.means)
 
     @property
     def freedom(self) -> float:
@@ -94,7 +111,8 @@ class Pull:
         kept = max(1 - self.pairs / total, 0.5)
         rest = (squares ** 2).sum() - total ** 2 / count
         freedom = min(2 * total ** 2 / rest if rest > 0 else _MOST_FREEDOM, count - 1)
-        return float(np.sqrt(total * kept * count / max(1, count - 1))), float(np.clip(freedom, _LEAST_FREEDOM, _MOST_FREEDOM))
+        error = np.sqrt(total * kept * count / max(1, count - self.means))
+        return float(error), float(np.clip(freedom, _LEAST_FREEDOM, _MOST_FREEDOM))
 
 
 def edge_pull(sources: np.ndarray, targets: np.ndarray, influence: np.ndarray, count: int) -> Pull:
@@ -168,23 +186,70 @@ def metric_pull(relevance: Relevance, ranking: Ranking, metric: str, mean: float
     if metric == R_PRECISION:
         as_query, as_target, pairs = r_precision_shares(labels, ranking, mean)
         queries = np.count_nonzero(relevance.counts[labels[ranking.sampled]] >= 2)
-        return Pull((as_query + as_target) / queries, pairs / queries ** 2)
+        return Pull((as_query + as_target) / queries, pairs / queries ** 2, _present(labels))
     weights = class_weights(relevance.counts, relevance.gains, ranking.k)
     asked = weights.asked[metric][labels]
-    return list_pull(ranking, contributions(labels, ranking, weights, metric), asked, metric)
+    if metric == AVERAGE_PRECISION and ranking.starts is None:
+        return _average_precision_pull(ranking, labels, weights.average_precision[labels], asked)
+    return list_pull(ranking, contributions(labels, ranking, weights, metric), asked, metric, labels)
 
 
-def list_pull(ranking: Ranking, shares: np.ndarray, asked: np.ndarray, metric: str = PRECISION) -> Pull:
-    """The Pull on the mean over the queries `asked` (bool, (M,)) of what targets add: `shares`, (M, W)."""
-    queries, count = np.count_nonzero(asked), len(asked)
+def list_pull(ranking: Ranking, shares: np.ndarray, asked: np.ndarray, metric: str = PRECISION,
+              groups: np.ndarray | None = None) -> Pull:
+    """The Pull on the mean over the queries `asked` (bool, (M,)) of what targets add: `shares`, (M, W).
+
+    A target pulls by what it adds beyond the one that would be there instead: what a usual one adds to queries of the same of
+    `groups` (int, (M,)), which are the same for all by default.
+    """
+    queries = np.count_nonzero(asked)
     if ranking.starts is None:
-        usual = shares[asked].mean(0)                   # what any target at this place adds
+        usual = _group_means(shares, asked, groups)     # of any target at this place
     else:
-        places = place_discounts(ranking) if metric != PRECISION else ranking.listed
-        usual = places * (shares[asked].sum() / max(1e-300, places[asked].sum()))
-    shares = np.where(asked[:, None], shares - usual, 0.0)
-    as_target = np.bincount(ranking.nearest.ravel(), shares.ravel(), minlength=count)
-    return Pull((shares.sum(1) + as_target) / queries, _pair_squares(ranking.nearest, shares) / queries ** 2)
+        places = np.broadcast_to(place_discounts(ranking) if metric != PRECISION else ranking.listed, shares.shape)
+        totals, most = (_group_means(part.sum(1)[:, None], asked, groups) for part in (shares, places))
+        usual = places * (totals / np.maximum(1e-300, most))
+    as_query = np.where(asked, shares.sum(1) - shares[asked].sum() / queries, 0.0)
+    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], shares - usual, 0.0) / queries, groups)
+
+
+def _average_precision_pull(ranking, labels, factors, asked):
+    """The Pull on mAP@k of a ranking without ties: a target also changes the precision at the places behind its own.
+
+    `factors` (M,) are 1 / min(R, k) of the queries.
+    """
+    same = labels[ranking.nearest] == labels[:, None]
+    inverse = 1 / np.arange(1, ranking.k + 1)
+    hits = same * inverse
+    before = np.cumsum(same, axis=1) - same
+    behind = hits.sum(1, keepdims=True) - np.cumsum(hits, axis=1)
+    slopes = ((before + 1) * inverse + behind) * factors[:, None]
+    value = np.where(asked, (same * (before + 1) * inverse).sum(1) * factors, 0.0)
+    queries = np.count_nonzero(asked)
+    rate = _group_means(same.mean(1)[:, None], asked, labels)
+    as_query = np.where(asked, value - value.sum() / queries, 0.0)
+    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], slopes * (same - rate), 0.0) / queries, labels)
+
+
+def _group_means(values, asked, groups):
+    """Means over the queries `asked` of each group, as float64 (M, W): drawn a little to the mean of all in small groups."""
+    overall = values[asked].mean(0)
+    if groups is None:
+        return np.broadcast_to(overall, values.shape)
+    sizes = np.bincount(groups[asked], minlength=groups.max() + 1)
+    sums = np.zeros((len(sizes), values.shape[1]))
+    np.add.at(sums, groups[asked], values[asked])
+    return ((sums + FEW_QUERIES * overall) / (sizes + FEW_QUERIES)[:, None])[groups]
+
+
+def _pull_of(ranking, as_query, as_target, groups):
+    """The Pull of queries (M,) and of the places of their lists (M, W)."""
+    there = np.bincount(ranking.nearest.ravel(), as_target.ravel(), minlength=len(as_query))
+    return Pull(as_query + there, _pair_squares(ranking.nearest, as_target), 1 if groups is None else _present(groups))
+
+
+def _present(groups):
+    """Number of groups that there are."""
+    return int(np.count_nonzero(np.bincount(groups)))
 
 
 def _pair_squares(nearest, shares):
@@ -193,13 +258,16 @@ def _pair_squares(nearest, shares):
     own = np.broadcast_to(np.arange(count)[:, None], nearest.shape)
     there = shares.ravel() != 0
     one, other, shares = own.ravel()[there], nearest.ravel()[there].astype(np.int64), shares.ravel()[there]
-    if count <= _DENSE:
-        flat = np.bincount(np.minimum(one, other) * count + np.maximum(one, other), shares)
-        return float(flat @ flat)
-    pairs = np.unique(np.minimum(one, other) * count + np.maximum(one, other), return_inverse=True)[1]
-    return float(np.square(np.bincount(pairs, shares)).sum())
+    keys = np.minimum(one, other) * count + np.maximum(one, other)
+    order = np.argsort(keys)
+    keys = keys[order]
+    if not len(keys):
+        return 0.0
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    return float(np.square(np.add.reduceat(shares[order], starts)).sum())
 
 
+@functools.lru_cache(maxsize=64)
 def levels(relevance: Relevance, k: int) -> dict[str, Levels]:
     """Exact chance level and best mean of every metric, and the pulls on them by the jackknife."""
     counts, targets = relevance.counts, relevance.targets

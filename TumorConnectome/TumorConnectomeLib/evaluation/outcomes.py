@@ -16,7 +16,7 @@ import numpy as np
 from ..cohort.cohort import Cohort
 from ..cohort.column_kinds import events_of, survival_columns
 from ..cohort.column_values import as_numbers
-from .geometry import Geometry, facet_seed
+from .cohort_rankings import CohortRankings, facet_seed
 from .intervals import Pull, edge_pull
 from .permutation import CHUNK, Tally, benjamini_hochberg, grow
 from .ranking import Ranking
@@ -40,13 +40,13 @@ FEWEST_EVENTS = 5
 _JACKKNIFE = 1000
 
 
-def survival_table(geometry: Geometry, models: Sequence[str], permutations: int, *, k: int, pairs=None,
+def survival_table(ranked: CohortRankings, models: Sequence[str], permutations: int, *, k: int, pairs=None,
                    report=lambda fraction, message="": None) -> pd.DataFrame:
     """C index of the neighbors' hazard for every model, pair of columns and k.
 
     Parameters
     ----------
-    geometry : Geometry
+    ranked : CohortRankings
         Its lists are at least as long as the largest k wanted.
     models : sequence of str
     permutations : int
@@ -58,17 +58,17 @@ def survival_table(geometry: Geometry, models: Sequence[str], permutations: int,
     """
     import pandas as pd
 
-    cohort: Cohort = geometry.cohort
+    cohort: Cohort = ranked.cohort
     rows, tallies = [], []
     for time, event in survival_columns(cohort.patients) if pairs is None else pairs:
         times, events = as_numbers(cohort.patients[time]), events_of(cohort.patients[event])
         known = np.flatnonzero(~np.isnan(times) & ~np.isnan(events) & (times >= 0))
         if len(known) < 3 or events[known].sum() < FEWEST_EVENTS:
             continue
-        drawn = _Orders(len(known), [*facet_seed(geometry.seed, f"{time}/{event}"), 6])
+        drawn = _Orders(len(known), [*facet_seed(ranked.seed, f"{time}/{event}"), 6])
         for number, model in enumerate(models):
             report(number / len(models), f"{model}: {time}")
-            whole = geometry.everybody(model)
+            whole = ranked.everybody(model)
             for size in sorted({k, *SIZES}):
                 if size > whole.k:
                     continue
@@ -84,28 +84,28 @@ def survival_table(geometry: Geometry, models: Sequence[str], permutations: int,
     return _tested(pd.DataFrame(rows, columns=list(SURVIVAL_COLUMNS)), tallies)
 
 
-def number_table(geometry: Geometry, models: Sequence[str], facets: Sequence[str], permutations: int,
+def number_table(ranked: CohortRankings, models: Sequence[str], facets: Sequence[str], permutations: int,
                  report=lambda fraction, message="": None) -> pd.DataFrame:
     """Mean absolute difference to the nearest for the facets that are bins of numbers."""
     import pandas as pd
 
     rows, tallies = [], []
     for key in facets:
-        facet = geometry.cohort.facets[key]
+        facet = ranked.cohort.facets[key]
         if facet.numbers is None:
             continue
         known = np.flatnonzero(~np.isnan(facet.numbers))
         if len(known) < 4 or np.ptp(facet.numbers[known]) == 0:
             continue
-        drawn = _Orders(len(known), [*facet_seed(geometry.seed, key), 7])
+        drawn = _Orders(len(known), [*facet_seed(ranked.seed, key), 7])
         for number, model in enumerate(models):
             report(number / len(models), f"{model}: {facet.title}")
-            found = _Differences(geometry.everybody(model), known, facet.numbers[known])
+            found = _Differences(ranked.everybody(model), known, facet.numbers[known])
             tally = Tally([-found.value], lambda place, _which, found=found, drawn=drawn: -found.permuted(
                 drawn.chunk(place))[:, None])
             tally.run(permutations)
             low, high = found.value / found.chance * np.exp(found.pull().limits())
-            rows.append({"model": model, "column": key, "k": geometry.everybody(model).k, "n": len(known), "value": found.value,
+            rows.append({"model": model, "column": key, "k": ranked.everybody(model).k, "n": len(known), "value": found.value,
                          "chance": found.chance, "ratio": found.value / found.chance, "ci_low": low, "ci_high": high})
             tallies.append(tally)
     return _tested(pd.DataFrame(rows, columns=list(NUMBER_COLUMNS)), tallies)

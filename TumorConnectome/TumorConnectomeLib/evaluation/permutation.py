@@ -11,7 +11,7 @@ because p can not fall below 1 / (1 + B), which may be too large for a correctio
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,13 +95,6 @@ class Labelings:
         return rows
 
 
-def labelings(labels: np.ndarray, count: int, seed: Sequence[int], strata: np.ndarray | None = None) -> Iterator[np.ndarray]:
-    """The first `count` permutations of `Labelings` as rows, in chunks of shape (b, M)."""
-    source = Labelings(labels, seed, strata)
-    for number in range(-(-count // CHUNK)):
-        yield source.chunk(number).T[:count - number * CHUNK].astype(labels.dtype)
-
-
 class NullMeans:
     """Means of metrics over the queries under many labelings of the same patients.
 
@@ -126,21 +119,21 @@ class NullMeans:
         self._most = factors.sum(0, dtype=np.float32)
         self._factors = (factors if self._binary else factors / max(1, span)).astype(np.float32)
 
-    def means(self, columns: np.ndarray, metrics: Sequence[str], by_class: bool = False) -> dict[str, np.ndarray]:
+    def means(self, columns: np.ndarray, metrics: Sequence[str], categories: Sequence[int] = ()) -> dict[str, np.ndarray]:
         """Mean of each metric under labelings given as columns (M, B): float64, shape (B,) each.
 
-        With `by_class` also P@k of the queries of each category, under the key CLASSES: float64, shape (B, C); NaN for one
-        without a relevant target.
+        With `categories` also P@k of the queries of each of them, under the key CLASSES: float64, shape (B, len(categories));
+        NaN for one without a relevant target.
         """
         found = {}
-        if by_class or PRECISION in metrics or any(metric in metrics for metric in LIST_METRICS):
-            found = self._of_lists(columns, [metric for metric in metrics if metric in LIST_METRICS], by_class)
+        if len(categories) or PRECISION in metrics or any(metric in metrics for metric in LIST_METRICS):
+            found = self._of_lists(columns, [metric for metric in metrics if metric in LIST_METRICS], categories)
         if R_PRECISION in metrics:
             self._r_precision = self._r_precision or RPrecisionMeans(self._ranking, self._relevance.counts)
             found[R_PRECISION] = self._r_precision.means(columns)
         return found
 
-    def _of_lists(self, columns, metrics, by_class):
+    def _of_lists(self, columns, metrics, categories):
         ranking, tied = self._ranking, self._ranking.starts is not None
         general = [metric for metric in metrics if metric == AVERAGE_PRECISION and tied
                    or metric == NDCG and not (self._binary or self._linear)]
@@ -167,28 +160,24 @@ class NullMeans:
                 gain += np.multiply(ones, self._factors[place], out=term)
         if graded:
             gain += self._most
-        if by_class or PRECISION in metrics:
+        if len(categories) or PRECISION in metrics:
             hits = hits.astype(np.float32)
         if PRECISION in metrics:
             found[PRECISION] = _totals(hits) / self._weights.k / max(1, self._weights.queries(PRECISION))
-        if by_class:
-            found[CLASSES] = self._by_class(columns, hits)
+        if len(categories):
+            found[CLASSES] = self._by_class(columns, hits, categories)
         if precision is not None:
             found[AVERAGE_PRECISION] = self._weighted(precision, columns, self._weights.average_precision, AVERAGE_PRECISION)
         if gain is not None:
             found[NDCG] = self._weighted(gain, columns, np.diag(self._weights.ndcg), NDCG)
         return found
 
-    def _by_class(self, columns, hits):
+    def _by_class(self, columns, hits, categories):
         counts = self._relevance.counts
-        found, rest = np.full((columns.shape[1], len(counts)), np.nan), _totals(hits)
-        asked = np.flatnonzero(counts >= 2)
-        for category in asked[:-1]:
-            total = _totals(hits * (columns == category))
-            rest = rest - total
-            found[:, category] = total / counts[category] / self._weights.k
-        if len(asked):                                  # queries that are not asked have no hits
-            found[:, asked[-1]] = rest / counts[asked[-1]] / self._weights.k
+        found = np.full((columns.shape[1], len(categories)), np.nan)
+        for place, category in enumerate(categories):
+            if counts[category] >= 2:
+                found[:, place] = _totals(hits * (columns == category)) / (counts[category] * self._weights.k)
         return found
 
     def _weighted(self, values, columns, factors, metric):
@@ -223,14 +212,6 @@ def query_values(relevance: Relevance, ranking: Ranking, metric: str) -> np.ndar
     weights = class_weights(relevance.counts, relevance.gains, ranking.k)
     values = contributions(relevance.labels, ranking, weights, metric).sum(-1)
     return np.where(weights.asked[metric][relevance.labels], values, np.nan)
-
-
-def null_means(relevance: Relevance, ranking: Ranking, metrics: Sequence[str], count: int, seed: Sequence[int],
-               strata: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Means of metrics over the queries under `count` random labelings: float64, shape (count,) each; see `Labelings`."""
-    source, null = Labelings(relevance.labels, seed, strata), NullMeans(relevance, ranking)
-    parts = [null.means(source.chunk(number), metrics) for number in range(-(-count // CHUNK))]
-    return {metric: np.concatenate([part[metric] for part in parts])[:count] for metric in metrics}
 
 
 @dataclass(eq=False)
@@ -275,13 +256,13 @@ class Tally:
 
     @property
     def p(self) -> np.ndarray:
-        """One-sided p values of a figure as large: float64, shape (F,)."""
-        return np.where(np.isnan(self.observed), np.nan, (1 + self.above) / (1 + self.seen))
+        """One-sided p values of a figure as large: float64, shape (F,); NaN where none was looked at."""
+        return np.where(self.seen > 0, (1 + self.above) / (1 + self.seen), np.nan)
 
     @property
     def p_below(self) -> np.ndarray:
-        """One-sided p values of a figure as small: float64, shape (F,)."""
-        return np.where(np.isnan(self.observed), np.nan, (1 + self.below) / (1 + self.seen))
+        """One-sided p values of a figure as small: float64, shape (F,); NaN where none was looked at."""
+        return np.where(self.seen > 0, (1 + self.below) / (1 + self.seen), np.nan)
 
 
 def grow(tallies: Sequence[Tally], families: Sequence[np.ndarray], report=lambda fraction, message="": None) -> None:
@@ -314,11 +295,6 @@ def grow(tallies: Sequence[Tally], families: Sequence[np.ndarray], report=lambda
             report(1.0, "More permutations where p is at its floor")
             mine = open_ & (owners == number)
             tallies[number].run(4 * int(seen[mine].max()), places[mine], enough=RARE)
-
-
-def p_value(observed: float, null: np.ndarray) -> float:
-    """One-sided permutation p value: the share of labelings, the observed one among them, that score at least as high."""
-    return float((1 + np.count_nonzero(null >= observed - SAME * max(1e-3, abs(observed)))) / (1 + len(null)))
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:

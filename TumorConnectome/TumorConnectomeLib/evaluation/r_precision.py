@@ -13,7 +13,13 @@ from .ranking import Ranking
 #: queries whose contributions are in memory at once
 _ROWS = 256
 #: categories of that many patients are counted pair by pair, larger ones by a matrix product
-_FEW = 12
+_FEW = 36
+#: where not all queries are looked at, the same for categories of up to this share of the patients
+_FEW_SHARE = 0.07
+#: so many shares at most are kept, and so many marks of a category
+_KEPT, _KEPT_MARKS = 1 << 20, 1 << 18
+#: as `intervals.FEW_QUERIES`; more of them, because the lists of a rare category are short, too
+_FEW_QUERIES = 30
 
 
 def r_precision_values(labels: np.ndarray, ranking: Ranking) -> np.ndarray:
@@ -27,6 +33,9 @@ def r_precision_values(labels: np.ndarray, ranking: Ranking) -> np.ndarray:
 class RPrecisionMeans:
     """Mean R-precision of the sampled queries under many labelings of the same category sizes.
 
+    Hits of a category are ``y' T y`` (see above), by a matrix product. Where it has few patients its pairs are looked up one by
+    one; where it has nearly all of them, those of the few others are, and the rest follows from the sums of T.
+
     Parameters
     ----------
     ranking : Ranking
@@ -39,18 +48,23 @@ class RPrecisionMeans:
         self._asked = np.flatnonzero(counts >= 2)
         self._whole = len(ranking.sampled) == counts.sum()
         self._first: dict[int, np.ndarray] = {}
-        self._pair = self._pair_form() if self._whole and len(self._asked) == 2 == np.count_nonzero(counts) else None
+        self._listed: dict[int, np.ndarray] = {}
+        two, exact = len(self._asked) == 2 == np.count_nonzero(counts), ranking.rank_sizes is None
+        self._pair = self._pair_form() if self._whole and two else None
+        self._joined = two and exact and not self._whole and counts[self._asked].min() > _FEW_SHARE * counts.sum()
+        self._place = np.full(int(counts.sum()), -1)
+        self._place[ranking.sampled] = np.arange(len(ranking.sampled))
 
-    def _marks(self, category):
+    def _marks(self, category, rows=slice(None)):
         """float32, shape (S, M): share of the first R places that each target takes, over R."""
-        if category not in self._first:
-            relevant = int(self._counts[category]) - 1
-            marks = self._ranking.first(slice(None), relevant).astype(np.float32)
-            np.divide(marks, np.float32(relevant), out=marks)
-            if not self._whole:
-                return marks                            # several hundred MB for large cohorts: not kept
+        if category in self._first:
+            return self._first[category][rows]
+        relevant = int(self._counts[category]) - 1
+        marks = self._ranking.first(rows, relevant).astype(np.float32)
+        np.divide(marks, np.float32(relevant), out=marks)
+        if self._whole and marks.size <= _KEPT_MARKS:   # of larger cohorts all of them are several hundred MB
             self._first[category] = marks
-        return self._first[category]
+        return marks
 
     def _pair_form(self):
         """With two categories the indicator of one is 1 minus that of the other: one matrix for both."""
@@ -60,33 +74,84 @@ class RPrecisionMeans:
 
     def means(self, columns: np.ndarray) -> np.ndarray:
         """Means under labelings given as columns of an integer array (M, B): float64, shape (B,); NaN without a query."""
-        sampled = self._ranking.sampled
         if self._pair is not None:
             both, linear, constant = self._pair
             members = (columns == self._asked[0]).astype(np.float32)
             quadratic = np.einsum("ij,ij->j", both @ members, members, dtype=float)
             return (quadratic - linear @ members + constant) / self._counts[self._asked].sum()
-        total, queries = np.zeros(columns.shape[1]), np.zeros(columns.shape[1])
-        for category in self._asked:
-            if self._whole and self._counts[category] <= _FEW:
-                total += self._of_few(columns, category)
-                queries += self._counts[category]
-                continue
-            members = (columns == category).astype(np.float32)
-            asked = members if self._whole else members[sampled]
-            total += np.einsum("ij,ij->j", self._marks(category) @ members, asked, dtype=float)
-            queries += asked.sum(0, dtype=float)
-        return np.divide(total, queries, out=np.full(len(total), np.nan), where=queries > 0)
+        if self._joined:
+            total = self._of_both(columns)
+        else:
+            total = sum((self._hits(columns, category) for category in self._asked), np.zeros(columns.shape[1]))
+        if self._whole:
+            queries = np.full(columns.shape[1], float(self._counts[self._asked].sum()))
+        else:
+            sampled = columns[self._ranking.sampled]
+            queries = sum(((sampled == category).sum(0, dtype=float) for category in self._asked), np.zeros(columns.shape[1]))
+        return np.divide(total, queries, out=np.full(columns.shape[1], np.nan), where=queries > 0)
+
+    def _hits(self, columns, category):
+        """Sum over the queries of a category of their R-precision: float64, shape (B,)."""
+        count, size = int(self._counts[category]), int(self._counts.sum())
+        if self._whole:
+            return self._of_few(columns, category) if count <= _FEW else self._product(columns, category)
+        exact = self._ranking.rank_sizes is None
+        if exact and count <= _FEW_SHARE * size:
+            return self._looked_up(columns == category, category)
+        if exact and size - count <= _FEW_SHARE * size:
+            others, relevant = columns != category, count - 1
+            of_queries = others[self._ranking.sampled].sum(0, dtype=float)
+            all_pairs = len(self._ranking.sampled) - of_queries - self._column_sums(category) @ others / relevant
+            return all_pairs + self._looked_up(others, category)
+        return self._product(columns, category)
+
+    def _product(self, columns, category):
+        members, sampled = (columns == category).astype(np.float32), self._ranking.sampled
+        if self._whole:
+            return np.einsum("ij,ij->j", self._marks(category) @ members, members, dtype=float)
+        total = np.zeros(columns.shape[1])
+        for start in range(0, len(sampled), _ROWS):
+            rows = slice(start, start + _ROWS)
+            total += np.einsum("ij,ij->j", self._marks(category, rows) @ members, members[sampled[rows]], dtype=float)
+        return total
+
+    def _of_both(self, columns):
+        """As `_pair_form`, block by block."""
+        (one, other), sampled = self._asked, self._ranking.sampled
+        members, total = (columns == one).astype(np.float32), np.zeros(columns.shape[1])
+        for start in range(0, len(sampled), _ROWS):
+            rows = slice(start, start + _ROWS)
+            marks = self._marks(one, rows)
+            marks += self._marks(other, rows)
+            total += np.einsum("ij,ij->j", marks @ members, members[sampled[rows]], dtype=float)
+        rest = len(sampled) - members[sampled].sum(0, dtype=float)
+        return total + rest - self._column_sums(other) @ members / (int(self._counts[other]) - 1)
 
     def _of_few(self, columns, category):
         members = np.nonzero(category == columns.T)[1].reshape(columns.shape[1], -1)
-        marks = self._marks(category)
-        return marks[members[:, :, None], members[:, None, :]].sum((1, 2), dtype=float)
+        places = members[:, :, None], members[:, None, :]
+        if self._ranking.rank_sizes is not None:
+            return self._marks(category)[places].sum((1, 2), dtype=float)
+        relevant = int(self._counts[category]) - 1
+        return np.count_nonzero(self._ranking.ranks[places] < relevant, axis=(1, 2)) / relevant
 
+    def _looked_up(self, chosen, category):
+        """Sum of T over pairs of the patients chosen (bool, (M, B)), the first a sampled query: float64, shape (B,)."""
+        relevant, found = int(self._counts[category]) - 1, np.zeros(chosen.shape[1])
+        for number, mine in enumerate(np.ascontiguousarray(chosen.T)):
+            members = np.flatnonzero(mine)
+            rows = self._place[members]
+            rows = rows[rows >= 0]
+            found[number] = np.count_nonzero(self._ranking.ranks[rows[:, None], members] < relevant)
+        return found / relevant
 
-def r_precision_means(labelings: np.ndarray, ranking: Ranking, counts: np.ndarray) -> np.ndarray:
-    """Mean R-precision under each row of `labelings` (B, M): float64, shape (B,); see `RPrecisionMeans`."""
-    return RPrecisionMeans(ranking, counts).means(np.ascontiguousarray(labelings.T))
+    def _column_sums(self, category):
+        """In how many queries' first R places each target is: float64, shape (M,)."""
+        if category not in self._listed:
+            ranks, relevant = self._ranking.ranks, int(self._counts[category]) - 1
+            self._listed[category] = sum((ranks[start:start + _ROWS] < relevant).sum(0, dtype=float)
+                                         for start in range(0, len(ranks), _ROWS))
+        return self._listed[category]
 
 
 def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float) -> tuple[np.ndarray, np.ndarray, float]:
@@ -103,15 +168,29 @@ def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float) -> tup
     """
     as_query, as_target = np.zeros(len(labels)), np.zeros(len(labels))
     among = np.zeros((len(ranking.sampled), len(ranking.sampled)), np.float32)
-    squares = 0.0
-    for rows, shares in _shares(labels, ranking):
-        relevant = _relevant(labels, ranking.sampled[rows])
-        shares = shares - ranking.first(rows, relevant) * (mean / np.maximum(1, relevant))[:, None]
-        as_query[ranking.sampled[rows]] = shares.sum(1)
+    parts = _shares(labels, ranking)
+    if len(ranking.sampled) * len(labels) <= _KEPT:
+        parts = list(parts)                             # they are looked at twice
+    squares, usual = 0.0, _usual(labels, parts if isinstance(parts, list) else _shares(labels, ranking), ranking, mean)
+    for rows, shares in parts:
+        queries = ranking.sampled[rows]
+        relevant = _relevant(labels, queries)
+        as_query[queries] = shares.sum(1) - mean
+        shares = shares - ranking.first(rows, relevant) * (usual[labels[queries]] / np.maximum(1, relevant))[:, None]
         as_target += shares.sum(0)
         squares += np.square(shares).sum()
         among[rows] = shares[:, ranking.sampled]
     return as_query, as_target, float(squares + (among * among.T).sum(dtype=float))
+
+
+def _usual(labels, parts, ranking, mean):
+    """R-precision of the queries of each category, drawn to the mean of all: float64, shape (C,)."""
+    sums, sizes = np.zeros((2, labels.max() + 1))
+    for rows, shares in parts:
+        mine = labels[ranking.sampled[rows]]
+        sums += np.bincount(mine, shares.sum(1), len(sums))
+        sizes += np.bincount(mine, minlength=len(sums))
+    return (sums + _FEW_QUERIES * mean) / (sizes + _FEW_QUERIES)
 
 
 def _relevant(labels, queries):

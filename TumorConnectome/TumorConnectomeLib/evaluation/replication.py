@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 COLUMNS = ("model", "facet", "metric", "k", "n", "value", "chance", "lift", "ci_low", "ci_high", "p", "q", "again_n",
            "again_value", "again_chance", "again_lift", "again_ci_low", "again_ci_high", "again_p", "again_q",
            "heterogeneity_p", "joint_lift", "joint_lift_ci_low", "joint_lift_ci_high", "role")
+#: instead of files: the patients that the rule of one row leaves out
+LEFT_OUT = "left-out"
 _NORMAL, _ALPHA = 1.959963984540054, 0.05
 #: normal distribution: two cohorts of hundreds of patients
 _MANY = 1e6

@@ -177,6 +177,14 @@ def _chance(targets, candidates):
     return targets / candidates, 1.0 - misses, (harmonic + pair * (candidates - harmonic)) / candidates
 
 
+@functools.lru_cache(maxsize=4)
+def _resampled(count, seed, resamples):
+    """How often each of `count` patients is drawn in each bootstrap sample: float64, shape (resamples, count)."""
+    drawn = np.random.default_rng([seed, 3]).integers(count, size=(resamples, count))
+    drawn += count * np.arange(resamples)[:, None]
+    return np.bincount(drawn.ravel(), minlength=count * resamples).reshape(resamples, count).astype(float)
+
+
 def _summary(found, seed, resamples):
     """Rows of one model and kind of targets."""
     owners, values = found
@@ -185,8 +193,7 @@ def _summary(found, seed, resamples):
     low = high = np.full(2 * len(METRICS), np.nan)
     if len(patients):
         sums = np.stack([np.bincount(owner, column, len(patients)) for column in (*values.T, np.ones(len(values)))], axis=1)
-        drawn = np.random.default_rng([seed, 3]).integers(len(patients), size=(resamples, len(patients)))
-        totals = sums[drawn].sum(1)
+        totals = _resampled(len(patients), seed, resamples) @ sums
         low, high = np.quantile(totals[:, :-1] / totals[:, -1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     for place, metric in enumerate(METRICS):
         value, chance = float(means[place]), float(means[len(METRICS) + place])

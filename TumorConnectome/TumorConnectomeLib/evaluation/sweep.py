@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .cohort_rankings import CohortRankings
 from .controls import role_of
 from .detectable import precision_spread
-from .geometry import Geometry
 from .intervals import metric_intervals
 from .metrics import PRECISION, expected_means
 from .permutation import query_values
@@ -26,14 +26,14 @@ SIZES = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50)
 _NORMAL = 1.959963984540054
 
 
-def sweep_table(geometry: Geometry, models: Sequence[str], facets: Sequence[str]) -> pd.DataFrame:
-    """P@k for every k of SIZES that the geometry's lists are long enough for; see COLUMNS."""
+def sweep_table(ranked: CohortRankings, models: Sequence[str], facets: Sequence[str]) -> pd.DataFrame:
+    """P@k for every k of SIZES that the rankings's lists are long enough for; see COLUMNS."""
     import pandas as pd
 
     rows = []
     for model in models:
         for key in facets:
-            relevance, ranking = geometry.judged[key], geometry.ranking(model, key)
+            relevance, ranking = ranked.judged[key], ranked.ranking(model, key)
             if ranking is None or not (relevance.counts >= 2).any():
                 continue
             for k in (size for size in SIZES if size <= ranking.k):

@@ -11,14 +11,13 @@ from ..base.errors import InputError
 from ..cohort.cohort import UNKNOWN, Cohort, Facet
 from ..neighbors.consensus import with_consensus
 from . import classes
+from .cohort_rankings import CohortRankings
 from .controls import BODY_SIDE, RANDOM, TESTED, random_facet, role_of
 from .detectable import detectable_lift
-from .distances import Blocks, cosine_blocks, model_blocks
-from .geometry import Geometry
+from .distances import Blocks, cosine_blocks
 from .intervals import Interval, metric_intervals
 from .metrics import METRICS, PRECISION, R_PRECISION, best_means, expected_means
 from .permutation import CLASSES, Tally, benjamini_hochberg, grow, query_values
-from .ranking import rankings, sampled_rows
 from .relevance import relevance_of
 
 if TYPE_CHECKING:
@@ -65,8 +64,8 @@ def evaluate(cohort: Cohort, models: Sequence[str] | None = None, facets: Sequen
 
 def evaluate_all(cohort: Cohort, models: Sequence[str] | None = None, facets: Sequence[str] | None = None, *, k: int = 5,
                  metrics: Sequence[str] = METRICS, permutations: int = PERMUTATIONS, seed: int = 0,
-                 blocks: Blocks = cosine_blocks, geometry: Geometry | None = None,
-                 report=lambda fraction, message="": None) -> Evaluated:
+                 blocks: Blocks = cosine_blocks, ranked: CohortRankings | None = None,
+                 report=lambda fraction, message="": None, partial=lambda table: None) -> Evaluated:
     """How well the neighbors of each model agree with each facet, and how sure that is.
 
     The negative control (random groups) and, if the cohort has it, the positive one (body side) are always in the table.
@@ -87,10 +86,12 @@ def evaluate_all(cohort: Cohort, models: Sequence[str] | None = None, facets: Se
         At least 0. Everything random follows from it and from the facet's key.
     blocks : callable
         Distances of a model; cosine distances by default.
-    geometry : Geometry, optional
-        Of the same arguments, see `geometry_of`, when it is used for more.
+    ranked : CohortRankings, optional
+        Of the same arguments, see `cohort_rankings`, when it is used for more.
     report : callable
         Called with the fraction done and a text.
+    partial : callable
+        Called after every model with the table as far as it is known, without p and q.
 
     Raises
     ------
@@ -100,14 +101,17 @@ def evaluate_all(cohort: Cohort, models: Sequence[str] | None = None, facets: Se
     models = known_names("model", models, with_consensus(cohort.models), cohort.name)
     metrics = known_names("metric", metrics, METRICS, cohort.name)
     check_numbers(cohort, k, permutations, seed)
-    geometry = geometry or geometry_of(cohort, facets, k, seed, blocks)
+    ranked = ranked or cohort_rankings(cohort, facets, k, seed, blocks)
     chosen = with_controls(cohort, facets, seed)
     cells = []
     for number, model in enumerate(models):
         report(number / len(models), f"Distances by {model}")
-        for place, facet in enumerate(chosen.values()):
-            report((number + (1 + place) / (1 + len(chosen))) / len(models), f"{model}: {facet.title}")
-            cells.append(_Cell(geometry, model, facet, metrics, permutations))
+        mine = [_Cell(ranked, model, facet, metrics) for facet in chosen.values()]
+        cells += mine
+        partial(_table(cells, tested=False))
+        for place, cell in enumerate(mine):             # now: a large cohort keeps the rankings of one model
+            report((number + (1 + place) / (1 + len(mine))) / len(models), f"{model}: {chosen[cell.key].title}")
+            cell.test(permutations)
     roles = {TESTED: 0}
     numbers = [2 * roles.setdefault(cell.family, len(roles)) for cell in cells]
     grow([cell.tally for cell in cells], [np.repeat([number, number + 1], [len(metrics), len(cell.names)])
@@ -115,44 +119,48 @@ def evaluate_all(cohort: Cohort, models: Sequence[str] | None = None, facets: Se
     return Evaluated(_table(cells), _class_table(cells))
 
 
-def geometry_of(cohort: Cohort, facets: Sequence[str] | None, k: int, seed: int, blocks: Blocks = cosine_blocks) -> Geometry:
+def cohort_rankings(cohort: Cohort, facets: Sequence[str] | None, k: int, seed: int,
+                    blocks: Blocks = cosine_blocks) -> CohortRankings:
     """The rankings that `evaluate_all` needs; InputError for a facet that is not there."""
     judged = {key: relevance_of(facet) for key, facet in with_controls(cohort, facets, seed).items()}
-    return Geometry(cohort, judged, k, seed, blocks)
+    return CohortRankings(cohort, judged, k, seed, blocks)
 
 
 class _Cell:
-    """One model and facet: its figures, and how permuted labels do against them."""
+    """One model and facet: its figures, and by `test` how permuted labels do against them."""
 
-    def __init__(self, geometry, model, facet, metrics, permutations):
-        self.model, self.key, self.metrics = model, facet.key, metrics
+    def __init__(self, ranked, model, facet, metrics):
+        self._ranked, self.model, self.key, self.metrics = ranked, model, facet.key, metrics
         role = role_of(self.key)
         self.family = role if role == TESTED else self.key
-        relevance, ranking = geometry.judged[self.key], geometry.ranking(model, self.key)
+        relevance, ranking = ranked.judged[self.key], ranked.ranking(model, self.key)
         self.names = [name for name in facet.categories if name != UNKNOWN]
         values = {metric: query_values(relevance, ranking, metric) if ranking else np.empty(0) for metric in metrics}
         counted = {metric: int(np.count_nonzero(~np.isnan(found))) for metric, found in values.items()}
         self.means = {metric: float(np.nanmean(found)) if counted[metric] else np.nan for metric, found in values.items()}
         self.counts = {metric: {"n": counted[metric], "without_target": len(values[metric]) - counted[metric],
-                                "unknown": len(geometry.cohort.patients) - len(relevance.labels), "role": role}
+                                "unknown": len(ranked.cohort.patients) - len(relevance.labels), "role": role}
                        for metric in metrics}
-        self.k = ranking.k if ranking else geometry.k
+        self.k = ranking.k if ranking else ranked.k
         by_class = classes.class_values(relevance, ranking) if ranking else np.full(len(self.names), np.nan)
         self._figures(relevance, ranking, by_class)
 
         def draw(number, which):
-            columns, of_metrics = geometry.labelings(self.key).chunk(number), which[which < len(metrics)]
+            columns, of_metrics = ranked.labelings(self.key).chunk(number), which[which < len(metrics)]
             of_classes = which[which >= len(metrics)] - len(metrics)
-            found = geometry.null(model, self.key).means(columns, [metrics[place] for place in of_metrics], len(of_classes) > 0)
+            found = ranked.null(model, self.key).means(columns, [metrics[place] for place in of_metrics], of_classes)
             parts = [found[metrics[place]][:, None] for place in of_metrics]
-            return np.concatenate([*parts, *([found[CLASSES][:, of_classes]] if len(of_classes) else [])], axis=1)
+            return np.concatenate([*parts, *([found[CLASSES]] if len(of_classes) else [])], axis=1)
 
         if PRECISION not in metrics:
             by_class = np.full(len(by_class), np.nan)
         self.tally = Tally([*(self.means[metric] for metric in metrics), *by_class], draw)
+
+    def test(self, permutations):
+        """Look at labelings until p is known well enough."""
         self.tally.run(permutations)
-        if PRECISION in metrics:
-            geometry.p_values[model, self.key] = float(self.tally.p[metrics.index(PRECISION)])
+        if PRECISION in self.metrics:
+            self._ranked.p_values[self.model, self.key] = float(self.tally.p[self.metrics.index(PRECISION)])
 
     def _figures(self, relevance, ranking, by_class):
         """Everything but p and q, while the ranking is at hand."""
@@ -200,13 +208,16 @@ def _row(value, chance, best, interval: Interval):
             "value_ci_low": interval.low, "value_ci_high": interval.high, "lift_error": interval.lift_error}
 
 
-def _table(cells):
-    """The table of these cells, with q values within each family of tests."""
+def _table(cells, tested=True):
+    """The table of these cells, with p and with q values within each family of tests if they are `tested`."""
     import pandas as pd
 
     table = pd.DataFrame([row for cell in cells for row in cell.rows()], columns=[*COLUMNS, *MORE_COLUMNS])
     table["k"] = table["k"].astype("Int64")
     table[["q", "q_below"]] = np.nan
+    if not tested:
+        table[["p", "p_below"]] = np.nan
+        return table
     family = np.array([cell.family for cell in cells for _metric in cell.metrics])
     for name in np.unique(family):
         for q, p in (("q", "p"), ("q_below", "p_below")):
@@ -243,20 +254,6 @@ def check_numbers(cohort: Cohort, k: int, permutations: int, seed: int) -> None:
         raise InputError(f"{permutations} permutations", source=cohort.name, expected="at least 1")
     if seed < 0:
         raise InputError(f"the seed is {seed}", source=cohort.name, expected="0 or more")
-
-
-def patient_values(cohort: Cohort, model: str, facet: str, metric: str, k: int, blocks: Blocks = cosine_blocks) -> np.ndarray:
-    """Value of a metric for every patient as query: float64, shape (N,); NaN for those that the table leaves out.
-
-    For R-precision of a large cohort only the random sample that the table uses with seed 0 has values.
-    """
-    relevance = relevance_of(cohort.facets[facet])
-    values = np.full(len(cohort.patients), np.nan)
-    if relevance.targets:
-        ranking, = rankings(model_blocks(cohort, model, blocks, k), [relevance.rows], k, sampled_rows(len(values), 0))
-        rows = relevance.rows[ranking.sampled] if metric == R_PRECISION else relevance.rows
-        values[rows] = query_values(relevance, ranking, metric)
-    return values
 
 
 def known_names(what, names, possible, source):

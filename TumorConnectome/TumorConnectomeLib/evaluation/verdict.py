@@ -106,9 +106,12 @@ def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.Dat
     tested = [row for row in precision if row["role"] == TESTED]
     others = {(row["model"], row["facet"]): [one for one in records if one["metric"] != PRECISION and (
         one["model"], one["facet"]) == (row["model"], row["facet"])] for row in tested}
+    of_classes: dict[tuple[str, str], list] = {}
+    for one in [] if classes is None else classes.to_dict("records"):
+        of_classes.setdefault((one["model"], one["facet"]), []).append(one)
     for model in dict.fromkeys(row["model"] for row in tested):
         mine = [row for row in tested if row["model"] == model]
-        lines = _model_lines(mine, others, titles, tests, confounds, classes, duplicates)
+        lines = _model_lines(mine, others, titles, tests, confounds, of_classes, duplicates)
         if same_patient is not None:
             first = {row["targets"]: row for row in same_patient.to_dict("records")
                      if (row["model"], row["metric"]) == (model, R_AT_1)}
@@ -131,7 +134,7 @@ def _model_lines(mine, others, titles, tests, confounds, classes, duplicates):
     found = {row["facet"]: strength(row, others[row["model"], row["facet"]]) for row in mine}
     lines, nothing = [], []
     for row in mine:
-        of_classes = _classes_of(classes, row)
+        of_classes = classes.get((row["model"], row["facet"]), [])
         if found[row["facet"]] not in (Strength.NONE, Strength.UNTOLD) and (text := _of_copies(row, titles, duplicates)):
             lines.append(text)
         elif found[row["facet"]] is not Strength.NONE:
@@ -306,7 +309,7 @@ def _of_copies(row, titles, duplicates):
             if (one["model"], facet) == (row["model"], row["facet"]) and not p <= ALPHA:
                 rest = f"{alone:.2f} times (p = {_up(p)})" if p == p else "too little to be told"
                 return (f"{row['model']}, same {_name(facet, titles)}: {_lift(row)} times as often as chance, but only because "
-                        f"ids that are there twice find each other; with one id of each it is {rest}: no evidence.")
+                        f"ids of the same tumor find each other; with one id of each it is {rest}: no evidence.")
     return ""
 
 
@@ -364,13 +367,12 @@ def duplicate_sentences(duplicates: Sequence[Mapping], titles: Mapping[str, str]
     """What ids with almost the same vector do to the figures."""
     lines = []
     for one in duplicates:
-        pairs = f"{one['pairs']} pair{'s' * (one['pairs'] != 1)} of ids"
         changes = [f"{_name(facet, titles)} {alone:.2f} instead of {lift:.2f}" for facet, lift, alone, _p in one["lifts"]
                    if not np.isnan(alone)]
         alone = f"With one id of each: {_listed(changes)} times as often as chance." if changes else \
             "With one id of each, too few are left to be evaluated."
-        lines.append(f"Warning: {one['model']} has {pairs} (such as {one['example']}) closer than 1 % of the median distance "
-                     "to the nearest: one tumor under two ids? They find each other, so lifts, p values and intervals are too "
+        lines.append(f"Warning: {one['model']} has {one['found']} closer than 1 % of the median distance to the nearest: a "
+                     "tumor under several ids? They find each other, so lifts, p values and intervals are too "
                      f"good. {alone}")
     return lines
 
@@ -475,11 +477,6 @@ def _strata_name(name, titles):
     return " and ".join(_name(part.strip(), titles) for part in name.split("+")) if name not in titles else _name(name, titles)
 
 
-def _classes_of(classes, row):
-    if classes is None:
-        return []
-    here = (classes["model"] == row["model"]) & (classes["facet"] == row["facet"])
-    return classes[here].to_dict("records")
 
 
 def _name(key, titles):

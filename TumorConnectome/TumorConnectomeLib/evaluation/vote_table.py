@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cohort.cohort import Cohort
+from .cohort_rankings import CohortRankings, facet_seed
 from .controls import TESTED, role_of
 from .distances import Blocks, cosine_blocks
-from .geometry import Geometry, facet_seed
 from .intervals import pair_share_interval
 from .permutation import Labelings, Tally, benjamini_hochberg, grow
 from .relevance import Relevance
-from .table import PERMUTATIONS, check_numbers, geometry_of, with_controls
+from .table import PERMUTATIONS, check_numbers, cohort_rankings, with_controls
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,14 +36,14 @@ COLUMNS = ("facet", "k", "votes", "models", "pairs", "patients", "same", "ci_low
 
 
 def vote_table(cohort: Cohort, facets: Sequence[str] | None = None, *, k: int = 5, permutations: int = PERMUTATIONS,
-               seed: int = 0, blocks: Blocks = cosine_blocks, geometry: Geometry | None = None,
+               seed: int = 0, blocks: Blocks = cosine_blocks, ranked: CohortRankings | None = None,
                report=lambda fraction, message="": None) -> pd.DataFrame:
     """How often pairs with 1, 2, ... votes of all models have the same label.
 
     Parameters
     ----------
     cohort : Cohort
-    facets, k, permutations, seed, blocks, geometry, report
+    facets, k, permutations, seed, blocks, ranked, report
         See `table.evaluate_all`, as for the errors raised.
 
     Returns
@@ -54,16 +54,16 @@ def vote_table(cohort: Cohort, facets: Sequence[str] | None = None, *, k: int = 
     import pandas as pd
 
     check_numbers(cohort, k, permutations, seed)
-    geometry = geometry or geometry_of(cohort, facets, k, seed, blocks)
+    ranked = ranked or cohort_rankings(cohort, facets, k, seed, blocks)
     chosen, listed = with_controls(cohort, facets, seed), []
     for number, model in enumerate(cohort.models):
         report(0.5 * number / len(cohort.models), f"Votes of {model}")
-        listed.append(_listed_pairs(geometry.everybody(model)))
+        listed.append(_listed_pairs(ranked.everybody(model)))
     pairs = _votes(listed, len(cohort.patients))
     found = []
     for number, (key, facet) in enumerate(chosen.items()):
         report(0.5 + 0.5 * number / len(chosen), f"Votes: {facet.title}")
-        found.append(_FacetVotes(key, geometry.judged[key], pairs, len(listed), facet_seed(seed, key)))
+        found.append(_FacetVotes(key, ranked.judged[key], pairs, len(listed), facet_seed(seed, key)))
         found[-1].tally.run(permutations)
     roles = {TESTED: 0}
     families = []

@@ -7,6 +7,9 @@ import numpy as np
 
 from .consensus import RRF_CONSTANT
 
+#: distances that differ by less are the same; they are rounded to 1e-12
+_TIE = 1.5e-12
+
 
 def fused_blocks(models: Sequence[Iterable[tuple[int, np.ndarray]]], depth: int) -> Iterator[tuple[int, np.ndarray]]:
     """Fuse the models' distances, block by block.
@@ -23,8 +26,9 @@ def fused_blocks(models: Sequence[Iterable[tuple[int, np.ndarray]]], depth: int)
     first : int
     distances : np.ndarray
         float64, shape (rows, N), directed. Whoever is in a list is at most at distance 1, in the order of
-        `consensus_lists`, ties included; the others follow up to distance 2, in the order of their reciprocal-rank
-        fusion over whole rankings.
+        `consensus_lists`; the others follow up to distance 2, in the order of their reciprocal-rank fusion over whole
+        rankings. Patients at the same distance in a model share their ranks there, as the mean over their orders, which a
+        list that people read can not do: what goes with their order in the cohort is no agreement of models.
     """
     for parts in zip(*models, strict=True):
         if len({first for first, _block in parts}) > 1:
@@ -32,22 +36,38 @@ def fused_blocks(models: Sequence[Iterable[tuple[int, np.ndarray]]], depth: int)
         first, block = parts[0]
         listed, fused = np.zeros(block.shape), np.zeros(block.shape)
         for _first, block in parts:
-            ranks = _ranks(block, first)
-            weights = 1.0 / (RRF_CONSTANT + ranks)
-            fused += weights
-            listed += np.where(ranks <= depth, weights, 0.0)
+            whole, part = _weights(block, first, depth)
+            fused += whole
+            listed += part
         largest = len(parts) / (RRF_CONSTANT + 1)
         # rounded, so that the same ranks in another order of models are a tie
         listed, fused = np.round(listed, 12), np.round(fused, 12)
         yield first, np.where(listed > 0, 1.0 - listed / largest, 2.0 - fused / largest)
 
 
-def _ranks(block, first):
-    """Rank of every patient in the list of each row, from 1, ties by row; the row's own patient comes last: int32."""
+def _weights(block, first, depth):
+    """1 / (60 + rank) of every patient in the list of each row, and the same for ranks up to `depth` (else 0): float64.
+
+    The row's own patient comes last.
+    """
     own = np.arange(len(block))
     distances = block.copy()
     distances[own, first + own] = np.inf
-    ranks = np.empty(block.shape, np.int32)
     order = np.argsort(distances, axis=1, kind="stable")
-    np.put_along_axis(ranks, order, np.arange(1, block.shape[1] + 1, dtype=np.int32)[None], axis=1)
-    return ranks
+    ordered = np.take_along_axis(distances, order, axis=1)
+    new = np.ones(block.shape, bool)
+    new[:, 1:-1] = ordered[:, 1:-1] > ordered[:, :-2] + _TIE
+    ranks = np.arange(1, block.shape[1] + 1)
+    weights = 1.0 / (RRF_CONSTANT + ranks)
+    return tuple(_at_patients(values, order, new) for values in (weights, np.where(ranks <= depth, weights, 0.0)))
+
+
+def _at_patients(values, order, new):
+    """Values (N,) of the ranks at the patients who have them, their means over each group of ties: float64, (rows, N)."""
+    placed, at_ranks = np.empty(order.shape), np.broadcast_to(values, order.shape)
+    if not new.all():
+        starts = np.flatnonzero(new)
+        sizes = np.diff(np.append(starts, new.size))
+        at_ranks = np.repeat(np.add.reduceat(at_ranks.ravel(), starts) / sizes, sizes).reshape(order.shape)
+    np.put_along_axis(placed, order, at_ranks, axis=1)
+    return placed

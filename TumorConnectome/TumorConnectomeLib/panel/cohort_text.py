@@ -16,6 +16,8 @@ def cohort_text(cohort: Cohort) -> str:
                         "patient once.")
     elif rule is RowRule.FIRST:
         text += " " + _("Of each patient the first row counts: {n} of {all} rows.").format(n=used, all=rows)
+    elif rule is RowRule.LATEST:
+        text += " " + _("Of each patient the latest scan counts: {n} of {all} rows.").format(n=used, all=rows)
     elif rule is RowRule.MEAN:
         text += " " + _("Each is the mean of its rows' unit vectors ({n} rows); all else is of the first row.").format(n=used)
     if (left_out := facts.get("patients_left_out")) and not facts.get("unmatched"):

@@ -1,6 +1,7 @@
 """The Evaluate section of the panel: what is evaluated, runs it, keeps the figures in the scene, and shows them."""
 from __future__ import annotations
 
+import math
 import pathlib
 from html import escape
 
@@ -11,15 +12,19 @@ from slicer.i18n import tr as _
 
 from ..base.errors import TumorConnectomeError
 from ..base.files import atomic_file
+from ..cohort.row_rules import RowRule
 from ..evaluation.controls import RANDOM
 from ..evaluation.hubs import TOP_HUBS
+from ..evaluation.metrics import METRICS
 from ..evaluation.probe_tasks import STANDARD_TITLES
 from ..evaluation.reliability import curves_of
+from ..evaluation.replication import LEFT_OUT
 from ..evaluation.report import Report, report_body, report_html, report_text
 from ..neighbors.consensus import CONSENSUS, with_consensus
 from ..neighbors.match import Match
 from ..neighbors.repairs import Repair
 from ..presentation.cell_patients import best_queries, common_queries, largest_hubs
+from ..presentation.contrast_maps import COMPARISON, REPLICATION, SWEEP, references, sweep_lines
 from ..presentation.evidence_maps import model_and_facet
 from ..presentation.result_maps import RELIABILITY, ResultKind, heat_map_of
 from ..scene.view_layouts import RESULTS_LAYOUT, show_layout
@@ -33,7 +38,7 @@ from .json_list import choice_from_text, choice_to_text, list_to_text
 from .packages import require
 from .plot_views import PlotViews
 from .result_nodes import find_result, read_result, write_result
-from .result_plots import write_curves, write_plot
+from .result_plots import write_curves, write_plot, write_sweep
 
 
 class EvaluateController:
@@ -50,7 +55,8 @@ class EvaluateController:
         self._panel, self._ui, self._status = panel, panel.ui, status
         self._work = LatestTask(panel.runner, status)
         self._records, self._facts, self._observed = [], {}, []
-        self._metrics, self._kind, self._pending = {}, None, None
+        self._metrics, self._kind, self._pending, self._sweepRow = {}, None, None, ""
+        self._partial = False
         self._plotViews = PlotViews()
         self.choices, self.reportBox = EvaluateChoices(panel), ReportBox(panel.ui, status)
         self.reliability = ReliabilityDisplay(panel.ui.curvePlace)
@@ -65,6 +71,9 @@ class EvaluateController:
         ui.heatMapPlace.layout().addWidget(self._area)
         ui.evaluateButton.connect("clicked(bool)", self.run)
         ui.evaluateMetricComboBox.connect("activated(int)", self._onMetric)
+        ui.referenceComboBox.connect("activated(int)", self._onReference)
+        ui.replicateButton.connect("clicked(bool)", self._onReplicate)
+        ui.replicateFilesButton.connect("clicked(bool)", self._onReplicateFiles)
         ui.showResultsButton.connect("clicked(bool)", self._onShowResults)
         bind = panel.state.bind
         bind(self.choices.offer, "evaluation", "evaluatedModels", "evaluatedFacets", COLUMNS)
@@ -97,30 +106,62 @@ class EvaluateController:
 
     # Running
 
-    def run(self, checked=False):
-        """Run the evaluation that the state asks for; one that runs is canceled."""
+    def run(self, checked=False, replicate=""):
+        """Run the evaluation that the state asks for; one that runs is canceled.
+
+        With `replicate` (see `evaluation_sequence`) it is that against labels, in a second cohort, too.
+        """
         self.cancel()
         panel, parameters = self._panel, self._panel.parameters
         if panel.state.cohort is None or parameters is None:
             self._status.done(_("Load a cohort first."), problem=True)
             return
         kind, cohort = parameters.evaluation, panel.state.cohort
+
+        def again():
+            self.run(replicate=replicate)
+
         try:
             if kind is ResultKind.PROBES:
                 require("scikit-learn", _("The evaluation by probes"))
-            sequence = evaluation_sequence(parameters, panel.state, panel.cohort.loader.path)
+            sequence = self._shown(evaluation_sequence(
+                parameters, panel.state, panel.cohort.loader.path, replicate, self._presentPartial))
         except TumorConnectomeError as error:
-            self._status.failed(error, self.run)
+            self._status.failed(error, again)
             return
         facts = {"cohort": cohort.name, "synthetic": cohort.synthetic, "patients": len(set(cohort.node_patients))}
         if kind is not ResultKind.PROBES:
             facts |= {"repair": parameters.repair.value, "k": min(parameters.evaluatedCount, len(cohort.patients) - 1)}
         if kind is ResultKind.RETRIEVAL:
             facts["permutations"] = parameters.permutations
-        self._work.run(sequence, lambda result: self._keep(kind, result, facts), again=self.run)
+        self._work.run(sequence, lambda result: self._keep(kind, result, facts, REPLICATION if replicate else ""), again=again)
 
-    def _keep(self, kind, result, facts):
-        """Put a result into the scene and show it."""
+    def _shown(self, sequence):
+        """The sequence; when it ends without a result, what was there before is shown again."""
+        found = None
+        try:
+            found = yield from sequence
+            return found
+        finally:
+            if found is None and self._partial and self._panel.parameters is not None:
+                self._partial = False
+                self.presentResult(self._panel.parameters)
+
+    def _presentPartial(self, found):
+        """Show the figures that are known so far, if these are what the user looks at."""
+        metric = self._metric() if self._kind is ResultKind.RETRIEVAL else ""
+        if metric not in METRICS:
+            return
+        self._partial = True
+        records = [{name: math.nan if value is None else value for name, value in zip(found["columns"], row)}
+                   for row in found["rows"]]
+        self._presentHeatMap(heat_map_of(self._kind, records, metric, self._titles()))
+        self._ui.heatMapTitleLabel.text = "<b>{}</b><br>{}".format(
+            escape(_("Lift of {metric} over chance").format(metric=metric)), escape(_("First figures; p and q follow.")))
+
+    def _keep(self, kind, result, facts, metric=""):
+        """Put a result into the scene and show it, with a figure of it first that was asked for."""
+        self._partial = False
         self._observe()                                 # what we write ourselves is shown at the end
         for name, (columns, rows) in result.tables.items():
             more = {"report": result.report.to_plain()} if result.report and name == kind.value else {}
@@ -133,7 +174,10 @@ class EvaluateController:
             self.reliability.writePlot()
         self._status.done(_("The figures are in the scene as tables and a plot, \"TumorConnectome: {name}\".").format(
             name=kind.value))
+        if metric:
+            self._metrics[kind] = metric
         self._panel.set(evaluation=kind)
+        self.presentKind(self._panel.parameters)
         self._panel.changes.tell(RESULTS)
 
     # Showing
@@ -145,13 +189,26 @@ class EvaluateController:
         combo.addItems([_(title) for title in metrics.values()])
         combo.currentIndex = list(metrics).index(self._metrics.get(self._kind, next(iter(metrics))))
         self._ui.evaluateCellLabel.text = ""
+        for button in (self._ui.replicateButton, self._ui.replicateFilesButton):
+            button.setVisible(self._kind is ResultKind.RETRIEVAL)
 
     def presentResult(self, parameters):
         """Show the result of the chosen kind that is in the scene."""
         node, main = find_result(self._kind.table(self._metric())), find_result(self._kind.value)
         self._observe(*{one.GetID(): one for one in (node, main) if one is not None}.values())
         self._records, self._facts = read_result(node) if node is not None else ([], {})
+        self._presentReferences(parameters)
         self._presentTable(read_result(main)[1] if main is not None else {})
+
+    def _presentReferences(self, parameters):
+        """Offer the models that others were compared with, where models are compared."""
+        ui, names = self._ui, references(self._records) if self._metric() == COMPARISON else []
+        ui.referenceComboBox.clear()
+        ui.referenceComboBox.addItems(names)
+        if parameters.referenceModel in names:
+            ui.referenceComboBox.currentIndex = names.index(parameters.referenceModel)
+        for widget in (ui.referenceComboBox, ui.referenceComboBoxLabel):
+            widget.setVisible(bool(names))
 
     def _observe(self, *nodes):
         """Look again when somebody changes one of these nodes, and no others."""
@@ -181,14 +238,18 @@ class EvaluateController:
 
     def _heatMap(self):
         """The heat map of what is chosen; None without figures."""
-        return heat_map_of(self._kind, self._records, self._metric(), self._titles()) if self._records else None
+        return heat_map_of(self._kind, self._records, self._metric(), self._titles(),
+                           self._ui.referenceComboBox.currentText) if self._records else None
 
-    def _presentTable(self, facts):
-        ui, heat_map = self._ui, self._heatMap()
+    def _presentHeatMap(self, heat_map):
         self.heatMap.setHeatMap(heat_map)
         bar = self._area.horizontalScrollBar().sizeHint.height()
         self._area.setFixedHeight(self.heatMap.minimumHeight + bar + 2 if heat_map else 0)
         self._area.setVisible(heat_map is not None)
+
+    def _presentTable(self, facts):
+        ui, heat_map = self._ui, self._heatMap()
+        self._presentHeatMap(heat_map)
         ui.heatMapTitleLabel.text = f"<b>{escape(heat_map.title)}</b><br>{escape(self._circumstances())}" if heat_map \
             else escape(_("Not evaluated yet."))
         ui.heatMapNoteLabel.text = "{} {}".format(heat_map.note, _("Click a cell to see its patients.")) if heat_map else ""
@@ -210,6 +271,15 @@ class EvaluateController:
         """Show the reliability curves of a cell of the heat map of probes."""
         model = row if row in self._panel.state.cohort.models else ""
         self.reliability.draw(column, model, self._titles().get(column, column).partition(" (")[0])
+
+    def _sweepChart(self):
+        """Put the curve of the clicked model and label (or the first) into the scene, with the band that chance fills."""
+        rows = self._heatMap().row_keys
+        row = self._sweepRow if self._sweepRow in rows else rows[0]
+        model, facet = model_and_facet(row)
+        title = _("{model}: same {label} by number of neighbors").format(
+            model=model, label=self._titles().get(facet, facet).partition(" (")[0].lower())
+        return write_sweep(SWEEP, title, sweep_lines(self._records, model, facet), bool(self._facts.get("synthetic")))
 
     def _circumstances(self):
         """On what the shown figures rest."""
@@ -243,7 +313,7 @@ class EvaluateController:
         if results_are_shown():
             self._panel.compare.display.showLayout()
         else:
-            chart = self.reliability.writePlot() or write_plot(
+            chart = self._sweepChart() if self._metric() == SWEEP else self.reliability.writePlot() or write_plot(
                 self._kind.value, self._heatMap(), bool(self._facts.get("synthetic")))
             show_results(chart, find_result(RELIABILITY if self.reliability.plot.curves else self._kind.table(self._metric())))
 
@@ -251,15 +321,37 @@ class EvaluateController:
         self._metrics[self._kind] = self._metric()
         self.presentResult(self._panel.parameters)
 
+    def _onReference(self, index):
+        self._panel.set(referenceModel=self._ui.referenceComboBox.currentText)
+        self.presentResult(self._panel.parameters)
+
+    def _onReplicate(self, checked=False):
+        """Look for the same in the patients that the rule of one row leaves out; without such a rule ask for files."""
+        parameters = self._panel.parameters
+        if parameters is not None and parameters.dataFolder and parameters.rowRule is RowRule.SINGLE:
+            self.run(replicate=LEFT_OUT)
+        else:
+            self._onReplicateFiles()
+
+    def _onReplicateFiles(self, checked=False):
+        paths = qt.QFileDialog.getOpenFileNames(self._ui.replicateFilesButton, _("Files of the second cohort"))
+        if paths:
+            self.run(replicate=";".join(paths))
+
     def _onCell(self, row, column):
         """Show the patients behind a cell in the graph, after the repair if the figure is of a repaired space."""
         state = self._panel.state
+        if self._partial:                               # of figures that are not complete yet
+            return
         if self._facts.get("cohort") != state.cohort.name or self._facts.get("patients") != len(state.cohort.patients):
             self._ui.evaluateCellLabel.text = _("These figures are of another cohort: {name}.").format(
                 name=self._facts.get("cohort"))
             return
         if self._isReliability():
             self._drawCurves(row, column)
+        if self._metric() == SWEEP:
+            self._sweepRow = row
+            self._sweepChart()
         if not self._shownIs(row):
             self._pending = row, column
             model = {"model": CONSENSUS} if model_and_facet(row)[0] == CONSENSUS else {}

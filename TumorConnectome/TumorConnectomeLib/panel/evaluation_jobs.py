@@ -37,7 +37,7 @@ class Result:
     report: Report | None = None
 
 
-def evaluation_sequence(parameters, state, path):
+def evaluation_sequence(parameters, state, path, replicate="", partial=lambda found: None):
     """Jobs of the evaluation that the state asks for; returns a Result.
 
     Parameters
@@ -46,6 +46,10 @@ def evaluation_sequence(parameters, state, path):
     state : Session
     path : str
         File of the prepared cohort.
+    replicate : str
+        Second cohort of the evaluation against labels: files with ";" between them, or LEFT_OUT; "" for none.
+    partial : callable
+        Called with the columns and rows of the evaluation against labels that are known so far, without p and q.
 
     Raises
     ------
@@ -81,10 +85,13 @@ def evaluation_sequence(parameters, state, path):
                       "--permutations", parameters.permutations, "--within", "all" if parameters.confounds else ""]
         arguments += ["--data", parameters.dataFolder] if parameters.dataFolder else []
         arguments += text_options(parameters, cohort)
+        arguments += ["--replicate", replicate] if replicate else []
         name = "evaluate"
     else:
         name = kind.value
-    return _run(PythonJob(_(kind.label()), name, *arguments), kind)
+    job = PythonJob(_(kind.label()), name, *arguments)
+    job.onPartial = partial
+    return _run(job, kind)
 
 
 def _run(job, kind):
@@ -98,7 +105,7 @@ def _run(job, kind):
     evidence = read_evidence(found["path"])
     frames = {kind.value: evidence.table, "same patient": evidence.same_patient, "confounds": evidence.confounds,
               "votes": evidence.votes, "classes": evidence.classes, "comparison": evidence.comparison,
-              "survival": evidence.survival, "replication": evidence.replication}
+              "survival": evidence.survival, "replication": evidence.replication, "sweep": evidence.sweep}
     tables = {name: (list(frame), frame.astype(object).where(frame.notna(), None).to_numpy().tolist())
               for name, frame in frames.items() if frame is not None}
     return Result(tables, evidence.report)

@@ -13,6 +13,8 @@ from ..cohort.facets import uncolored_notes
 from ..cohort.filters import filters_from_text, filters_to_text
 from ..cohort.model_catalog import model_info
 from ..cohort.nlst import data_note
+from ..cohort.row_rules import RowRule
+from ..cohort.time_points import paths_of
 from ..neighbors.consensus import with_consensus
 from ..neighbors.match import Match
 from ..presentation.coloring import coloring_of, single_coloring
@@ -21,16 +23,18 @@ from ..widgets.filter_bar import FilterBar
 from ..widgets.help_sheet import HelpSheet
 from ..widgets.keys import BINDINGS, GESTURES
 from ..widgets.model_info_box import ModelInfoBox
+from ..widgets.path_marks import PathMark
 from .changes import COLUMNS, GRAPH, TITLE
 from .cohort_text import missing_vectors_text, size_text
 from .json_list import list_from_text, list_to_text
 from .parameters import NumberColors
 from .status_line import show_text
 
-#: widgets that start something for which neighbor lists are not enough
 #: reasons why columns can not color that are shown
 _MOST_NOTES = 3
-_NEED_VECTORS = ("repairComboBox", "mapComboBox", "evaluateButton", "queryVectorEdit", "queryFileButton", "queryButton")
+#: widgets that start something for which neighbor lists are not enough
+_NEED_VECTORS = ("repairComboBox", "mapComboBox", "evaluateButton", "replicateButton", "replicateFilesButton",
+                 "queryVectorEdit", "queryFileButton", "queryButton")
 
 
 class GraphSection:
@@ -78,6 +82,7 @@ class GraphSection:
         bind(self.markSelected, "selectedPatient")
         bind(self.markCompared, "comparedPatient")
         bind(self.ringGroup, "group")
+        bind(self.drawPaths, "timePoints", COLUMNS)
         bind(lambda parameters: view.setEdgeMode(parameters.edges.value), "edges")
         bind(lambda parameters: view.setAnimated(parameters.animated), "animated")
         view.setNodeInfo(self.tooltip)
@@ -129,6 +134,16 @@ class GraphSection:
         """Draw the connectome; the patients of the one before glide to their new places."""
         same, self._lastSource = self._lastSource == self._state.source, self._state.source
         self._view.setConnectome(self._state.connectome, self._coloring(parameters), animate=same)
+
+    def drawPaths(self, parameters):
+        """Draw the scans of patients in order of time, where rows are nodes and their dates are known."""
+        cohort = self._state.cohort
+        paths = paths_of(cohort) if cohort.row_rule is RowRule.ALL else []
+        self._ui.timePointsCheckBox.setVisible(bool(paths))
+        ids = cohort.patient_ids
+        self._view.setPaths([PathMark(
+            tuple(scan.name for scan in scans), tuple(ids[scan.nodes[0]] for scan in scans),
+            tuple(ids[node] for scan in scans for node in scan.nodes[1:])) for scans in paths] if parameters.timePoints else ())
 
     def writeTitle(self, parameters):
         """Say what the graph is of, where its patients are placed and how well."""

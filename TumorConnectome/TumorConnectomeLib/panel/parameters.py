@@ -69,6 +69,7 @@ class TumorConnectomeParameterNode:
     hiddenCategories - JSON list: categories of that facet whose patients are greyed.
     filters - JSON text of cohort.filters; empty for none.
     edges - Which edges are drawn.
+    timePoints - Whether arrows lead from each scan of a patient to the next, where rows are nodes with known dates.
     animated - Whether nodes glide to new places.
     thumbnails - Whether pictures of slices are fetched from IDC.
     prefetch - Whether the CTs of the selected patient's neighbors are fetched ahead.
@@ -93,6 +94,7 @@ class TumorConnectomeParameterNode:
         scenes of earlier versions these are other words, which mean all.
     evaluatedCount - Neighbors that it looks at.
     permutations - Label permutations of the evaluation against labels.
+    referenceModel - The model that others are compared with; empty for the first one.
     confounds - Whether that evaluation also looks inside strata of the other facets.
     studyFile - STUDY.json of the reader study.
     studyQueries, studyQueryCount, studyFacet, studyAgainst, studyRepeats, studyAtMost, studySeed, studyReaders - How the next
@@ -115,6 +117,7 @@ class TumorConnectomeParameterNode:
     hiddenCategories: str
     filters: str
     edges: Edges = Edges.ALL
+    timePoints: bool = True
     animated: bool = True
     thumbnails: bool = True
     prefetch: bool = False
@@ -140,6 +143,7 @@ class TumorConnectomeParameterNode:
     evaluatedFacets: str
     evaluatedCount: Annotated[int, WithinRange(1, KEPT_NEIGHBORS)] = 5
     permutations: Annotated[int, WithinRange(1, 100000)] = 2000
+    referenceModel: str
     confounds: bool = True
     studyFile: str
     studyQueries: StudyQueries = StudyQueries.RANDOM

@@ -100,6 +100,29 @@ def write_curves(kind: str, title: str, curves: Sequence[Curve], synthetic: bool
     return plot.show([], "")
 
 
+def write_sweep(kind: str, title: str, lines: dict[str, list[float]], synthetic: bool = False) -> slicer.vtkMRMLPlotChartNode:
+    """Put P@k over the number of neighbors into the scene as a line chart, between the ends of what chance alone fills.
+
+    Parameters
+    ----------
+    kind, title, synthetic
+        See `write_plot`.
+    lines : dict of str to list of float
+        Of `contrast_maps.sweep_lines`.
+    """
+    plot = _Plot(kind, f"{title} ({_('SYNTHETIC DATA')})" if synthetic else title)
+    plot.fill({}, lines)
+    plot.addLine("P@k", "k", "value", _COLORS[0], width=2, marked=True)
+    plot.addLine(_("Chance"), "k", "chance", _INK, width=1.5, dashed=True)
+    plot.addLine(_("Chance, 2.5 %"), "k", "null_low", _QUIET, width=1)
+    plot.addLine(_("Chance, 97.5 %"), "k", "null_high", _QUIET, width=1)
+    values = [value for name, column in lines.items() if name != "k" for value in column]
+    room = 0.05 * (max(values) - min(values)) or 0.01
+    plot.setAxes(_("Neighbors (k)"), _("P@k: share of the nearest with the same label"), (0, 1.02 * max(lines["k"])),
+                 (min(values) - room, max(values) + room))
+    return plot.show([], "")
+
+
 class _Plot:
     """The nodes of a plot, those of the scene or new ones.
 

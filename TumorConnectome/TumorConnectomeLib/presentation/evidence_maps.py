@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 
 from ..evaluation.controls import RANDOM, TESTED
 from ..evaluation.verdict import ALPHA
+from .contrast_maps import CONTRAST_TITLES, contrast_map
 from .heat_map import LIFT_SCALE, Axes, HeatMap, lift_shade, number_text
 
 SAME_PATIENT, VOTES, CONFOUNDS = "same patient", "votes", "confounds"
 #: name of a table of the evidence -> what its heat map shows
 EVIDENCE_TITLES = {SAME_PATIENT: "Same patient in another CT series", VOTES: "Same label by number of votes",
-                   CONFOUNDS: "Lift of P@k inside strata"}
+                   CONFOUNDS: "Lift of P@k inside strata", **CONTRAST_TITLES}
 
 
-def evidence_map(name: str, records: Sequence[Mapping], titles: Mapping[str, str]) -> HeatMap:
+def evidence_map(name: str, records: Sequence[Mapping], titles: Mapping[str, str], reference: str = "") -> HeatMap:
     """The heat map of one of these tables; see `result_maps.heat_map_of`."""
+    if name in CONTRAST_TITLES:
+        return contrast_map(name, records, titles, reference)
     return {SAME_PATIENT: _same_patient, VOTES: _votes, CONFOUNDS: _confounds}[name](records, titles)
 
 

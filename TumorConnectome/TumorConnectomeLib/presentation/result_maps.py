@@ -50,7 +50,8 @@ class ResultKind(Enum):
         return metric if metric in EVIDENCE_TITLES else self.value
 
 
-def heat_map_of(kind: ResultKind, records: Sequence[Mapping], metric: str, titles: Mapping[str, str]) -> HeatMap:
+def heat_map_of(kind: ResultKind, records: Sequence[Mapping], metric: str, titles: Mapping[str, str],
+                reference: str = "") -> HeatMap:
     """The heat map of a metric.
 
     Parameters
@@ -62,9 +63,11 @@ def heat_map_of(kind: ResultKind, records: Sequence[Mapping], metric: str, title
         Key of `kind.metrics()`.
     titles : mapping of str to str
         Facet key to what the interface calls it; others are called by their key.
+    reference : str
+        The model that others are compared with, where models are compared; "" for the first one.
     """
     if metric in EVIDENCE_TITLES:
-        return evidence_map(metric, records, titles)
+        return evidence_map(metric, records, titles, reference)
     return {ResultKind.RETRIEVAL: _retrieval, ResultKind.HUBS: _hubs, ResultKind.AGREEMENT: _agreement,
             ResultKind.PROBES: _probes}[kind](records, metric, titles)
 

@@ -6,6 +6,7 @@ bytes, with their size checked. Neither numpy nor pandas is asked to build anyth
 """
 from __future__ import annotations
 
+import contextlib
 import math
 import pathlib
 from dataclasses import dataclass
@@ -53,6 +54,21 @@ class EmbeddingRows:
     rows: tuple[dict, ...]
 
 
+#: what was read in the outermost `read_once`, by path; None outside
+_kept: dict[pathlib.Path, EmbeddingRows] | None = None
+
+
+@contextlib.contextmanager
+def read_once():
+    """Inside, a file that is asked for again is not read again: for who makes a cohort of files and needs all rows, too."""
+    global _kept
+    before, _kept = _kept, {} if _kept is None else _kept
+    try:
+        yield
+    finally:
+        _kept = before
+
+
 def read_embedding_pickle(path) -> EmbeddingRows:
     """Read one ``*_features.pkl`` file.
 
@@ -63,6 +79,15 @@ def read_embedding_pickle(path) -> EmbeddingRows:
         unequal length, or a NaN or infinite value. The text names file, row and what was expected.
     """
     path = pathlib.Path(path)
+    if _kept is None:
+        return _read(path)
+    if path not in _kept:
+        _kept[path] = _read(path)
+        _kept[path].features.flags.writeable = False    # nobody puts the rows of all in another order
+    return _kept[path]
+
+
+def _read(path):
     try:
         data = path.read_bytes()
         refuse_pointer(data[:64], path)

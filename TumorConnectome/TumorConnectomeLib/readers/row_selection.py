@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base.errors import InputError
 from ..cohort.row_rules import RowRule
+from ..cohort.study_dates import study_dates
 from .embedding_file import EmbeddingFile
 
 #: columns that tell the rows of a patient apart, where every file has them
@@ -150,6 +151,8 @@ def _common(files, rule):
     for key in places[0]:
         if all(key in found for found in places):
             of_patient.setdefault(key[0], []).append(key)
+    if rule is RowRule.LATEST:
+        of_patient = _latest(next(iter(files.values())), places[0], of_patient)
     chosen = {}
     for patient, members in of_patient.items():
         digits = len(str(len(members)))
@@ -164,6 +167,13 @@ def _common(files, rule):
                                  expected="another rule for patients with several rows")
             chosen[name] = patient, [tuple(found[key] for key in own) for found in places]
     return chosen
+
+
+def _latest(file, places, of_patient):
+    """The last of each patient's keys by the date of the scan; those of a date, and without any, in the order of the file."""
+    dates = study_dates(file.columns, len(file.ids)).astype(np.int64)       # NaT is the smallest number: before all dates
+    return {patient: [max(members, key=lambda key: (dates[places[key]], places[key]))]
+            for patient, members in of_patient.items()}
 
 
 def _keyed(file, keys):

@@ -12,6 +12,7 @@ from .graph_canvas import GraphCanvas
 from .graph_state import EDGE_MODES
 from .keys import action_of
 from .movement import Movement, Pointing
+from .path_marks import PathMark
 from .query_mark import QueryMark
 from .theme import Theme, pen
 from .view_actions import Mouse, ViewActions, point_of
@@ -177,6 +178,12 @@ class ConnectomeView(qt.QWidget):
         if mark != self._canvas.state.query:            # a new frame for nothing would be felt in a large cohort
             self._canvas.state.query = mark
             self._changed()
+
+    def setPaths(self, paths: Iterable[PathMark]):
+        """Draw arrows from each scan of a patient to the next; the path of the selected patient has names."""
+        if tuple(paths) != self._canvas.state.paths:
+            self._canvas.state.paths = tuple(paths)
+            self._relabel()
 
     def setNodeInfo(self, info: Callable[[str], str] | None):
         """Use `info(patientId)`, HTML (it may contain pictures), as the nodes' tooltip instead of the view's own."""

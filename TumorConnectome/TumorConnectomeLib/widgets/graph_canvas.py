@@ -13,6 +13,7 @@ from .graph_geometry import Pose, Viewport, home_of
 from .graph_painter import LARGE, Detail, GraphPainter, LabelPlaces, paint_labels, paint_ring, ring_box, wanted_labels
 from .graph_state import GraphState
 from .legend import Header, Legend
+from .path_marks import paint_paths
 from .query_mark import paint_query
 from .surface import Surface
 from .theme import Theme, pen
@@ -272,6 +273,8 @@ class GraphCanvas:
     def _paint_over(self, surface, drawer):
         theme, state = self._theme, self.state
         surface.set_smooth(True)
+        if state.paths:
+            drawer.paint_nodes(surface, paint_paths(surface, self.geometry, state.paths, state.selected, theme))
         if state.query is not None:
             drawer.paint_nodes(surface, paint_query(surface, self.geometry, self.viewport, state.query, self._font, theme,
                                                     self._size[0]))

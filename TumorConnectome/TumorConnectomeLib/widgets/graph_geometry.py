@@ -128,7 +128,10 @@ class GraphGeometry:
             Shape (V, 2) each, V <= M: an edge between nodes that touch has no line. The line ends at the head's base;
             normals are unit vectors across the line.
         """
-        sources, targets = self.connectome.sources[edges], self.connectome.targets[edges]
+        return self.arrows_between(self.connectome.sources[edges], self.connectome.targets[edges], head)
+
+    def arrows_between(self, sources: np.ndarray, targets: np.ndarray, head: float) -> tuple[np.ndarray, ...]:
+        """As `arrows`, between any nodes (int, shape (M,) each)."""
         along = self.points[targets] - self.points[sources]
         length = np.hypot(*along.T)
         room = length - self.radii[sources] - self.radii[targets]

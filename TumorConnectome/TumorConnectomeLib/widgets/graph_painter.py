@@ -11,6 +11,7 @@ from ..neighbors.match import Match
 from .graph_geometry import GraphGeometry
 from .graph_state import GraphState
 from .labels import Discs, keep_labels, place_labels
+from .path_marks import paths_of_patient
 from .surface import Surface
 from .theme import Theme, bold_font
 
@@ -173,7 +174,7 @@ class Label:
 
 
 def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
-    """Labels by importance: patients in focus, neighbors with rank, a query's, then (unless hovered) `hub_limit` hubs."""
+    """Labels by importance: patients in focus, neighbors with rank, a query's, scans, then (not hovered) `hub_limit` hubs."""
     geometry = state.geometry
     ids = _ShownIds(geometry.connectome.patient_ids)
     selected, compared, hovered = map(state.node_of, (state.selected, state.compared, state.hovered))
@@ -188,6 +189,11 @@ def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
         node = geometry.index_of(patient)
         if node is not None:
             labels.setdefault(node, Label(node, f"{rank} \u00b7 {elided(patient, _LONGEST_ID)}"))
+    for path in paths_of_patient(state.paths, state.selected):
+        for name, node in zip(path.names, map(geometry.index_of, path.nodes)):
+            if node is not None:
+                text = labels[node].text if node in labels else ids[node]
+                labels[node] = Label(node, f"{text} \u00b7 {name}", True)
     if hovered is None:
         hubs = geometry.hubs
         for node in hubs[state.lit[hubs]][:hub_limit].tolist():

@@ -28,13 +28,15 @@ class GraphState:
         One of EDGE_MODES.
     query : query_mark.QueryMark or None
         A new patient's vector that is marked among the patients.
+    paths : tuple of path_marks.PathMark
+        Scans of patients in order of time, drawn as arrows.
     """
 
     def __init__(self):
         self.geometry: GraphGeometry | None = None
         self.coloring: Coloring | None = None
         self.selected = self.compared = self.hovered = None
-        self.edge_mode, self.query = EDGE_MODES[0], None
+        self.edge_mode, self.query, self.paths = EDGE_MODES[0], None, ()
         self._group: tuple[str, ...] = ()
         self._hidden: frozenset[str] = frozenset()
         self._kept: frozenset[str] | None = None
@@ -209,6 +211,8 @@ class GraphState:
             parts.append(_("Selected: {id}.").format(id=self.selected))
         if self.compared is not None:
             parts.append(_("Compared: {id}.").format(id=self.compared))
+        if self.paths:
+            parts.append(_("Paths of {n} patients from scan to scan.").format(n=len(self.paths)))
         if self.query is not None:
             parts.append(_("Query {label}: {names}.").format(label=self.query.label, names=", ".join(self.query.neighbors)))
         return " ".join(parts)

@@ -191,7 +191,8 @@ class HeatMapWidget(qt.QWidget):
         """What the colors stand for: a bar with its ends and its neutral value named."""
         low, middle, high = self._map.scale
         metrics, steps = qt.QFontMetrics(self.font), 15
-        first, width = (-steps if low else 0), min(float(_BAR_WIDTH), float(self.width - self._left - 2 * _PAD))
+        room = self.width - self._left - _PAD - metrics.horizontalAdvance(high) - 4
+        first, width = (-steps if low else 0), float(min(_BAR_WIDTH, max(room, _BAR_WIDTH / 3)))
         x, y = float(self._left), float(self._top + _CELL_HEIGHT * len(self._map.row_keys) + 2 * _PAD)
         step = width / (steps - first + 1)
         painter.setPen(no_pen())

@@ -18,6 +18,7 @@ _LONGEST_NAME = 48
 _PAD, _GAP, _DOT, _SAMPLE, _MARGIN = 8.0, 6.0, 10.0, 26.0, 8.0
 #: an entry reaches this far beyond its mark and its count
 _REACH = 5.0
+_PATH_TEXT = "next scan"
 _EDGE_TEXTS = {Match.MOST: "most similar", Match.LEAST: "least similar"}
 #: the legend may take this share of the widget before it is left out
 _LARGEST_SHARE = 0.45
@@ -25,12 +26,13 @@ _LARGEST_SHARE = 0.45
 
 @dataclass(frozen=True)
 class _Entry:
-    """One line; `category` is the index of the category, None for the line sample."""
+    """One line; `category` is the index of the category, None for a line sample: of edges, or of a `path`."""
 
     name: str
     count: str
     category: int | None
     hidden: bool = False
+    path: bool = False
 
 
 class Legend:
@@ -65,6 +67,8 @@ class Legend:
             self.cursor = None
         if state.edge_mode != "none":
             self._entries.append(_Entry(_EDGE_TEXTS[self._match], "", None))
+        if state.paths:
+            self._entries.append(_Entry(_PATH_TEXT, "", None, path=True))
 
     def category_at(self, x: float, y: float) -> int | None:
         """Category whose entry is under a pixel, or None."""
@@ -147,7 +151,9 @@ class Legend:
 
     def _paint_mark(self, surface, theme, entry, x, middle, upright):
         if entry.category is None:
-            self._paint_line(surface, theme, x, middle)
+            least = self._match is Match.LEAST and not entry.path
+            color = theme.query if entry.path else theme.dissimilar if least else theme.similar
+            self._paint_line(surface, color, least, x, middle)
             return
         color = qt.QColor(self._coloring.colors(theme.dark)[entry.category])
         if self._coloring.scale is not None and not entry.hidden:
@@ -169,10 +175,10 @@ class Legend:
                 x + place * step, middle - _DOT / 2, step + 0.3, _DOT)
             surface.fill(box, qt.QColor(shade))
 
-    def _paint_line(self, surface, theme, x, y):
-        least, tip = self._match is Match.LEAST, x + _SAMPLE
-        color = theme.dissimilar if least else theme.similar
-        surface.lines(np.array([[x, y]]), np.array([[tip - 6, y]]), color, 2.0, dashed=least)
+    @staticmethod
+    def _paint_line(surface, color, dashed, x, y):
+        tip = x + _SAMPLE
+        surface.lines(np.array([[x, y]]), np.array([[tip - 6, y]]), color, 2.0, dashed=dashed)
         surface.polygon(np.array([(tip, y), (tip - 6, y - 3.5), (tip - 6, y + 3.5)]), color, None)
 
 

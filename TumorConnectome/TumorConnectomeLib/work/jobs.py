@@ -124,13 +124,16 @@ class PythonJob(Job):
 
     It prints JSON lines: ``{"progress": 0.5, "message": "..."}``, then ``{"result": ...}`` or ``{"error": "one line"}``,
     the latter with ``"package"`` when a Python package is missing. ``{"temporary": "path"}`` comes before a temporary file
-    is made: what a worker that was killed has left is removed when it is gone.
+    is made: what a worker that was killed has left is removed when it is gone. ``{"partial": ...}`` is what it has found so
+    far.
 
     Attributes
     ----------
     one_thread : bool
         Whether numpy's matrix products get one thread. Many small ones in a row are no faster with more; and while another
         program uses the processors, threads that wait for each other made a vector of CT-FM take twenty times the CPU time.
+    onPartial : callable
+        Called with what the worker has found so far.
     """
 
     one_thread = False
@@ -138,7 +141,7 @@ class PythonJob(Job):
     def __init__(self, title: str, name: str, *arguments: object):
         self.title, self._name, self._arguments = title, name, [str(a) for a in arguments]
         self._result, self._error, self._package, self._ended = None, None, None, False
-        self._temporaries = []
+        self._temporaries, self.onPartial = [], lambda found: None
 
     def command(self):
         return [sys.executable, "-m", "TumorConnectomeLib", "worker", self._name, *self._arguments]
@@ -169,6 +172,8 @@ class PythonJob(Job):
             self._error, self._package = str(message["error"]), message.get("package")
         elif "progress" in message:
             return Progress(message["progress"], str(message.get("message", "")))
+        elif "partial" in message:
+            self.onPartial(message["partial"])
         elif "temporary" in message:
             self._temporaries.append(str(message["temporary"]))
         return None

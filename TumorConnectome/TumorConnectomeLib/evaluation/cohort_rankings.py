@@ -13,7 +13,7 @@ from .ranking import FULL_RANKINGS, Ranking, rankings, sampled_rows
 from .relevance import Relevance
 
 
-class Geometry:
+class CohortRankings:
     """Rankings among the patients of known category of each facet.
 
     The rankings of small cohorts are kept for all models, those of larger ones (past `ranking.FULL_RANKINGS` patients) for
