@@ -38,7 +38,7 @@ class _OneLineParser(argparse.ArgumentParser):
 #: command -> its module; importing all of them takes longer than a small command
 _COMMANDS = {"neighbors": "neighbors", "boxes": "boxes", "measure": "measure", "evaluate": "evaluate", "hubs": "hubs",
              "agreement": "agreement", "probes": "probes", "maps": "maps", "query": "query", "study": "study",
-             "time-points": "time_points"}
+             "text": "text", "embed": "embed", "time-points": "time_points"}
 
 
 def _parser(name):
