@@ -14,7 +14,7 @@ import numpy as np
 
 from ..cohort.cohort import Cohort, Facet
 from .controls import NEGATIVE_CONTROL, RANDOM, random_facet, role_of
-from .geometry import facet_seed
+from .cohort_rankings import facet_seed
 from .intervals import Pull
 from .permutation import Labelings, Tally, benjamini_hochberg, grow
 from .scores import auroc
