@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..cohort.cohort import Cohort, Facet
-from .controls import NEGATIVE_CONTROL, RANDOM, random_facet, role_of
 from .cohort_rankings import facet_seed
+from .controls import NEGATIVE_CONTROL, RANDOM, random_facet, role_of
 from .intervals import Pull
 from .permutation import Labelings, Tally, benjamini_hochberg, grow
 from .scores import auroc
