@@ -22,6 +22,19 @@ _DEVELOPERS = ("reload",)
 MEMORY_SLOPE = 8.0
 
 
+def show_every_layout():
+    """Make the views of all layouts of the module: Slicer keeps a view and its nodes for good once it was shown."""
+    import slicer
+
+    from TumorConnectomeLib.scene import view_layouts
+    from TumorConnectomeLib.scene.image_views import ImageViews
+
+    before = view_layouts.current_layout()
+    for number in (view_layouts.CONNECTOME_LAYOUT, view_layouts.RESULTS_LAYOUT, *map(view_layouts.layout_number, ImageViews)):
+        slicer.app.layoutManager().setLayout(number)
+    slicer.app.layoutManager().setLayout(before)
+
+
 def settled(session):
     """An empty scene with the demo cohort, nothing running: the situation in which counts are compared."""
     import slicer
@@ -48,6 +61,7 @@ def run(actions, seed, folders, measure_memory):
     from random_user import RandomUser
 
     session.load_cohort()
+    show_every_layout()
     user = RandomUser(session, seed, folders, without=_DEVELOPERS if measure_memory else ())
     took, first, last, memory = collections.Counter(), {}, {}, []
     for number in range(actions + 1):

@@ -92,7 +92,7 @@ def assert_refused(done, *texts):
     ({"--k": "many"}, ["--k", "'many'"]),
     ({"--match": "similar"}, ["--match", "'similar'", "least"]),
     ({"--data": "nowhere"}, ["nowhere: no such folder"]),
-    ({"--data": "."}, ["no embedding files"]),
+    ({"--data": "empty"}, ["no embedding files"]),
     ({"--color": "red"}, ["--color red", "--help"]),
     ({"--out": None}, ["--out FILE", "--out-result FOLDER"]),
     ({"--out": "data"}, ["data", "directory"]),
@@ -100,6 +100,7 @@ def assert_refused(done, *texts):
 ])
 def test_wrong_options_end_with_status_2_and_one_line(data, tmp_path, monkeypatch, change, texts):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
     before = sorted(tmp_path.rglob("*"))
     options = {"--data": "data", "--model": "all", "--k": "2", "--out": "out.csv", **change}
     done = run("neighbors", *[part for name, value in options.items() if value is not None for part in (name, value)])

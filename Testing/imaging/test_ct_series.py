@@ -207,7 +207,7 @@ def test_an_image_that_names_no_series_is_left_out_and_told(tmp_path):
     series = read_series(tmp_path)
     assert series.sop_uids == sops(slices[:2])
     name = slices[2].filename.name
-    assert series.findings == (f"Left out 1 damaged file: {name} (the tag is missing or empty)",)
+    assert series.findings == (f"Left out 1 damaged file: {name} (SeriesInstanceUID: the tag is missing or empty)",)
 
 
 @pytest.mark.parametrize("tag, value", [
@@ -248,6 +248,14 @@ def test_a_slice_that_is_cut_off_leaves_a_gap_and_many_stop_the_series(tmp_path)
         cut(dataset.filename)
     with pytest.raises(InputError, match="cut off"):
         read_series(tmp_path)
+
+
+def test_a_slice_without_a_position_leaves_a_gap_in_a_long_series(tmp_path):
+    slices = make_ct(tmp_path, 9)
+    edit(slices[4], ImagePositionPatient=["0", "0"])
+    series = read_series(tmp_path)
+    assert sorted(series.sop_uids) == sorted(sops(slices[:4] + slices[5:]))
+    assert series.findings[0].startswith("Left out 1 damaged file: ") and "ImagePositionPatient" in series.findings[0]
 
 
 def cut(path):
@@ -395,9 +403,12 @@ def test_damaged_headers_raise_nothing_but_input_errors(tmp_path):
     whole = path.read_bytes()
     rng = np.random.default_rng(1)
     refused = 0
-    for _ in range(200):
+    for number in range(200):
         damaged = bytearray(whole)
-        for place in rng.integers(132, len(whole), rng.integers(1, 6)):
+        if number == 0:                                 # an unknown value representation, which pydicom notices when asked
+            at = whole.index(b"\x20\x00\x32\x00DS")
+            damaged[at + 5] = 0xF6
+        for place in rng.integers(132, len(whole), rng.integers(1, 6) if number else 0):
             damaged[place] = rng.integers(256)
         path.write_bytes(damaged[:rng.integers(1, len(whole))] if rng.random() < 0.3 else damaged)
         try:

@@ -12,7 +12,7 @@ from slicer_package import ROOT
 SCRIPT = ROOT / "Testing" / "slicer" / "run_in_slicer.py"
 #: the arrangements of views, each of which has a story
 ARRANGEMENTS = {"connectome alone", "one patient", "side by side", "side by side without the connectome", "six patients",
-                "taking turns", "connectome with plot and table"}
+                "taking turns", "connectome with plot and table", "reader study"}
 #: a story that needs neither images nor a worker
 QUICK = "a_group_is_compared_with_the_cohort"
 

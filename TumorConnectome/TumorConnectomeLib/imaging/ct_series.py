@@ -145,9 +145,8 @@ def read_series(source, series_uid=None, wanted=()):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")                 # pydicom's: every value used is checked, with the file's name
         found, census = find_headers(source)
-        chosen = _one_series(found, census, source, series_uid)
+        headers = _parsed(_one_series(found, census, source, series_uid), census)
         findings = census.findings()
-        headers = [parse_slice(image) for image in chosen]
     headers = slice_selection.without_strangers(headers, wanted, findings)
     headers = slice_selection.of_one_identity(headers, wanted, findings)
     headers = slice_selection.without_copies(headers, findings)
@@ -220,9 +219,7 @@ def _one_series(found, census: Census, source, series_uid):
     for image in found:
         by_series.setdefault(image.series_uid, []).append(image)
     wanted = series_uid or next(iter(by_series), None)
-    own = [error for _, error, uid in census.damaged if wanted is None or uid and uid == wanted]
-    if own and len(own) > _FEW_DAMAGED * len(by_series.get(wanted, ())):
-        raise own[0]
+    _check_damaged(census, wanted, len(by_series.get(wanted, ())))
     if not by_series:
         raise InputError(f"no CT slices found ({census.summary()})", source=place, expected="the DICOM files of a CT series")
     if series_uid is None and len(by_series) > 1:
@@ -233,6 +230,25 @@ def _one_series(found, census: Census, source, series_uid):
     if chosen not in by_series:
         raise InputError(f"CT series {chosen} not found; there is {slice_stack.listed(sorted(by_series))}", source=place)
     return by_series[chosen]
+
+
+def _parsed(chosen, census: Census):
+    """Headers of the files whose values are right: list of SliceHeader. A few others are counted as damaged."""
+    headers = []
+    for image in chosen:
+        try:
+            headers.append(parse_slice(image))
+        except InputError as error:
+            census.damaged.append((image.file, error, image.series_uid))
+    _check_damaged(census, chosen[0].series_uid, len(headers))
+    return headers
+
+
+def _check_damaged(census: Census, series_uid, whole):
+    """Raise the error of the first damaged file of a series (None: of any) when there are many of them beside whole ones."""
+    own = [error for _, error, uid in census.damaged if series_uid is None or uid and uid == series_uid]
+    if own and len(own) > _FEW_DAMAGED * whole:
+        raise own[0]
 
 
 def _orthonormal_axes(header):

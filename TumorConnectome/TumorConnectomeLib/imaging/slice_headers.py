@@ -84,7 +84,8 @@ class Census:
         """One line for each kind of file that was ignored."""
         lines = [f"Ignored {count} file{'s' * (count > 1)} beside the CT: {kind}" for kind, count in self.kinds.items()]
         if self.damaged:
-            names = listed([f"{path.name} ({error.problem})" for path, error, _ in self.damaged])
+            names = listed(f"{path.name} ({': '.join(filter(None, (error.row, error.problem)))})"
+                           for path, error, _ in self.damaged)
             lines.append(f"Left out {len(self.damaged)} damaged file{'s' * (len(self.damaged) > 1)}: {names}")
         return lines
 
@@ -134,7 +135,7 @@ def _other_kind(dataset, place, path):
         raise InputError("the file is cut off within its header", source=path)
     if is_localizer(dataset):
         return "localizer"
-    if not any(dataset.get(keyword) for keyword in ("ImagePositionPatient", "ImageOrientationPatient")):
+    if not any(raw_text(dataset, keyword) for keyword in ("ImagePositionPatient", "ImageOrientationPatient")):
         return "CT image without a place in space (no ImagePositionPatient)"
     lacking = [keyword for keyword in _PLACE if not raw_text(dataset, keyword)]
     if lacking and "SECONDARY" in raw_text(dataset, "ImageType").upper():
