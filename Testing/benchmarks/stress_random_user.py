@@ -43,11 +43,14 @@ def settled(session):
     slicer.mrmlScene.Clear()
     session.load_cohort()
     panel = session.panel
-    # what was canceled or replaced is not busy any more, but its process has yet to end
-    session.wait(lambda: not (panel.imaging.busy or panel.evaluate.busy or panel.derived.busy or panel.cohort.loader.busy
-                              or processes()), "over")
     session.panel.ui.helpButton.click()                 # its window is made when it is first wanted
-    session.settle(0.5)
+    while True:
+        # what was canceled or replaced is not busy any more, but its process has yet to end
+        session.wait(lambda: not (panel.imaging.busy or panel.evaluate.busy or panel.derived.busy or panel.cohort.loader.busy
+                                  or processes()), "over")
+        session.settle()
+        if not processes():                             # a timer may have begun to tidy the cache meanwhile
+            break
 
 
 def run(actions, seed, folders, measure_memory):
