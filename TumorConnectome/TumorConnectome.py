@@ -98,7 +98,7 @@ class TumorConnectomeWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def exit(self):
         """Called each time the user opens another module, and before the application saves how its window looks."""
         if self.panel is not None:                      # None when the setup failed
-            self.panel.study.display.leave()
+            self.panel.study.display.leave(atOnce=True)
 
     def onReload(self):
         """Developer mode: reload the library together with this file."""

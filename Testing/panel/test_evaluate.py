@@ -35,14 +35,15 @@ def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel, 
     show_heat_map = kind.setHeatMap
     monkeypatch.setattr(kind, "setHeatMap", lambda widget, one: (shown.append((panel.evaluate.busy, one)),
                                                                  show_heat_map(widget, one)))
-    heat_map = run(demo)
+    heat_map = run(demo, permutations=PERMUTATIONS + 1)     # whatever was asked before is kept, and shown as a whole
     first = [one for busy, one in shown if busy and one is not None]
     assert len(first) == len(heat_map.row_keys) and first[0].row_keys == heat_map.row_keys[:1]      # model by model
     np.testing.assert_allclose(first[-1].values, heat_map.values, rtol=1e-5)
     assert not first[-1].marks.any()                    # nothing is tested yet
     cohort = panel.state.cohort
     facets = evaluable_facets(cohort)                   # tests before may have measured some patients
-    expected = evaluate(replace(cohort, embeddings=embeddings_of(panel)), facets=facets, k=5, permutations=PERMUTATIONS)
+    expected = evaluate(replace(cohort, embeddings=embeddings_of(panel)), facets=facets, k=5,
+                        permutations=PERMUTATIONS + 1)
     table = nodes("vtkMRMLTableNode")["TumorConnectome: retrieval"]
     records, _facts = read_result(table)
     for name in expected.columns:

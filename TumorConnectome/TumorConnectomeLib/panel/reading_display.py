@@ -1,6 +1,7 @@
 """The window of a reader at work: the board alone, without the panel that knows who the patients are."""
 from __future__ import annotations
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -58,27 +59,37 @@ class ReadingDisplay:
         """
         self.leave()
         show_layout(READING_LAYOUT)
-        self._setPanelVisible(False)
+        self._hidePanel()
         self._images = images = makeImages(self._runner, self._deliver)
         self._reading = Reading(study, session, self.board, images.ask)
         self.board.onLeft = self.leave
         self.board.setFocus()
 
-    def leave(self):
-        """Stop the clock and show the panel again; the reading goes on where it was left another time."""
+    def leave(self, atOnce=False):
+        """Stop the clock and show the panel again; the reading goes on where it was left another time.
+
+        Parameters
+        ----------
+        atOnce : bool
+            The panel is back when this returns, as an application that ends needs it.
+        """
         if self._reading is None:
             return
         reading, self._reading = self._reading, None
         problem = reading.leave()
         self._images.ask([])
         self._images = None
-        self._setPanelVisible(True)
         self._onLeft(problem)
+        if atOnce:
+            self._showPanel()
+        else:                                           # the window forgets the width of the board in the next turn
+            qt.QTimer.singleShot(0, self._showPanel)
 
     def cleanup(self):
         """The module ends."""
         self._onLeft = lambda problem: None
         self.leave()
+        self._showPanel()
         self._runner.cleanup()
         if self._manager is not None:
             self._manager.disconnect("layoutChanged(int)", self._onLayout)
@@ -92,10 +103,15 @@ class ReadingDisplay:
         if layout != READING_LAYOUT:
             self.leave()
 
-    def _setPanelVisible(self, visible):
-        """Hide the dock with the module's panel, or show it again if it was hidden here."""
-        if not visible:
-            docks = slicer.util.findChildren(slicer.util.mainWindow(), name="PanelDockWidget")
-            self._dock = next((dock for dock in docks if dock.visible), None)
+    def _hidePanel(self):
+        """Hide the dock with the module's panel."""
+        docks = slicer.util.findChildren(slicer.util.mainWindow(), name="PanelDockWidget")
+        self._dock = next((dock for dock in docks if dock.visible), self._dock)
         if self._dock is not None:
-            self._dock.setVisible(visible)
+            self._dock.setVisible(False)
+
+    def _showPanel(self):
+        """Show the dock again if it was hidden here, unless the next reading has begun."""
+        if self._reading is None and self._dock is not None:
+            dock, self._dock = self._dock, None
+            dock.setVisible(True)
