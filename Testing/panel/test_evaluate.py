@@ -68,7 +68,8 @@ def test_retrieval_becomes_a_table_a_plot_a_heat_map_and_sentences(demo, panel, 
     assert column(series.GetTableNode(), series.GetLabelColumnName()) == list(heat_map.row_keys)
     text = panel.ui.verdictBrowser.toPlainText()
     assert "Negative control" in text and "No evidence".lower() in text.lower()
-    assert f"{PERMUTATIONS + 1} permutations" in panel.ui.heatMapTitleLabel.text and "SYNTHETIC" in panel.ui.heatMapTitleLabel.text
+    title = panel.ui.heatMapTitleLabel.text
+    assert f"{PERMUTATIONS + 1} permutations" in title and "SYNTHETIC" in title
 
 
 def test_running_again_replaces_the_tables_and_plots(demo, panel):
