@@ -7,12 +7,11 @@ import hashlib
 import json
 import pathlib
 import shutil
-import time
 
 from ..base.errors import InputError
 from ..base.files import atomic_file
 from ..imaging.file_lock import exclusive
-from ..imaging.http_file import Part, Patience, RemoteFile, fetch_file
+from ..imaging.http_file import Part, Patience, RemoteFile, TransferMessages, fetch_file
 from ..imaging.transfer_errors import TransferFailed
 from ..work.jobs import PythonJob, Sequence
 from .models import MODELS
@@ -21,8 +20,6 @@ from .weights_offer import Offer, address_of
 from .weights_store import WeightsStore
 
 _MEGABYTE = 1e6
-#: seconds between two messages
-_REPORT_EVERY = 0.1
 #: seconds without a message after which the worker counts as dead: longer than its own patience, and than hashing takes
 _SILENCE_LIMIT = 300.0
 #: what must be free on the disk besides the file [bytes]
@@ -88,7 +85,7 @@ def _fetch(offer, target, report, patience):
     _check_space(offer, target)
     try:
         remote = RemoteFile(address_of(offer.url), target, check, offer.size_bytes)
-        return fetch_file(remote, _Progress(report, offer), patience)
+        return fetch_file(remote, TransferMessages(lambda share, text: report(share, f"{offer.model}: {text}")), patience)
     except TransferFailed as error:
         kept = "; the next try continues" if Part(target).size() else ""
         raise TransferFailed(error.kind, f"{offer.model}: {error}{kept}") from None
@@ -142,22 +139,3 @@ def source_of(path) -> Offer | None:
         return Offer.from_record({name: value for name, value in record.items() if name != "sha256_of_file"})
     except (OSError, ValueError, AttributeError):
         return None
-
-
-class _Progress:
-    """Turns bytes into messages, not too many."""
-
-    def __init__(self, report, offer):
-        self._report, self._offer, self._last, self._first = report, offer, 0.0, None
-
-    def __call__(self, here, total):
-        now = time.monotonic()
-        if self._first is None:
-            self._first = now, here
-        if now - self._last < _REPORT_EVERY and here != total:
-            return
-        self._last = now
-        seconds, size = now - self._first[0], here - self._first[1]
-        speed = f", {size / seconds / _MEGABYTE:.1f} MB/s" if seconds > _REPORT_EVERY else ""
-        whole = f" of {total / _MEGABYTE:.1f}" if total else ""
-        self._report(here / total if total else None, f"{self._offer.model}: {here / _MEGABYTE:.1f}{whole} MB{speed}")

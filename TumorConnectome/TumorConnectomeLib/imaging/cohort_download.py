@@ -6,7 +6,6 @@ import contextlib
 import functools
 import pathlib
 import shutil
-import time
 from collections.abc import Callable
 
 from ..base.files import default_cache_folder
@@ -14,14 +13,11 @@ from ..cohort.nlst import CACHE_PART, PublishedCohort, PublishedFile, git_blob_i
 from ..work.jobs import PythonJob, Sequence
 from .clinical_source import CLINICAL_PART
 from .file_lock import exclusive
-from .http_file import Patience, RemoteFile, fetch_file
+from .http_file import Patience, RemoteFile, TransferMessages, fetch_file
 from .transfer_errors import TransferFailed
 
-_MEGABYTE = 1e6
 #: folders of the cache that count as downloaded for a published cohort
 _PARTS = CACHE_PART, CLINICAL_PART
-#: seconds between two messages about the same file
-_REPORT_EVERY = 0.1
 #: seconds without a message after which the worker counts as dead: longer than its own patience
 _SILENCE_LIMIT = 120.0
 
@@ -64,7 +60,7 @@ def fetch_cohort_command(arguments: list[str], report: Callable[[float | None, s
 def _fetch_all(cohort: PublishedCohort, folder: pathlib.Path, report, patience) -> int:
     fetched = 0
     for number, file in enumerate(cohort.files):
-        progress = _Progress(report, cohort, number)
+        progress = TransferMessages(functools.partial(_tell, report, cohort, number))
         remote = RemoteFile(cohort.base + file.path, folder / file.name, functools.partial(difference, file=file), file.size)
         try:
             fetched += fetch_file(remote, progress, patience)
@@ -75,26 +71,10 @@ def _fetch_all(cohort: PublishedCohort, folder: pathlib.Path, report, patience) 
     return fetched
 
 
-class _Progress:
-    """Turns bytes of one file into messages about all of them."""
-
-    def __init__(self, report, cohort, number):
-        self._report, self._last, self._first = report, 0.0, None
-        self._place, self._count = number, len(cohort.files)
-        self._title = f"File {number + 1} of {self._count}, {cohort.files[number].model}: "
-
-    def __call__(self, here, total):
-        now = time.monotonic()
-        if self._first is None:
-            self._first = now, here
-        if now - self._last < _REPORT_EVERY and here != total:
-            return
-        self._last = now
-        seconds, size = now - self._first[0], here - self._first[1]
-        speed = f", {size / seconds / _MEGABYTE:.1f} MB/s" if seconds > _REPORT_EVERY else ""
-        whole = f" of {total / _MEGABYTE:.1f}" if total else ""
-        part = here / total if total else 0.5
-        self._report((self._place + part) / self._count, f"{self._title}{here / _MEGABYTE:.1f}{whole} MB{speed}")
+def _tell(report, cohort, number, share, text):
+    """Report the share of one file as one of all files."""
+    count, part = len(cohort.files), 0.5 if share is None else share
+    report((number + part) / count, f"File {number + 1} of {count}, {cohort.files[number].model}: {text}")
 
 
 def difference(path: pathlib.Path, file: PublishedFile) -> str:

@@ -17,6 +17,8 @@ from .transfer_errors import TransferFailed
 #: these may pass by themselves
 _PASSING = {"overloaded", "cut", "stalled"}
 _BLOCK = 1 << 16
+#: seconds between two messages about a file
+_REPORT_EVERY = 0.1
 #: no file that is fetched this way is larger: an endless answer must not fill the disk
 _MOST_BYTES = 1 << 30
 
@@ -158,6 +160,31 @@ def fetch_file(file: RemoteFile, report: Callable[[int, int | None], None] = lam
         part.drop()
         if not continued:                               # else an old part may be to blame: once more from the start
             raise TransferFailed("wrong", f"what {file.server} sent for {file.target.name} was removed: {problem}")
+
+
+class TransferMessages:
+    """Turns the bytes of one file into messages, not too many; to be the `report` of `fetch_file`.
+
+    Parameters
+    ----------
+    tell : callable
+        Called with the share that is here, 0..1 or None where the size is unknown, and a text: MB, of how many, MB/s.
+    """
+
+    def __init__(self, tell: Callable[[float | None, str], None]):
+        self._tell, self._last, self._first = tell, 0.0, None
+
+    def __call__(self, here, total):
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, here
+        if now - self._last < _REPORT_EVERY and here != total:
+            return
+        self._last = now
+        seconds, size = now - self._first[0], here - self._first[1]
+        speed = f", {size / seconds / 1e6:.1f} MB/s" if seconds > _REPORT_EVERY else ""
+        whole = f" of {total / 1e6:.1f}" if total else ""
+        self._tell(here / total if total else None, f"{here / 1e6:.1f}{whole} MB{speed}")
 
 
 def _receive(file, part, report, patience):
