@@ -14,6 +14,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Bytes stand in a test's name by their length: their content may hold a time, and all processes must collect the same names."""
+    return f"{argname}-{len(val)}-bytes" if isinstance(val, (bytes, bytearray)) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def isolated_cache(tmp_path_factory):
     """The module's cache lies in a temporary folder, never in the user's own; worker processes inherit it.
