@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_make_parametrize_id(val, argname):
-    """Bytes stand in a test's name by their length: their content may hold a time, and all processes must collect the same names."""
+    """Bytes stand in a test's name by their length: their content may hold a time, and all processes must collect one list."""
     return f"{argname}-{len(val)}-bytes" if isinstance(val, (bytes, bytearray)) else None
 
 
