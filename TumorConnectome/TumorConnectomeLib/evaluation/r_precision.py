@@ -18,8 +18,6 @@ _FEW = 36
 _FEW_SHARE = 0.07
 #: so many marks of a category at most are kept
 _KEPT_MARKS = 1 << 18
-#: as `intervals.FEW_QUERIES`; more of them, because the lists of a rare category are short, too
-_FEW_QUERIES = 30
 
 
 def r_precision_values(labels: np.ndarray, ranking: Ranking) -> np.ndarray:
@@ -160,8 +158,20 @@ class RPrecisionMeans:
         return self._listed[category]
 
 
-def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float) -> tuple[np.ndarray, np.ndarray, float]:
+def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float,
+                       few: float) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
     """How far queries and targets pull R-precision from its mean; see `intervals.Pull`.
+
+    A list holds a share f of all targets, which are drawn without replacement: to be in it or not makes a pair pull by
+    (1 - f) or -f of what its target adds.
+
+    Parameters
+    ----------
+    labels, ranking
+    mean : float
+        Over the sampled queries that have a value.
+    few : float
+        See `intervals.FEW_QUERIES`.
 
     Returns
     -------
@@ -171,31 +181,40 @@ def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float) -> tup
         float64, shape (M,): sum of what a patient adds to the queries of others, less what any target would add.
     pairs : float
         Sum of squares over unordered pairs of patients.
+    both : np.ndarray
+        float32, shape (S, S): what pairs of sampled queries pull, both directions together.
     """
     as_query, as_target, sampled = np.zeros(len(labels)), np.zeros(len(labels)), ranking.sampled
     among, squares = np.zeros((len(sampled), len(sampled)), np.float32), 0.0
-    values = r_precision_values(labels, ranking)
+    values, targets = r_precision_values(labels, ranking), len(labels) - 1
     asked = ~np.isnan(values)
     as_query[sampled[asked]] = values[asked] - mean
-    usual = _usual(labels[sampled[asked]], values[asked], mean)
+    usual = _usual(labels, sampled[asked], values[asked], mean, few)
     for category, rows, members in _queries(labels, ranking):
         relevant, first = len(members) - 1, ranking.first(rows, len(members) - 1)
         # a target in the list adds 1 / R if it is relevant, less what a usual one adds
         here, there = (1 - usual[category]) / relevant, -usual[category] / relevant
-        added = np.full(len(labels), there)
+        added, share = np.full(len(labels), there), relevant / targets
         added[members] = here
         as_target += _column_sums(first) * added
         weights = first if first.dtype == bool else np.square(first)
-        relevant_weight = weights[:, members].sum(dtype=float)
-        squares += here ** 2 * relevant_weight + there ** 2 * (_column_sums(weights).sum() - relevant_weight)
-        among[rows] = first[:, sampled] * added[sampled]
-    return as_query, as_target, float(squares + (among * among.T).sum(dtype=float))
+        hits, hit_weight = (part[:, members].sum(dtype=float) for part in (first, weights))
+        missed, missed_weight = (_column_sums(part).sum() - mine for part, mine in ((first, hits), (weights, hit_weight)))
+        squares += here ** 2 * (hit_weight - 2 * share * hits + share ** 2 * relevant * len(rows))
+        squares += there ** 2 * (missed_weight - 2 * share * missed + share ** 2 * (targets - relevant) * len(rows))
+        among[rows] = (first[:, sampled] - share) * added[sampled]
+    np.fill_diagonal(among, 0.0)
+    return as_query, as_target, float(squares + (among * among.T).sum(dtype=float)), among + among.T
 
 
-def _usual(labels, values, mean):
-    """R-precision of the queries of each category, drawn to the mean of all: float64, shape (C,)."""
-    sums, sizes = np.bincount(labels, values), np.bincount(labels)
-    return (sums + _FEW_QUERIES * mean) / (sizes + _FEW_QUERIES)
+def _usual(labels, queries, values, mean, few):
+    """R-precision of the queries of each category, drawn to the one that chance and the mean lift give: float64, shape (C,)."""
+    counts = np.bincount(labels)
+    share = np.maximum(0, counts - 1) / max(1, len(labels) - 1)
+    chance = share[labels[queries]].mean()
+    expected = np.minimum(1.0, share * (mean / chance))
+    sums, sizes = (np.bincount(labels[queries], weights, len(counts)) for weights in (values, None))
+    return (sums + few * expected) / (sizes + few)
 
 
 def _column_sums(first):
