@@ -115,9 +115,20 @@ def test_the_c_index_is_that_of_the_definition():
     found = survival_table(ranked, ["A"], 20, k=5).iloc[0]
     nearest, times, events = ranked.everybody("A").nearest, columns["time"], columns["death"]
     risk = events[nearest].sum(1) / times[nearest].sum(1)
-    pairs = [(i, j) for i in range(40) for j in range(40) if times[i] < times[j] and events[i]]
+    pairs = [(i, j) for i in range(40) for j in range(40)
+             if events[i] and (times[i] < times[j] or times[i] == times[j] and not events[j])]
+    assert len(pairs) > sum(times[i] < times[j] for i in range(40) for j in range(40) if events[i])     # ties matter here
     wanted = np.mean([1.0 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0.0 for i, j in pairs])
     assert found["c_index"] == pytest.approx(wanted)
+
+
+def test_chance_of_the_c_index_is_below_a_half_where_all_others_are_neighbors():
+    random = np.random.default_rng(78)
+    columns = {"time": random.exponential(10.0, 40), "death": (np.arange(40) % 2).astype(float)}
+    ranked = cohort_rankings(labeled_cohort(random, {}, 40, ["A"], columns), None, 39, 0)
+    found = survival_table(ranked, ["A"], 100, k=39).set_index("k").loc[39]
+    assert found["chance"] == pytest.approx(found["c_index"]) and found["chance"] < 0.4     # whatever the order
+    assert found["p"] == 1 and 0.4 < survival_table(ranked, ["A"], 100, k=10).iloc[0]["chance"] < 0.5
 
 
 def test_numbers_of_neighbors_are_alike_where_the_model_sees_them():

@@ -143,6 +143,13 @@ def test_without_one_of_two_patients_of_a_category_the_other_is_no_query_either(
         assert change < -0.03
 
 
+def test_with_few_patients_outside_of_the_largest_category_there_are_no_intervals():
+    for few, given in ((4, False), (5, True)):
+        relevance, (ranking, _matrix) = Relevance(np.repeat([0, 1], [100 - few, few]), np.eye(2)), sample(9, count=100)[1:]
+        found = metric_intervals(relevance, ranking, means_of(relevance, ranking))
+        assert [np.isfinite(found[metric].lift_low) for metric in LIST_METRICS] == [given] * 3
+
+
 def test_r_precision_has_no_interval_where_nearly_all_patients_are_in_its_lists():
     for shares, given in (((0.7, 0.3), True), ((0.9, 0.1), False)):
         relevance, ranking, _matrix = sample(9, count=100, shares=shares)
@@ -232,6 +239,18 @@ def test_perfect_lists_of_equal_categories_have_no_interval():
     assert np.isnan([found.lift_low, found.lift_high, found.low, found.share_high]).all()
 
 
+@pytest.mark.parametrize("sizes", [(90, 6, 4), (94, 4, 2), (95, 5)])
+def test_all_of_what_is_possible_has_no_interval_where_some_categories_are_smaller_than_the_lists(sizes):
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    matrix = np.where(labels[:, None] == labels, 1.0, 9.0) + distances(np.random.default_rng(1), 100) / 10
+    relevance, ranking = Relevance(labels, np.eye(len(sizes))), ranking_of(matrix, 5)
+    value, level = means_of(relevance, ranking)[PRECISION], levels(relevance, 5)[PRECISION]
+    assert value == pytest.approx(level.best) and level.best < 1
+    found = metric_intervals(relevance, ranking, {PRECISION: value})[PRECISION]
+    assert np.isnan([found.share_low, found.share_high]).all()
+    assert found.lift_low < value / level.chance < found.lift_high      # another sample has other categories
+
+
 def test_the_best_possible_falls_where_categories_are_smaller_than_the_lists():
     relevance = Relevance(np.repeat([0, 1], [10, 3]), np.eye(2))
     level = levels(relevance, 5)[PRECISION]
@@ -262,7 +281,7 @@ def test_skewed_pulls_move_the_limits_to_where_the_truth_is():
 
 
 def test_what_has_no_value_has_no_interval():
-    relevance, ranking = Relevance(np.arange(5), gain_table(5, True)), ranking_of(distances(np.random.default_rng(1), 5), 2)
+    relevance, ranking = Relevance(np.arange(7), gain_table(7, True)), ranking_of(distances(np.random.default_rng(1), 7), 2)
     means = {PRECISION: np.nan, NDCG: means_of(relevance, ranking, [NDCG])[NDCG]}
     found = metric_intervals(relevance, ranking, means)
     assert np.isnan([found[PRECISION].low, found[PRECISION].lift_high]).all()
@@ -279,6 +298,7 @@ def test_few_patients_of_a_category_have_no_interval_of_their_own_nor_one_of_the
         relevance, ranking = Relevance(labels, np.eye(2)), ranking_of(np.sqrt(((points[:, None] - points) ** 2).sum(-1)), 5)
         values = class_values(relevance, ranking)
         common, rare = class_rows(relevance, ranking, values)
+        assert not rare["ci_high"] > rare["best"] / rare["chance"]
         assert rare["lift"] > 1 and np.isfinite(common["ci_low"]) and np.isfinite(rare["ci_low"]) == own
         value, chance, interval = macro_figures(relevance, ranking, values)
         assert (value, chance) == pytest.approx((values.mean(), 98 / 99 / 2)) and np.isfinite(interval.lift_low) == macro

@@ -45,7 +45,7 @@ def class_rows(relevance: Relevance, ranking: Ranking, values: np.ndarray) -> It
         room = level.best - level.chance
         yield {"category": int(category), "k": ranking.k, "n": int(counts[category]), "value": float(values[category]),
                "chance": level.chance, "best": level.best, "lift": float(values[category] / level.chance),
-               "ci_low": found.lift_low, "ci_high": found.lift_high,
+               "ci_low": found.lift_low, "ci_high": min(found.lift_high, level.best / level.chance),
                "of_possible": float(values[category] - level.chance) / room if room > 0 else np.nan,
                "excess_share": float(excess[category] / excess.sum()) if excess.sum() > 0 else np.nan}
 

@@ -56,6 +56,8 @@ FEW_QUERIES = 3
 #: R-precision has no interval where its lists hold more than this share of all patients: one category is nearly all of them,
 #: the figure hardly varies, and its few others decide how much, too few to tell
 MOST_LISTED = 0.75
+#: with fewer patients outside of the largest category there are no intervals: each of them decides
+FEWEST_OTHERS = 5
 #: no variance is known better than this, nor worse
 _MOST_FREEDOM, _LEAST_FREEDOM = 1e6, 3.0
 #: a spread below this is none: sums are rounded
@@ -335,7 +337,7 @@ def interval_of(value: float, pull: Pull, level: Levels) -> Interval:
         error = relative.error / value
         lift_low, lift_high = value / level.chance * np.exp(relative.limits() / value)
     room = level.best - level.chance
-    if room > _NO_SPREAD:
+    if room > _NO_SPREAD and level.best - value > _NO_SPREAD:       # all of what is possible in any sample of such lists
         share = (value - level.chance) / room
         away = pull.plus(-level.chance_pull - share * (level.best_pull - level.chance_pull)).limits() / room
         share_low, share_high = np.minimum(1.0, share + away)
@@ -352,10 +354,10 @@ def metric_intervals(relevance: Relevance, ranking: Ranking, means: Mapping[str,
     means : mapping of str to float
         Observed mean per metric; NaN without queries.
     """
-    known = levels(relevance, ranking.k)
-    found = {}
+    known, found = levels(relevance, ranking.k), {}
+    several = relevance.counts.sum() - relevance.counts.max(initial=0) >= FEWEST_OTHERS
     for metric, mean in means.items():
-        given = mean == mean and not (metric == R_PRECISION and known[metric].chance > MOST_LISTED)
+        given = several and mean == mean and not (metric == R_PRECISION and known[metric].chance > MOST_LISTED)
         pull = metric_pull(relevance, ranking, metric, mean) if given else None
         found[metric] = Interval() if pull is None else interval_of(mean, pull, known[metric])
     return found

@@ -197,8 +197,8 @@ def survival_sentences(survival: pd.DataFrame | None) -> list[str]:
         if found:
             row = max(found, key=lambda one: one["c_index"])
             lines.append(f"{model}, {time}: patients whose {row['k']} nearest had more events per time had theirs earlier, C "
-                         f"index {row['c_index']:.3f} ({_interval(row)}; 0.5 is chance; q = {_up(row['q'])} among "
-                         f"{len(survival)} tests; {row['events']} events of {row['n']} patients).")
+                         f"index {row['c_index']:.3f} ({_interval(row)}; {row['chance']:.3f} is chance; q = {_up(row['q'])} "
+                         f"among {len(survival)} tests; {row['events']} events of {row['n']} patients).")
         else:
             nothing.append(f"{model} ({time})")
     if nothing:
