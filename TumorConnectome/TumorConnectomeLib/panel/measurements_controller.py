@@ -12,6 +12,7 @@ from ..cohort.measurements import lesion_rows, with_measurements
 from ..imaging.measurement_store import MeasurementStore
 from ..presentation.measurement_text import measurement_texts, side_notes
 from ..work.jobs import PythonJob
+from ..widgets.cells import put_text
 from ..work.runner import LatestTask
 from .changes import COLUMNS, IMAGES
 from .result_nodes import write_result
@@ -45,6 +46,7 @@ class MeasurementsController:
         self._work = LatestTask(panel.runner, status)
         table = self._ui.measurementsTable
         table.setRowCount(len(MEASURED))
+        table.setHorizontalHeaderLabels([""] * table.columnCount)
         for row, column in enumerate(MEASURED.values()):
             self._put(row, 0, column.title, column.note)
         header = table.horizontalHeader()
@@ -87,9 +89,8 @@ class MeasurementsController:
         names = parameters.selectedPatient, parameters.comparedPatient
         found = [self._measurement(name) for name in names]
         heads = [_("Measurement"), names[0] or _("Selected patient"), names[1] or _("Marked patient")]
-        self._ui.measurementsTable.setHorizontalHeaderLabels([elided(head, _LONGEST_ID) for head in heads])
         for column, head in enumerate(heads):
-            self._ui.measurementsTable.horizontalHeaderItem(column).setToolTip(head)
+            put_text(self._ui.measurementsTable.horizontalHeaderItem(column), elided(head, _LONGEST_ID), head)
         for column, (name, measurement) in enumerate(zip(names, found), start=1):
             texts = measurement_texts(measurement) if measurement else {}
             for row, key in enumerate(MEASURED):
@@ -113,8 +114,7 @@ class MeasurementsController:
         if item is None:
             item = qt.QTableWidgetItem()
             table.setItem(row, column, item)
-        item.setText(text)
-        item.setToolTip(tip or text)
+        put_text(item, text, tip or text)
 
     def _onMeasure(self, checked=False):
         if self._cohort is None or self.busy:
