@@ -11,8 +11,8 @@ from ..cohort.column_titles import MEASURED, title_of
 from ..cohort.measurements import lesion_rows, with_measurements
 from ..imaging.measurement_store import MeasurementStore
 from ..presentation.measurement_text import measurement_texts, side_notes
-from ..work.jobs import PythonJob
 from ..widgets.cells import put_text
+from ..work.jobs import PythonJob
 from ..work.runner import LatestTask
 from .changes import COLUMNS, IMAGES
 from .result_nodes import write_result
