@@ -10,7 +10,7 @@ import qt
 from ..base.text import elided
 from ..neighbors.match import COSINE_DISTANCE
 from ..presentation.patient_summary import PairRow, distance_text, pair_text, percent_text
-from .cells import put_text
+from .texts import put_text
 
 _PATIENT = 1
 #: characters of a PatientID that are shown

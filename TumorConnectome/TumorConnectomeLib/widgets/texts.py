@@ -1,7 +1,9 @@
-"""Cells of Qt's tables."""
+"""Texts in labels and in the cells of tables."""
 from __future__ import annotations
 
 import qt
+
+from ..base.text import elided_words
 
 
 def put_text(item: qt.QTableWidgetItem, text: str, tooltip: str = "", spoken: str | None = None):
@@ -21,3 +23,9 @@ def put_text(item: qt.QTableWidgetItem, text: str, tooltip: str = "", spoken: st
         item.setToolTip(tooltip)
     if (item.data(qt.Qt.AccessibleTextRole) or "") != spoken:
         item.setData(qt.Qt.AccessibleTextRole, spoken)
+
+
+def show_text(label, text):
+    """Write a text into a label; long words, such as UIDs, would widen the panel: they are elided, and whole in the tooltip."""
+    shown = elided_words(text)
+    label.text, label.toolTip = shown, text if shown != text else ""
