@@ -28,7 +28,9 @@ class ReadingDisplay:
         self._runner = JobRunner()
         self.board = ReadingBoard(_)
         place_chart(READING_TAG, self.board)
-        self._manager = slicer.app.layoutManager()      # None without a main window
+        self._manager = slicer.app.layoutManager()
+        if self._manager is not None:                   # there is none without a main window
+            self._manager.connect("layoutChanged(int)", self._onLayout)
 
     @property
     def active(self):
@@ -62,8 +64,6 @@ class ReadingDisplay:
         self._reading = Reading(study, session, self.board, images.ask)
         self.board.onLeft = self.leave
         self.board.setFocus()
-        if self._manager is not None:
-            self._manager.connect("layoutChanged(int)", self._onLayout)
 
     def leave(self, atOnce=False):
         """Stop the clock and show the panel again; the reading goes on where it was left another time.
@@ -76,8 +76,6 @@ class ReadingDisplay:
         if self._reading is None:
             return
         reading, self._reading = self._reading, None
-        if self._manager is not None:
-            self._manager.disconnect("layoutChanged(int)", self._onLayout)
         problem = reading.leave()
         self._images.ask([])
         self._images = None
@@ -93,6 +91,9 @@ class ReadingDisplay:
         self.leave()
         self._showPanel()
         self._runner.cleanup()
+        if self._manager is not None:
+            self._manager.disconnect("layoutChanged(int)", self._onLayout)
+            self._manager = None
 
     def _deliver(self, patient, image, problem):
         if self._reading is not None:
