@@ -13,7 +13,7 @@ from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.evaluation.compare import compare_models, holm
 from TumorConnectomeLib.evaluation.cross_validation import Predictions
-from TumorConnectomeLib.evaluation.duplicates import duplicate_rows, duplicate_text, find_duplicates
+from TumorConnectomeLib.evaluation.duplicates import Duplicates, duplicate_rows, duplicate_text, find_duplicates
 from TumorConnectomeLib.evaluation.evidence import gather_evidence
 from TumorConnectomeLib.evaluation.outcomes import number_table, survival_table
 from TumorConnectomeLib.evaluation.permutation import RARE, Tally, benjamini_hochberg, grow
@@ -214,6 +214,8 @@ def test_copies_of_one_tumor_are_counted_as_ids_of_tumors():
     assert found.named("abcdefg") == "5 ids that seem to be 2 tumors (a, b and c, ...)"
     one = find_duplicates(nearest[:3], distances[:3] + [[0, 0], [0, 0], [0, 1]])
     assert one.named("abc").startswith("3 ids that seem to be 1 tumor (a, b and c)")
+    many = Duplicates(np.empty((0, 2)), np.empty(0), (tuple(range(30)), (30, 31)))
+    assert many.named([str(number) for number in range(32)]) == "32 ids that seem to be 2 tumors (0, 1, 2 and 27 more, ...)"
 
 
 def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
@@ -225,8 +227,8 @@ def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
     ranked = cohort_rankings(cohort, None, 5, 0)
     found, = duplicate_rows(ranked, evaluate(cohort, permutations=50), 50)
     assert found["found"] == "60 pairs of ids (P000 and P001, ...)"
-    (facet, lift, alone, p), = found["lifts"]
-    assert facet == "label" and lift > 1.15 > alone and p > 0.05
+    (facet, lift, alone, p, p_below), = found["lifts"]
+    assert facet == "label" and lift > 1.15 > alone and p > 0.05 and p + p_below > 1
     ranking = ranked.everybody("A")
     pairs = find_duplicates(ranking.nearest, ranking.distances)
     assert pairs.pairs.tolist() == [[2 * number, 2 * number + 1] for number in range(60)]
