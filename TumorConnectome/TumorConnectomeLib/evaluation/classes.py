@@ -18,9 +18,11 @@ from .relevance import Relevance
 COLUMNS = ("model", "facet", "class", "k", "n", "value", "chance", "best", "lift", "ci_low", "ci_high", "of_possible",
            "excess_share", "p", "q", "permutations", "role")
 
-#: of fewer queries there is no interval, nor of a mean in which each category counts the same with categories of fewer hits by
-#: chance (Cochran's rule for expected counts)
-_FEWEST_QUERIES, _FEWEST_HITS = 5, 5
+#: of fewer queries there is no interval
+_FEWEST_QUERIES = 5
+#: nor of a mean in which each category counts the same where more than a third of them have fewer hits by chance (after Cochran's
+#: rule for expected counts)
+_FEWEST_HITS, _MOST_OF_FEW = 5, 0.34
 
 
 def class_values(relevance: Relevance, ranking: Ranking) -> np.ndarray:
@@ -53,7 +55,7 @@ def class_rows(relevance: Relevance, ranking: Ranking, values: np.ndarray) -> It
 def macro_figures(relevance: Relevance, ranking: Ranking, values: np.ndarray) -> tuple[float, float, Interval]:
     """Mean over categories of their P@k, its chance level, and its intervals: every category counts the same.
 
-    There are no intervals where a category has fewer than _FEWEST_HITS hits by chance: whether it has one more or none decides.
+    There are no intervals where too many categories have few hits by chance: whether they have one more or none decides.
     """
     asked = np.flatnonzero(relevance.counts >= 2)
     counts, value = relevance.counts[asked], float(np.mean(values[asked]))
@@ -63,7 +65,7 @@ def macro_figures(relevance: Relevance, ranking: Ranking, values: np.ndarray) ->
     chance, best = (float(np.mean([getattr(one, name) for one in found])) for name in ("chance", "best"))
     level = Levels(chance, np.mean([one.chance_pull for one in found], axis=0), best,
                    np.mean([one.best_pull for one in found], axis=0))
-    if (counts * (counts - 1)).min() * ranking.k < _FEWEST_HITS * relevance.targets:
+    if (counts * (counts - 1) * ranking.k < _FEWEST_HITS * relevance.targets).mean() > _MOST_OF_FEW:
         return value, chance, Interval()
     pulls = [_pull(relevance, ranking, shares, category) for category in asked]
     # pairs of different categories are neglected: they make the interval a little wider
