@@ -20,8 +20,8 @@ COLUMNS = ("model", "facet", "class", "k", "n", "value", "chance", "best", "lift
 
 #: of fewer queries there is no interval
 _FEWEST_QUERIES = 5
-#: nor of a mean in which each category counts the same where more than a third of them have fewer hits by chance (after Cochran's
-#: rule for expected counts)
+#: nor of a mean in which each category counts the same where more than a third of them have fewer hits by chance (after
+#: Cochran's rule for expected counts)
 _FEWEST_HITS, _MOST_OF_FEW = 5, 0.34
 
 

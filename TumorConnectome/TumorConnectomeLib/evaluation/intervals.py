@@ -56,8 +56,9 @@ FEW_QUERIES = 3
 #: R-precision has no interval where its lists hold more than this share of all patients: one category is nearly all of them,
 #: the figure hardly varies, and its few others decide how much, too few to tell
 MOST_LISTED = 0.75
-#: with fewer patients outside of the largest category there are no intervals: each of them decides
-FEWEST_OTHERS = 5
+#: with fewer patients outside of the largest category there are no intervals, or none of the share of what is possible, which
+#: varies with their number most: each of them decides
+FEWEST_OTHERS, FEWEST_FOR_SHARE = 3, 10
 #: no variance is known better than this, nor worse
 _MOST_FREEDOM, _LEAST_FREEDOM = 1e6, 3.0
 #: a spread below this is none: sums are rounded
@@ -355,11 +356,13 @@ def metric_intervals(relevance: Relevance, ranking: Ranking, means: Mapping[str,
         Observed mean per metric; NaN without queries.
     """
     known, found = levels(relevance, ranking.k), {}
-    several = relevance.counts.sum() - relevance.counts.max(initial=0) >= FEWEST_OTHERS
+    others = relevance.counts.sum() - relevance.counts.max(initial=0)
     for metric, mean in means.items():
-        given = several and mean == mean and not (metric == R_PRECISION and known[metric].chance > MOST_LISTED)
+        given = others >= FEWEST_OTHERS and mean == mean and not (metric == R_PRECISION and known[metric].chance > MOST_LISTED)
         pull = metric_pull(relevance, ranking, metric, mean) if given else None
         found[metric] = Interval() if pull is None else interval_of(mean, pull, known[metric])
+        if others < FEWEST_FOR_SHARE:
+            found[metric] = replace(found[metric], share_low=np.nan, share_high=np.nan)
     return found
 
 
