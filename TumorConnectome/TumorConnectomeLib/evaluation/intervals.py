@@ -49,7 +49,7 @@ LEVEL = 0.95
 #: bootstrap samples of figures that have no such pulls
 RESAMPLES = 2000
 #: how often intervals of the lift hold the true one, by Testing/benchmarks/bench_interval_coverage.py
-COVERAGE = "in simulated cohorts of 289 and of 100 patients such intervals of P@k held the true lift in 92 to 98 % of cases"
+COVERAGE = "in simulated cohorts of 289 and of 100 patients such intervals of P@k held the true lift in 92 to 99 % of cases"
 #: what a usual target adds to the queries of a category is the mean of these and of so many queries of the mean lift: the few
 #: queries of a rare category, taken by themselves, leave no spread
 FEW_QUERIES = 3
