@@ -3,8 +3,8 @@
 Draws cohorts from made-up populations, takes the mean over all of them for the true figure, and counts how many cohorts'
 intervals hold it: ours (see evaluation.intervals) and, for comparison, those of resampling queries alone with the chance
 level taken as fixed. Cohorts without an interval do not count: nothing varies, or there are too few patients to tell. What the
-interval is made of was chosen with CHOSEN_BY in view; HELD_OUT were looked at afterward and changed nothing in it. At the end
-stand the least and the most of each kind.
+interval is made of was chosen with CHOSEN_BY in view; HELD_OUT were looked at afterward and changed nothing but with how few
+patients there is none. At the end stand the least and the most of each kind.
 """
 import argparse
 import pathlib
