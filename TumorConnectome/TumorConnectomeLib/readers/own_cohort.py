@@ -13,6 +13,7 @@ from ..cohort.vector_checks import is_constant
 from .embedding_file import EmbeddingFile, refuse_repeated
 from .files import FilePreview, own_files, preview, read_file
 from .joining import import_report, joined_columns, overlapping, summary_of, unmatched_patients
+from .parts import stacked, with_partition_columns
 from .patient_table import patient_table
 from .recognition import ROW_NUMBER, ImportChoice, model_name
 from .row_selection import select_rows, vectors_of
@@ -66,8 +67,9 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, re
         def part(fraction, message="", number=number):
             report(0.9 * (number + fraction) / len(found), message)
 
-        read.append(read_file(one.path, choices.get(one.path, one.choice), part))
+        read.append(with_partition_columns(read_file(one.path, choices.get(one.path, one.choice), part)))
     report(0.9, "Joining the files")
+    read = stacked(read)
     for one in read:
         if not one.has_vectors or (rule is RowRule.SINGLE and not one.several_expected):
             refuse_repeated(one)
