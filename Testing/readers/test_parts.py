@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 from own_files import frame, vectors, write_csv
+
 from TumorConnectomeLib import InputError, read_cohort
 
 NAMES = [f"P{number:02d}" for number in range(12)]

@@ -23,6 +23,7 @@ from .recognition import (
     ROW_NUMBER,
     ImportChoice,
     Recognition,
+    are_numbers,
     chosen_groups,
     cohort_columns,
     ids_of_texts,
@@ -50,7 +51,10 @@ def recognize_delimited(form: DelimitedForm) -> Recognition:
     """What the columns of a text table are taken for."""
     sample = {name: [record[number] for record in form.sample] for number, name in enumerate(form.header)}
     vectors = {name: length for name, values in sample.items() if (length := vector_length(name, values))}
-    return recognize(form.header, sample, vectors, decimal=form.decimal)
+    nameless, numeric = {name for number, name in enumerate(form.header, start=1) if name == f"column {number}"}, None
+    if len(nameless) > 1:                               # these numbers are ours: they make no embedding
+        numeric = [name for name in form.header if name not in nameless and are_numbers(sample[name], form.decimal)]
+    return recognize(form.header, sample, vectors, numeric, form.decimal)
 
 
 @dataclass(eq=False)

@@ -105,7 +105,7 @@ def _form_of(path, single, whole, _state):
     if sum(_is_fraction(name) for name in header) > len(header) / 2:
         return _matrix(path, records, encoding, delimiter, notes, skipped, single)
     header, more = _complete(header, rows)
-    header = tuple(text.strip() or f"column {number}" for number, text in enumerate(header, start=1))
+    header = tuple(" ".join(text.split()) or f"column {number}" for number, text in enumerate(header, start=1))
     for number, name in enumerate(header):
         if name in header[:number]:
             raise InputError(f"two columns are called {name[:60]!r} ({header.index(name) + 1} and {number + 1})", source=path,

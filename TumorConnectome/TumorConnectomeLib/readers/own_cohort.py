@@ -79,7 +79,8 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, re
 def _joined(read: list[EmbeddingFile], rule) -> Cohort:
     with_models, tables = [one for one in read if one.has_vectors], [one for one in read if not one.has_vectors]
     if not with_models:
-        raise InputError("no file has numbered feature columns", source=read[0].path,
+        unused = " ".join(note for one in read for note in one.notes if "not used" in note)
+        raise InputError(f"no file has numbered feature columns{unused and f' ({unused})'}", source=read[0].path,
                          expected="columns such as pred_0, pred_1, ... or an array with one vector per patient")
     common = set.intersection(*(set(one.ids) for one in with_models))
     if not common:

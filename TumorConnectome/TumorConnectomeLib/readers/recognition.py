@@ -15,7 +15,7 @@ from ..cohort.words import as_text, is_missing, number_of
 _FEWEST_FEATURES = 2
 #: names of arrays, columns and parts of file names that say nothing about the model
 _GENERIC = {"features", "feature", "feats", "embeddings", "embedding", "emb", "vectors", "vector", "x", "data", "arr_0"}
-_NUMBERED = re.compile(r"(.*?)[\[(]?(\d{1,7})[\])]?")
+_NUMBERED = re.compile(r"(.*?)[\[(]?(\d{1,7})['\"]?[\])]?")
 #: names of id columns without case, spaces and punctuation, the likeliest first
 _ID_NAMES = ("patientid", "patientids", "subjectid", "patient", "subject", "caseid", "case", "participantid", "participant",
              "pid", "id", "ids", "name", "index", "imagepath", "filename", "file", "path", "image")
@@ -42,7 +42,7 @@ _AXES = re.compile(r"(?:.*[_ .-])?(?:x|y|z|umap|tsne|t-sne|phate|draw_graph.*)[_
 _LARGEST_AXES = 4
 #: a group is no model beside one that has more than so many times its numbers
 _SMALL = 8
-_WHOLE_AS_FRACTION = re.compile(r"[+-]?\d+\.0*")
+_WHOLE_AS_FRACTION = re.compile(r"([+-]?\d+)(?:\.0*|,0{1,2})")
 _WHOLE = re.compile(r"[+-]?\d+")
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+")
 #: DICOM keywords and idc-index columns without case and punctuation -> columns of the patient table
@@ -367,9 +367,9 @@ def ids_of_texts(values: Sequence, column: str) -> tuple[list[str], list[str]]:
     """
     ids, notes = [as_text(value) for value in values], []
     together = "".join(ids)                             # most ids have no sign of what is looked for below
-    if "." in together and any(map(_WHOLE_AS_FRACTION.fullmatch, ids)) and all(
+    if ("." in together or "," in together) and any(map(_WHOLE_AS_FRACTION.fullmatch, ids)) and all(
             _WHOLE_AS_FRACTION.fullmatch(text) or _WHOLE.fullmatch(text) for text in ids if text):
-        ids = [text.partition(".")[0] for text in ids]
+        ids = [_WHOLE_AS_FRACTION.sub(r"\1", text) for text in ids]
     if "E" in together.upper() and (short := next(filter(_SCIENTIFIC.fullmatch, ids), "")):
         notes.append(f"Ids such as {short!r} of column {column!r} are rounded numbers: a spreadsheet may have changed them, "
                      "and different patients may have one id.")

@@ -1,0 +1,70 @@
+"""Small things in tables that people have: words, ids, headers, arrays that are no vectors."""
+import numpy as np
+import pytest
+from own_files import ids, vectors, write_csv
+
+from TumorConnectomeLib.base.errors import InputError
+from TumorConnectomeLib.cohort.words import age_of, is_missing
+from TumorConnectomeLib.readers.own_cohort import read_own_cohort
+
+
+def read(*paths):
+    return read_own_cohort(paths, {})
+
+
+@pytest.mark.parametrize("word", ["[Discrepancy]", "<null>", "#NULL!", "Prefer not to answer", "withheld", "Patient refused",
+                                  "No information", "Data not available", "unavailable", "not assessed", "n.d."])
+def test_words_of_public_tables_mean_missing(word):
+    assert is_missing(word)
+
+
+def test_an_age_that_only_says_from_when_on_is_that_age():
+    assert [age_of(text) for text in ("89 or older", "90 years and over", "75+")] == [89, 90, 75]
+
+
+def test_ids_that_a_decimal_comma_was_added_to_are_those_of_the_other_file(tmp_path):
+    write_csv(tmp_path / "a.csv", vectors(3), [100, 101, 102])
+    (tmp_path / "b.csv").write_text("PatientID;volume\n100,0;1,5\n101,0;2,5\n102,00;3,5\n")
+    cohort = read(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert cohort.patients["volume"].tolist() == [1.5, 2.5, 3.5]
+
+
+def test_columns_without_names_make_no_embedding(tmp_path):
+    write_csv(tmp_path / "a.csv", vectors(3), list("ABC"))
+    (tmp_path / "b.csv").write_text("PatientID,,,sex\nA,1,4,F\nB,2,5,M\nC,3,7,F\n")
+    cohort = read(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert cohort.models == ("a",) and cohort.patients["column 3"].tolist() == [4, 5, 7]
+
+
+def test_line_breaks_in_a_header_are_spaces(tmp_path):
+    write_csv(tmp_path / "a.csv", vectors(3), list("ABC"), more={"volume\n [ml]": [1, 2, 3]})
+    assert list(read(tmp_path / "a.csv").patients) == ["volume [ml]"]
+
+
+def test_two_levels_of_column_names_are_numbered_columns(tmp_path):
+    pd, _arrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    columns = pd.MultiIndex.from_product([["CTFM"], range(8)])
+    pd.DataFrame(vectors(), index=ids(), columns=columns).to_parquet(tmp_path / "a.parquet")
+    assert np.array_equal(read(tmp_path / "a.parquet").embeddings["a"], vectors()[::-1])
+
+
+def test_a_column_that_hides_the_vectors_is_named(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    hidden = [{"embedding": row.tolist()} for row in vectors()]
+    pq.write_table(pa.table({"PatientID": ids(), "out": hidden}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"no file has numbered feature columns .Column 'out' holds struct"):
+        read(tmp_path / "a.parquet")
+
+
+def test_dates_beside_vectors_are_dates_and_other_arrays_are_told(tmp_path):
+    dates = np.array(["2020-01-02", "NaT", *["2021-03-04"] * 10], "datetime64[ns]")
+    np.savez(tmp_path / "a.npz", ids=np.array(ids()), embeddings=vectors(), date=dates, mask=np.ones((12, 4), bool))
+    cohort = read(tmp_path / "a.npz")
+    assert [text[:10] for text in cohort.patients["date"][::-1]] == ["2020-01-02", "", *["2021-03-04"] * 10]
+    assert "neither a value nor a vector in each row: mask (12, 4)" in cohort.provenance["import_report"]
+
+
+def test_ids_of_another_count_than_vectors_are_told(tmp_path):
+    np.savez(tmp_path / "a.npz", ids=np.array(ids(10)), embeddings=vectors())
+    with pytest.raises(InputError, match="'ids' has 10 values for 12 vectors"):
+        read(tmp_path / "a.npz")
