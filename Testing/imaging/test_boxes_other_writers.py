@@ -221,6 +221,32 @@ def test_segments_beside_boxes_are_told(tmp_path, slices):
     assert report.findings == ("Ignored 1 measurement group of the report: segments of a segmentation image, not boxes",)
 
 
+@pytest.mark.parametrize("library", [False, True])
+def test_a_region_may_name_its_image_by_the_place_of_another_item(tmp_path, slices, library):
+    path = write(tmp_path / "sr.dcm", slices, volumetric(slices, [6]), volumetric(slices, [1], name="dangling"))
+    expected = lesions_of(path, tmp_path)[0][1]
+
+    def move_images(dataset):
+        *_, measurements = dataset.ContentSequence
+        items = [group.ContentSequence for group in measurements.ContentSequence]
+        regions = [next(item for item in found if item.ValueType == "SCOORD") for found in items]
+        image_item, = regions[0].ContentSequence
+        place = [1, len(dataset.ContentSequence) + 1]
+        if library:
+            container = pydicom.Dataset()
+            container.RelationshipType, container.ValueType, container.ContentSequence = "CONTAINS", "CONTAINER", [image_item]
+            image_item, place = container, [*place, 1]
+        dataset.ContentSequence.append(image_item)
+        for region, target in zip(regions, (place, [1, 99, 7])):
+            reference = pydicom.Dataset()
+            reference.RelationshipType, reference.ReferencedContentItemIdentifier = "SELECTED FROM", target
+            region.ContentSequence = [reference]
+
+    found, findings = lesions_of(edited(path, move_images), tmp_path)
+    assert [lesion.as_record() for lesion in found] == [expected.as_record()]
+    assert read_sr(path).findings == ("Ignored 1 measurement group of the report: its region refers to 0 images",)
+
+
 def test_one_region_on_several_images_is_refused(tmp_path, slices):
     def change(dataset):
         region = dataset.ContentSequence[-1].ContentSequence[0].ContentSequence[-1]
