@@ -207,11 +207,11 @@ def test_a_secondary_image_that_is_nowhere_is_ignored_and_told(tmp_path, keyword
 
 
 @pytest.mark.parametrize(("offset", "thickness", "told"), [
-    (1.25, 2.5, "The slices are 2.5 mm thick and 1.25 mm apart: a reconstruction that overlaps, or two phases half a step "
-                "apart, which nothing in the headers tells apart"),
+    (1.25, 2.5, ("The slices are 2.5 mm thick and 1.25 mm apart: a reconstruction that overlaps, or two phases half a step "
+                "apart, which nothing in the headers tells apart")),
     (1.25, 1.25, None), (1.25, 5, None),
-    (0.9, 2.5, "The steps between slices repeat (0.90, 1.60 mm): this may be 2 phases or acquisitions of the same place, "
-               "which nothing in the headers tells apart; all are shown as one stack"),
+    (0.9, 2.5, ("The steps between slices repeat (0.90, 1.60 mm): this may be 2 phases or acquisitions of the same place, "
+               "which nothing in the headers tells apart; all are shown as one stack")),
     (0.9, 0.9, None)])
 def test_phases_that_nothing_tells_apart_are_told(tmp_path, offset, thickness, told):
     heights = sorted([2.5 * number + part for number in range(6) for part in (0, offset)])
