@@ -46,9 +46,9 @@ def test_a_patient_in_two_parts_is_named_with_both(tmp_path):
 
 
 def test_folders_named_after_a_column_are_that_column(tmp_path):
-    halves(tmp_path / "set", "site=A%20B/part-0.csv", "site=__HIVE_DEFAULT_PARTITION__/part-0.csv")
+    halves(tmp_path / "set", "site=A%20%C3%A4/part-0.csv", "site=__HIVE_DEFAULT_PARTITION__/part-0.csv")
     cohort = read_cohort(tmp_path / "set")
-    assert cohort.models == ("set",) and cohort.patients["site"].tolist() == ["A B"] * 6 + [""] * 6
+    assert cohort.models == ("set",) and cohort.patients["site"].tolist() == ["A \u00e4"] * 6 + [""] * 6
 
 
 def test_partitioned_parquet_is_read_with_its_columns(tmp_path):

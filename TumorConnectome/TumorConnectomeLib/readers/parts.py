@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pathlib
 import re
-import urllib.parse
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -39,10 +38,16 @@ def partitions(folder: pathlib.Path, files_in: Callable[[pathlib.Path], list[pat
 def with_partition_columns(file: EmbeddingFile) -> EmbeddingFile:
     """The file with the columns that the names of its folders tell; what the file itself tells stays."""
     folders = file.path.relative_to(_root(file.path)).parent.parts
-    told = dict(map(urllib.parse.unquote, _PARTITION.fullmatch(name).groups()) for name in folders)
+    told = dict(map(_unquoted, _PARTITION.fullmatch(name).groups()) for name in folders)
     columns = {cohort_column(name): "" if value == _NO_VALUE else as_text(value) for name, value in told.items()}
     missing = {name: np.array([value] * len(file.ids), object) for name, value in columns.items() if name not in file.columns}
     return replace(file, columns={**file.columns, **missing}) if missing else file
+
+
+def _unquoted(text):
+    """A text of which some characters are written as %20: their bytes in UTF-8."""
+    data = re.sub(rb"%([0-9A-Fa-f]{2})", lambda match: bytes([int(match[1], 16)]), text.encode())
+    return data.decode("utf-8", "replace")
 
 
 def stacked(read: Sequence[EmbeddingFile]) -> list[EmbeddingFile]:
