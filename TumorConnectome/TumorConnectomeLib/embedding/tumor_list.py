@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..base.errors import InputError
-from ..cohort.words import number_of
 from ..imaging.file_header import FileHeader
 from ..imaging.folder_source import index_folder
 from ..imaging.linked_files import choose_report
@@ -198,5 +197,8 @@ def _cell(cells, number):
 
 def _point(cells, numbers, decimal):
     """Finite coordinates in some cells, None where there are none."""
-    point = tuple(number_of(_cell(cells, number), decimal) for number in numbers)
+    try:
+        point = tuple(float(_cell(cells, number).replace(decimal, ".")) for number in numbers)
+    except ValueError:
+        return None
     return point if all(abs(value) < _LARGEST_MM for value in point) else None
