@@ -68,3 +68,12 @@ def test_ids_of_another_count_than_vectors_are_told(tmp_path):
     np.savez(tmp_path / "a.npz", ids=np.array(ids(10)), embeddings=vectors())
     with pytest.raises(InputError, match="'ids' has 10 values for 12 vectors"):
         read(tmp_path / "a.npz")
+
+
+def test_the_second_of_two_columns_of_one_name_gets_another(tmp_path):
+    write_csv(tmp_path / "a.csv", vectors(3), list("ABC"))
+    (tmp_path / "b.csv").write_text("PatientID,sex, sex,sex again\nA,F,1,x\nB,M,2,y\nC,F,3,z\n")
+    cohort = read(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert {name: cohort.patients[name].tolist() for name in cohort.patients} == {
+        "sex": ["F", "M", "F"], "sex again again": [1, 2, 3], "sex again": ["x", "y", "z"]}
+    assert "Column 3 is called 'sex' as another is: it is read as 'sex again again'." in cohort.provenance["import_report"]

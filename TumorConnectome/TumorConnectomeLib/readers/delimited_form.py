@@ -105,13 +105,10 @@ def _form_of(path, single, whole, _state):
     if sum(_is_fraction(name) for name in header) > len(header) / 2:
         return _matrix(path, records, encoding, delimiter, notes, skipped, single)
     header, more = _complete(header, rows)
-    header = tuple(" ".join(text.split()) or f"column {number}" for number, text in enumerate(header, start=1))
-    for number, name in enumerate(header):
-        if name in header[:number]:
-            raise InputError(f"two columns are called {name[:60]!r} ({header.index(name) + 1} and {number + 1})", source=path,
-                             row="header", expected="different names")
+    header, twice = _different([" ".join(text.split()) or f"column {number}" for number, text in enumerate(header, start=1)],
+                               path, single)
     sample = tuple(tuple(record) for record in rows if len(record) == len(header))
-    return DelimitedForm(encoding, delimiter, _decimal_of(sample, delimiter), header, sample, (*notes, *more), skipped)
+    return DelimitedForm(encoding, delimiter, _decimal_of(sample, delimiter), header, sample, (*notes, *more, *twice), skipped)
 
 
 def _matrix(path, records, encoding, delimiter, notes, skipped, single):
@@ -136,6 +133,28 @@ def _complete(header, rows):
     name = next(name for name in (ROW_NAMES, *(f"{ROW_NAMES} {number}" for number in range(2, 99))) if name not in header)
     note = f"The header has one cell less than the rows, as R writes it: the first column is called {name!r}."
     return [name, *header], (note,)
+
+
+def _different(names, path, strict):
+    """Column names that are all different, and what to say about those that were not.
+
+    Raises
+    ------
+    InputError
+        `strict`, or columns with one number: which of them is the feature?
+    """
+    found, notes = [], []
+    for name in names:
+        if name in found:
+            if strict or name[-1].isdigit():
+                raise InputError(f"two columns are called {name[:60]!r} ({names.index(name) + 1} and {len(found) + 1})",
+                                 source=path, row="header", expected="different names")
+            other = next(other for other in (name + count * " again" for count in range(1, len(names) + 1))
+                         if other not in found and other not in names)     # not "2": numbered columns may be features
+            notes.append(f"Column {len(found) + 1} is called {name[:60]!r} as another is: it is read as {other[:60]!r}.")
+            name = other
+        found.append(name)
+    return tuple(found), notes
 
 
 def starts_with_numbers(path) -> bool:
