@@ -77,3 +77,15 @@ def test_the_second_of_two_columns_of_one_name_gets_another(tmp_path):
     assert {name: cohort.patients[name].tolist() for name in cohort.patients} == {
         "sex": ["F", "M", "F"], "sex again again": [1, 2, 3], "sex again": ["x", "y", "z"]}
     assert "Column 3 is called 'sex' as another is: it is read as 'sex again again'." in cohort.provenance["import_report"]
+
+
+def test_text_behind_a_quote_stops_nothing_and_a_quote_without_end_is_named(tmp_path):
+    write_csv(tmp_path / "a.csv", vectors(3), list("ABC"))
+    rows = ['A,"big" nodule,1', 'B,"two\nlines",2', 'C,5" x 3",3']
+    (tmp_path / "b.csv").write_text("PatientID,note,size\n" + "\n".join(rows) + "\n")
+    cohort = read(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert cohort.patients["note"].tolist() == ["big nodule", "two\nlines", '5" x 3"']
+    assert cohort.patients["size"].tolist() == [1, 2, 3]
+    (tmp_path / "b.csv").write_text('PatientID,note,size\nA,x,1\nB,"open,2\nC,y,3\n')
+    with pytest.raises(InputError, match=r"b.csv, row 3: not readable as a table .* quotes in pairs"):
+        read(tmp_path / "a.csv", tmp_path / "b.csv")

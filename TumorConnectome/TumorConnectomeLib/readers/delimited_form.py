@@ -185,17 +185,47 @@ def records_of(path, form_or_encoding, delimiter: str = "", skipped: int = 0) ->
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
         with open_text(path, encoding, newline="") as stream:
-            reader = csv.reader(stream, delimiter=delimiter, strict=True, skipinitialspace=delimiter == " ")
-            for row, record in enumerate(reader, start=1):
+            for row, record in enumerate(_parsed(stream, delimiter, path), start=1):
                 if delimiter == " " and record and not record[-1]:
                     record.pop()                        # spaces at the end of a line
                 if row > skipped and any(map(str.strip, record)):
                     yield row, record
-    except csv.Error as error:
-        raise InputError(f"not readable as a table ({error})", source=path,
-                         expected="quotes in pairs, cells of ordinary length") from None
     finally:
         csv.field_size_limit(before)
+
+
+def _parsed(stream, delimiter, path):
+    """The rows of a table; one with text behind a quote ("big" nodule) is read as spreadsheets do."""
+    lines, form = _Lines(stream), {"delimiter": delimiter, "skipinitialspace": delimiter == " "}
+    reader, row = csv.reader(lines, strict=True, **form), 0
+    while True:
+        lines.kept.clear()
+        row += 1
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "expected after" not in str(error):      # a quote without end, or a cell without end
+                raise InputError(f"not readable as a table ({error})", source=path, row=row,
+                                 expected="quotes in pairs, cells of ordinary length") from None
+            record = next(csv.reader(list(lines.kept), **form))
+            reader = csv.reader(lines, strict=True, **form)
+        yield record
+
+
+class _Lines:
+    """The lines of a stream; `kept` are those since it was emptied."""
+
+    def __init__(self, stream):
+        self._lines, self.kept = iter(stream), []
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.kept.append(next(self._lines))
+        return self.kept[-1]
 
 
 def _first_lines(path, encoding):
