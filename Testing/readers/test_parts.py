@@ -26,6 +26,12 @@ def test_parts_of_a_table_are_one_model(tmp_path, first, second):
     assert f"2 parts of one table: {min(first, second)} to {max(first, second)}" in cohort.provenance["import_report"]
 
 
+def test_one_part_stands_for_all(tmp_path):
+    halves(tmp_path / "set", "part-00000.csv", "part-00001.csv")
+    (tmp_path / "set" / "notes.csv").write_text("a,b\n1,2\n")
+    assert read_cohort(tmp_path / "set" / "part-00001.csv").patients.index.tolist() == NAMES
+
+
 def test_two_models_of_other_patients_are_no_parts(tmp_path):
     with pytest.raises(InputError, match="no patient in common"):
         read_cohort(halves(tmp_path / "set", "CTFM.csv", "Merlin.csv"))

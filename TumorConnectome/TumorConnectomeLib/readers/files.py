@@ -15,7 +15,7 @@ from .delimited import read_delimited, recognize_delimited
 from .delimited_form import form_of, starts_with_numbers
 from .embedding_file import EmbeddingFile
 from .parquet import ParquetTable, data_set_name, read_parquet, shards_of
-from .parts import partitions
+from .parts import partitions, parts_beside
 from .published_file import read_published
 from .recognition import ROW_NUMBER, FeatureGroup, ImportChoice, Recognition, model_name, proposal, row_numbers
 from .text_stream import COMPRESSED, TEXT, kind_of, stem_of
@@ -131,7 +131,7 @@ def own_files(paths) -> list[pathlib.Path]:
         elif kind_of(path) not in KINDS:
             raise _not_known(path)
         else:
-            found.append(path)
+            found += parts_beside(path) if kind_of(path) in TEXT else [path]
     found = list(dict.fromkeys(path if path.suffix.lower() not in COLUMNAR else shards_of(path)[0] for path in found))
     return _without_companions(found)
 

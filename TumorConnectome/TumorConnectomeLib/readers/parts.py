@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..base.files import visible_files
 from ..cohort.words import as_text
 from .embedding_file import EmbeddingFile
 from .recognition import cohort_column
@@ -22,8 +23,19 @@ _PARTITION = re.compile(r"(?P<column>[^=]+)=(?P<value>.*)")
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 #: names that say that they are parts, whoever is in them: Spark's part-00000-..., Dask's part.0, 0000
 _PART = re.compile(r"part[-._]?\d+.*|\d+", re.IGNORECASE)
+_NAMED_PART = re.compile(r"part[-._]?\d+(?:-[^.]*)?(?:\.[^.]+)+", re.IGNORECASE)
 #: what the names of other parts may differ by
 _NUMBERS = re.compile(r"\d+|(?<![a-z])(?:training|train|validation|valid|val|test)(?![a-z])", re.IGNORECASE)
+
+
+def parts_beside(path: pathlib.Path) -> list[pathlib.Path]:
+    """All parts of the table that a text file is a part of by its name (part-00000.csv), in order; the file alone if none."""
+    if not _NAMED_PART.fullmatch(path.name):
+        return [path]
+    ending = "".join(path.suffixes)
+    found = [other for other in visible_files(path.parent, "*" + path.suffix)
+             if _NAMED_PART.fullmatch(other.name) and "".join(other.suffixes) == ending]
+    return sorted(found, key=lambda other: [int(number) for number in re.findall(r"\d+", other.name)][:1])
 
 
 def partitions(folder: pathlib.Path, files_in: Callable[[pathlib.Path], list[pathlib.Path]]) -> list[pathlib.Path]:
