@@ -8,6 +8,7 @@ import itertools
 import math
 import pathlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ _LONGEST_CELL = 1 << 22
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
 _BOMS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
          codecs.BOM_UTF16_BE: "utf-16"}
+#: so many columns may have one name: they get others
+_MOST_ALIKE = 3
 #: what R's write.table leaves out of the header
 ROW_NAMES = "row name"
 
@@ -141,15 +144,17 @@ def _different(names, path, strict):
     Raises
     ------
     InputError
-        `strict`, or columns with one number: which of them is the feature?
+        `strict`, columns with one number (which of them is the feature?), or a name that many have.
     """
-    found, notes = [], []
+    found, notes, counts = [], [], Counter(names)
+    if len(counts) == len(names):
+        return tuple(names), notes
     for name in names:
         if name in found:
-            if strict or name[-1].isdigit():
+            if strict or name[-1].isdigit() or counts[name] > _MOST_ALIKE:
                 raise InputError(f"two columns are called {name[:60]!r} ({names.index(name) + 1} and {len(found) + 1})",
                                  source=path, row="header", expected="different names")
-            other = next(other for other in (name + count * " again" for count in range(1, len(names) + 1))
+            other = next(other for other in (name + count * " again" for count in range(1, len(names)))
                          if other not in found and other not in names)     # not "2": numbered columns may be features
             notes.append(f"Column {len(found) + 1} is called {name[:60]!r} as another is: it is read as {other[:60]!r}.")
             name = other
