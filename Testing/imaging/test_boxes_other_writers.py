@@ -163,6 +163,18 @@ def test_another_frame_of_reference_is_refused_in_one_line(tmp_path, slices):
     assert "\n" not in str(error.value)
 
 
+def test_a_region_in_space_without_a_frame_of_reference_is_told_as_that(tmp_path, slices):
+    corners = [[-90, -70, 55], [-80, -70, 55], [-80, -60, 55], [-90, -60, 55], [-90, -70, 55]]
+    path = write(tmp_path / "sr.dcm", slices, volumetric(slices, [6]), in_space(slices, "POLYGON", corners))
+
+    def forget(dataset):
+        group = dataset.ContentSequence[-1].ContentSequence[1]
+        del next(item for item in group.ContentSequence if item.ValueType == "SCOORD3D").ReferencedFrameOfReferenceUID
+
+    assert read_sr(edited(path, forget)).findings == (
+        "Ignored 1 measurement group of the report: its region in space names no frame of reference",)
+
+
 def test_a_region_of_another_frame_of_reference_takes_no_box_away(tmp_path, slices):
     lps = read_series(tmp_path / "ct").pixels_to_lps(4, rectangle(5, 6, 9, 12))
     groups = in_space(slices, "POLYGON", lps, "elsewhere", frame="1.2.3.4"), volumetric(slices, (2,))
