@@ -222,7 +222,8 @@ def _box(region, images, tracking_id, tracking_uid, lesion, path, place):
     if region.ValueType == "SCOORD3D":
         points, curved = spatial_points(graphic_type, values, path, place)
         if not region.get("ReferencedFrameOfReferenceUID"):
-            raise InputError("its region in space names no frame of reference", source=path, row=place, expected="that of the CT")
+            raise InputError("its region in space names no frame of reference", source=path, row=place,
+                             expected="that of the CT")
         frame = checked_uid(region.ReferencedFrameOfReferenceUID, source=f"{path}, {place}, frame of reference")
         return SpatialBox(frame, points, curved, tracking_id, tracking_uid, lesion)
     if not _has_values(region, images):
