@@ -89,3 +89,32 @@ def test_text_behind_a_quote_stops_nothing_and_a_quote_without_end_is_named(tmp_
     (tmp_path / "b.csv").write_text('PatientID,note,size\nA,x,1\nB,"open,2\nC,y,3\n')
     with pytest.raises(InputError, match=r"b.csv, row 3: not readable as a table .* quotes in pairs"):
         read(tmp_path / "a.csv", tmp_path / "b.csv")
+
+
+@pytest.mark.parametrize(("columns", "kept"), [
+    ({"nodule1": [3, 5, 8], "nodule2": [4, 6, 9]}, ["nodule1", "nodule2"]),
+    ({"center_0": [3, 5, 8], "center_1": [4, 6, 9], "center_2": [1, 1, 2]}, ["center_0", "center_1", "center_2"]),
+    ({"bbox": ["[1, 2, 3, 4]", "[2, 3, 4, 5]", "[3, 4, 5, 9]"]}, [])])
+def test_few_numbers_in_a_table_beside_vectors_are_no_model(tmp_path, columns, kept):
+    write_csv(tmp_path / "a.csv", vectors(3, length=64), list("ABC"))
+    write_csv(tmp_path / "b.csv", vectors(3, length=0), list("ABC"), more={"sex": list("FMF"), **columns})
+    cohort = read(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert cohort.models == ("a",) and list(cohort.patients) == ["sex", *kept]
+    assert "b.csv: not used as models, because they are places or small" in cohort.provenance["import_report"]
+
+
+@pytest.mark.parametrize(("length", "more"), [(10, {}), (20, {"sex": list("FMF")})])
+def test_shorter_vectors_in_a_file_of_their_own_are_a_model(tmp_path, length, more):
+    write_csv(tmp_path / "a.csv", vectors(3, length=512), list("ABC"))
+    write_csv(tmp_path / "b.csv", vectors(3, length=length, seed=1), list("ABC"), more=more)
+    assert read(tmp_path / "a.csv", tmp_path / "b.csv").models == ("a", "b")
+
+
+def test_rows_of_a_table_that_repeat_or_contradict_another_stop_nothing(tmp_path):
+    write_csv(tmp_path / "a.csv", vectors(4), list("ABCD"))
+    (tmp_path / "b.csv").write_text("PatientID,sex\nA,F\nB,M\nC,F\nD,M\nB,M\nC,M\n")
+    cohort = read(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert cohort.patients["sex"].tolist() == ["F", "M", "", "M"]
+    report = cohort.provenance["import_report"]
+    assert "b.csv\t1 rows that repeat another are left out." in report
+    assert "C\tleft out of b.csv: rows 4, 7 say different things of it" in report

@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -230,8 +230,10 @@ def proposal(recognition: Recognition, model: str) -> ImportChoice:
     chosen = tuple(meant if recognition.together else meant[:1])
     if recognition.together and len(chosen) == 1 and chosen[0].lower() not in _GENERIC:
         model = chosen[0]
-    return ImportChoice(recognition.id_column, chosen,
-                        tuple(name for name in recognition.others if name not in recognition.unused), model)
+    facets = [name for name in recognition.others if name not in recognition.unused]
+    if not chosen:                                      # numbered columns that are no vectors are properties
+        facets += [name for group in recognition.groups if len(group.columns) > 1 for name in group.columns]
+    return ImportChoice(recognition.id_column, chosen, tuple(facets), model)
 
 
 def _radiomics(columns, numbers):
@@ -249,6 +251,26 @@ def _small_groups(groups):
         geometry = set()                                # nothing else is there
     largest = max((size for prefix, size in sizes.items() if prefix not in geometry), default=0)
     return geometry | {prefix for prefix, size in sizes.items() if 0 < size * _SMALL < largest}
+
+
+def beside_larger(recognition: Recognition, largest: int) -> Recognition:
+    """A file's recognition when another file has vectors of `largest` numbers: its own may be places, visits or sizes.
+
+    They are no models if their name says so, or if they are few: among properties of the patients at most 16, else at most 4.
+    """
+    properties = set(recognition.others) - set(recognition.unused)
+
+    def is_small(group):
+        size = group.size or len(group.columns)
+        few = _LARGEST_GEOMETRY if properties else _LARGEST_AXES
+        named = (_GEOMETRY.fullmatch(group.prefix) and size <= _LARGEST_GEOMETRY) or (
+            _AXES.fullmatch(group.prefix) and size <= _LARGEST_AXES)
+        return group.prefix != RADIOMICS and size * _SMALL <= largest and (bool(named) or size <= few)
+
+    small = tuple(group.prefix for group in recognition.groups if group.prefix in recognition.small or is_small(group))
+    if len(small) < len(recognition.groups):            # a file of vectors decides that for itself
+        return recognition
+    return replace(recognition, small=small, group_questions=())
 
 
 def model_name(stem: str) -> str:
