@@ -119,12 +119,12 @@ def one_row_each(table: EmbeddingFile) -> EmbeddingFile:
         return table
     kept = [numbers[0] for patient, numbers in places.items() if patient not in unlike]
     count = sum(map(len, repeated.values())) - len(repeated) - sum(map(len, unlike.values())) + len(unlike)
+    told = tuple((patient, f"rows {', '.join(str(table.rows[number]) for number in numbers)} say different things of it")
+                 for patient, numbers in unlike.items())
     return replace(
         table, ids=[table.ids[number] for number in kept], rows=[table.rows[number] for number in kept],
-        columns={name: values[kept] for name, values in table.columns.items()},
-        notes=(*table.notes, *([f"{count} rows that repeat another are left out."] if count else [])),
-        left_out=(*table.left_out, *((patient, (f"rows {', '.join(str(table.rows[number]) for number in numbers)} say different "
-                                      "things of it")) for patient, numbers in unlike.items())))
+        columns={name: values[kept] for name, values in table.columns.items()}, left_out=(*table.left_out, *told),
+        notes=(*table.notes, *([f"{count} rows that repeat another are left out."] if count else [])))
 
 
 def place(row: int, column: str) -> str:
