@@ -72,3 +72,11 @@ def test_a_workbook_is_asked_for_as_csv(tmp_path, name, in_folder):
     (tmp_path / name).write_bytes(b"PK\3\4")
     with pytest.raises(InputError, match=rf"{name}: .* not known; expected .csv: save the sheet as CSV"):
         read_cohort(tmp_path if in_folder else tmp_path / name)
+
+
+def test_a_workbook_beside_tables_is_told(tmp_path):
+    write_csv(tmp_path / "a.csv", vectors())
+    (tmp_path / "clinical.xlsx").write_bytes(b"PK\3\4")
+    told = read_cohort(tmp_path).provenance
+    assert "clinical.xlsx is not read: workbooks have to be saved as CSV." in told["import_report"]
+    assert "clinical.xlsx" in told["unmatched"]

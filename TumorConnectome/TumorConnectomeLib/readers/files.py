@@ -142,6 +142,12 @@ def _not_known(path):
     return InputError(f"files of the kind {kind or 'without ending'!r} are not known", source=path, expected=known)
 
 
+def unread_workbooks(paths) -> list[str]:
+    """A sentence about each workbook in the folders of a user's cohort: else nobody would notice that its patients are missing."""
+    return [f"{other.name} is not read: workbooks have to be saved as CSV." for path in map(pathlib.Path, paths)
+            if path.is_dir() for kind in _SHEETS for other in visible_files(path, "*" + kind)]
+
+
 def _inside(folder):
     return sorted(other for kind in (*_IN_FOLDERS, *COMPRESSED_TEXT) for other in visible_files(folder, "*" + kind))
 

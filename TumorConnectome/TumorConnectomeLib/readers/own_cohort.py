@@ -13,7 +13,7 @@ from ..cohort.facets import facet_notes, standard_facets
 from ..cohort.row_rules import PATIENT_OF_NODE, RowRule
 from ..cohort.vector_checks import is_constant
 from .embedding_file import EmbeddingFile, one_row_each, refuse_repeated
-from .files import FilePreview, own_files, preview, read_file
+from .files import FilePreview, own_files, preview, read_file, unread_workbooks
 from .joining import import_report, joined_columns, overlapping, summary_of, unmatched_patients
 from .parts import stacked, with_partition_columns
 from .patient_table import patient_table
@@ -91,10 +91,10 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, re
     for one in read:
         if not one.has_vectors or (rule is RowRule.SINGLE and not one.several_expected):
             refuse_repeated(one)
-    return _joined(read, rule, _small_notes(found, choices))
+    return _joined(read, rule, _small_notes(found, choices), unread_workbooks(paths))
 
 
-def _joined(read: list[EmbeddingFile], rule, notes) -> Cohort:
+def _joined(read: list[EmbeddingFile], rule, notes, unread) -> Cohort:
     with_models, tables = [one for one in read if one.has_vectors], [one for one in read if not one.has_vectors]
     if not with_models:
         unused = " ".join(note for one in read for note in one.notes if "not used" in note)
@@ -114,7 +114,7 @@ def _joined(read: list[EmbeddingFile], rule, notes) -> Cohort:
     told += facet_notes(patients, facets)
     unmatched = unmatched_patients([*with_models, *tables], common)
     first, everyone = with_models[0].path, set().union(*(one.ids for one in with_models))
-    summary = " ".join(filter(None, (summary_of(unmatched), _several(with_models, rule), *constant)))
+    summary = " ".join(filter(None, (summary_of(unmatched), _several(with_models, rule), *constant, *unread)))
     return Cohort(model_name(first.stem) if len(with_models) == 1 else first.resolve().parent.name, patients, embeddings,
                   facets, row_rule=rule, provenance={
         "files": ", ".join(one.path.name for one in read),
@@ -125,7 +125,7 @@ def _joined(read: list[EmbeddingFile], rule, notes) -> Cohort:
         "patients_left_out": len(everyone) - len(set(selection.patients)),
         "patient_table": ", ".join(one.path.name for one in tables) or "none",
         "unmatched": summary,
-        "import_report": import_report(read, len(selection.names), unmatched, {"models": [*notes, *constant], "columns": told}),
+        "import_report": import_report(read, len(selection.names), unmatched, {"files": unread, "models": [*notes, *constant], "columns": told}),
     })
 
 
