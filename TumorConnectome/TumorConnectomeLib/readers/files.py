@@ -143,7 +143,7 @@ def _not_known(path):
 
 
 def unread_workbooks(paths) -> list[str]:
-    """A sentence about each workbook in the folders of a user's cohort: else nobody would notice that its patients are missing."""
+    """A sentence about each workbook in the folders of a cohort: else nobody would notice that it is missing."""
     return [f"{other.name} is not read: workbooks have to be saved as CSV." for path in map(pathlib.Path, paths)
             if path.is_dir() for kind in _SHEETS for other in visible_files(path, "*" + kind)]
 

@@ -125,7 +125,8 @@ def _joined(read: list[EmbeddingFile], rule, notes, unread) -> Cohort:
         "patients_left_out": len(everyone) - len(set(selection.patients)),
         "patient_table": ", ".join(one.path.name for one in tables) or "none",
         "unmatched": summary,
-        "import_report": import_report(read, len(selection.names), unmatched, {"files": unread, "models": [*notes, *constant], "columns": told}),
+        "import_report": import_report(read, len(selection.names), unmatched,
+                                       {"files": unread, "models": [*notes, *constant], "columns": told}),
     })
 
 
