@@ -120,7 +120,7 @@ def own_files(paths) -> list[pathlib.Path]:
     found = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            inside = _inside(path) or _inside(path / _INNER) or partitions(path, _inside)
+            inside = (_inside(path) or _inside(path / _INNER)) + partitions(path, _inside)
             if not inside:
                 sheets = [other.name for kind in _SHEETS for other in visible_files(path, "*" + kind)]
                 raise _not_known(path / sheets[0]) if sheets else InputError(

@@ -85,9 +85,9 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, re
         def part(fraction, message="", number=number):
             report(0.9 * (number + fraction) / len(found), message)
 
-        read.append(with_partition_columns(read_file(one.path, choices.get(one.path, one.choice), part)))
+        read.append(with_partition_columns(read_file(one.path, choices.get(one.path, one.choice), part), paths))
     report(0.9, "Joining the files")
-    read = [one if one.has_vectors else one_row_each(one) for one in stacked(read)]
+    read = [one if one.has_vectors else one_row_each(one) for one in stacked(read, paths)]
     for one in read:
         if not one.has_vectors or (rule is RowRule.SINGLE and not one.several_expected):
             refuse_repeated(one)
