@@ -192,7 +192,8 @@ def _regions_of_numbers(items):
         for region in item.get("ContentSequence") or () if item.get("ValueType") == "NUM" else ():
             if region.get("ValueType") in ("SCOORD", "SCOORD3D"):
                 images = [str(inner.ReferencedSOPSequence[0].get("ReferencedSOPInstanceUID") or "")
-                          for inner in region.get("ContentSequence") or () if inner.get("ReferencedSOPSequence")]
+                          if inner.get("ReferencedSOPSequence") else str(inner.get("ReferencedContentItemIdentifier"))
+                          for inner in region.get("ContentSequence") or ()]
                 data = tuple(region.get("GraphicData") or ())
                 found.setdefault((str(region.get("GraphicType")), data, *images), region)
     return list(found.values())
