@@ -4,11 +4,13 @@ import pytest
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.neighbors import blocked_neighbors as blocked
-from TumorConnectomeLib.neighbors import neighbor_search, neighbors
+from TumorConnectomeLib.neighbors import candidates, neighbor_search, neighbors
 from TumorConnectomeLib.neighbors.blocked_neighbors import blocked_neighbors
+from TumorConnectomeLib.neighbors.candidates import Candidates
 from TumorConnectomeLib.neighbors.exact_cosine import candidate_distances, exact_distances, fixed_point, unit_vectors
+from TumorConnectomeLib.neighbors.leading_axes import Frame, centered_operand, error_bound
 from TumorConnectomeLib.neighbors.match import Match
-from TumorConnectomeLib.neighbors.neighbor_search import Candidates, centered_operand, error_bound, left_operand
+from TumorConnectomeLib.neighbors.neighbor_search import Block, begin, look_at_tile, sample_of, take_tile
 from TumorConnectomeLib.neighbors.neighbors import distance_blocks, lists_of_blocks, neighbor_lists, neighbors_and_scale
 
 
@@ -16,7 +18,7 @@ from TumorConnectomeLib.neighbors.neighbors import distance_blocks, lists_of_blo
 def small_tiles(monkeypatch):
     """Several tiles, the last one not full, also for few patients."""
     monkeypatch.setattr(neighbor_search, "TILE", 128)
-    monkeypatch.setattr(blocked, "TILE", 128)
+    monkeypatch.setattr(neighbor_search, "_STRIP", 48)
 
 
 def spectrum(count, length=64, seed=0):
@@ -81,7 +83,7 @@ def test_a_crowd_with_a_few_far_outliers():
 
 
 def test_more_candidates_than_are_kept(monkeypatch):
-    monkeypatch.setattr(neighbor_search, "_CROWD", 20)
+    monkeypatch.setattr(candidates, "_CROWD", 20)
     monkeypatch.setattr(blocked, "_CROWDED_ROWS", 7)
     assert_the_same(1 + 1e-5 * spectrum(300).astype(float), 3)
 
@@ -127,26 +129,26 @@ def test_a_vector_without_direction_names_its_row(value, text):
 @pytest.mark.parametrize("spread", [1.0, 1e-3])
 def test_the_error_bound_holds_and_is_not_idle(spread):
     embedding = 1 + spread * spectrum(300, 512).astype(float)
-    operand, lengths = centered_operand(embedding, unit_vectors(embedding).mean(axis=0))
+    operand = centered_operand(embedding, unit_vectors(embedding).mean(axis=0))
     fixed = fixed_point(unit_vectors(embedding))
-    errors = np.abs(left_operand(operand) @ operand.T - exact_distances(fixed, fixed))
-    bound = error_bound(512, lengths[:, None], lengths)
+    errors = np.abs(operand.left() @ operand.right.T - exact_distances(fixed, fixed))
+    bound = error_bound(512, operand.lengths[:, None], operand.lengths)
     assert (errors <= bound).all()
     assert (errors > 1e-4 * bound).any()
 
 
 def test_a_wrong_bound_would_be_noticed(monkeypatch):
     """The tests above can fail: without the bound, float32 misses neighbors."""
-    monkeypatch.setattr(neighbor_search, "error_bound", lambda components, longer, other: 0.0 * (longer + other))
+    monkeypatch.setattr(candidates, "error_bound", lambda components, longer, other, *rests: 0.0 * (longer + other))
     with pytest.raises(AssertionError):
         assert_the_same(groups(1e-4), 15)
 
 
 def test_candidates_are_ranked_with_the_same_distances():
     fixed = fixed_point(unit_vectors(spectrum(50)))
-    candidates = np.random.default_rng(0).integers(0, 50, (20, 9))
-    found = candidate_distances(fixed[:20], candidates, fixed.__getitem__)
-    np.testing.assert_array_equal(found, np.take_along_axis(exact_distances(fixed[:20], fixed), candidates, axis=1))
+    chosen = np.random.default_rng(0).integers(0, 50, (20, 9))
+    found = candidate_distances(fixed[:20], chosen, fixed.__getitem__)
+    np.testing.assert_array_equal(found, np.take_along_axis(exact_distances(fixed[:20], fixed), chosen, axis=1))
 
 
 @pytest.mark.parametrize("length", [2, 512, 6000])
@@ -168,9 +170,15 @@ def test_distances_close_to_a_rounding_limit_are_the_exact_ones(length):
 
 def test_few_candidates_are_kept():
     embedding = spectrum(2000)
-    operand, lengths = centered_operand(embedding, unit_vectors(embedding).mean(axis=0))
-    side = Candidates(lengths[:128], 64, lengths.max(), 10, farthest=False)
+    every = centered_operand(embedding, unit_vectors(embedding).mean(axis=0))
+    own, some = every.part(slice(0, 128)), sample_of(2000)
+    sides = {match: Candidates(own, every, Frame(None, every.lengths.max()), 10, farthest=match is Match.LEAST)
+             for match in Match}
+    rows = Block(slice(0, 128), sides)
+    begin(rows, own.left(), every.right[some], some)
     for first in range(0, 2000, 80):
-        tile = left_operand(operand[:128]) @ operand[first:first + 80].T
-        side.offer(tile, slice(0, 128), slice(first, first + 80), lengths[first:first + 80])
-    assert 10 * 128 <= len(side.by_row()[0]) < 12 * 128 + 128
+        columns = Block(slice(first, first + 80), {})
+        take_tile(look_at_tile(rows, own.left(), columns, every.right[columns.numbers], both=False), rows, columns)
+    for side in sides.values():
+        assert side.is_due()
+        assert 10 * 128 <= len(side.by_row()[0]) < 11 * 128

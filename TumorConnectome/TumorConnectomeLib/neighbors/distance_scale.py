@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .exact_cosine import exact_distances
+from .blas_threads import one_thread_per_product
+from .exact_cosine import distances_of_parts, split
 
 #: pairs above which quantiles are kept instead of every distance
 EXACT_PAIRS = 1 << 23
@@ -72,6 +73,7 @@ def _quantiles(ascending):
     return ascending[below] + (places - below) * (ascending[above] - ascending[below])
 
 
+@one_thread_per_product()
 def sampled_scale(count: int, fixed_of: Callable[[np.ndarray], np.ndarray]) -> DistanceScale:
     """A DistanceScale from SAMPLED_PAIRS pairs of very many patients.
 
@@ -90,10 +92,13 @@ def sampled_scale(count: int, fixed_of: Callable[[np.ndarray], np.ndarray]) -> D
     random = np.random.RandomState(20240229)            # its stream is frozen, other than that of np.random.Generator
     width = min(count - 1, -(-SAMPLED_PAIRS // count))
     edges = np.linspace(0, count, width + 1).astype(np.int64)
-    found = []
+    found, memory = [], None
     for first in range(0, count, _SAMPLED_ROWS):
         rows = np.arange(first, min(first + _SAMPLED_ROWS, count))
         others = edges[:-1] + (random.random_sample(width) * np.diff(edges)).astype(np.int64)
-        distances = exact_distances(fixed_of(rows), fixed_of(others))
+        fixed = fixed_of(others)
+        if memory is None:
+            memory = np.empty_like(fixed), np.empty_like(fixed)
+        distances = distances_of_parts(*split(fixed_of(rows)), *split(fixed, memory))
         found.append(distances[rows[:, None] != others])
     return DistanceScale(_quantiles(np.sort(np.concatenate(found))), SHARES)
