@@ -56,7 +56,7 @@ def blocked_neighbors(embedding: np.ndarray, k: int, *, source: str = "embedding
     with one_thread_per_product() as threads, ThreadPoolExecutor(threads) as pool:
         fixed = np.empty(embedding.shape)
         for rows in _parts(len(fixed)):
-            fixed[rows] = fixed_point(unit_vectors(embedding[rows], source=source, first_row=rows.start))
+            fixed_point(unit_vectors(embedding[rows], source=source, first_row=rows.start), out=fixed[rows])
         mean = fixed.mean(axis=0)
         every = _operand(fixed, mean, k)
         order = np.argsort(-every.lengths, kind="stable")       # the far ones of all are among the long ones

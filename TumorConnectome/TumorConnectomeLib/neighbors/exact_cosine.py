@@ -51,19 +51,18 @@ def unit_vectors(embedding: np.ndarray, *, source: str = "embedding", first_row:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def fixed_point(vectors: np.ndarray) -> np.ndarray:
-    """Unit vectors (N, D) rounded to multiples of 2^-46: float64, shape (N, D)."""
-    return (vectors + _TO_FIXED) - _TO_FIXED
+def fixed_point(vectors: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Unit vectors (N, D) rounded to multiples of 2^-46: float64, shape (N, D); in `out`, if given."""
+    fixed = np.add(vectors, _TO_FIXED, out=out)
+    fixed -= _TO_FIXED
+    return fixed
 
 
-def split(fixed: np.ndarray, out: tuple = (None, None)) -> tuple[np.ndarray, np.ndarray]:
-    """The highs and the lows of vectors in `fixed_point` form: float64, of their shape each; their sum is the vector.
-
-    Written to the two arrays of `out`, if given: memory that is used again costs a third of new one.
-    """
-    high = np.add(fixed, _TO_HIGH, out=out[0])
+def split(fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The highs and the lows of vectors in `fixed_point` form: float64, of their shape each; their sum is the vector."""
+    high = fixed + _TO_HIGH
     high -= _TO_HIGH
-    return high, np.subtract(fixed, high, out=out[1])
+    return high, fixed - high
 
 
 def distances_of_parts(high: np.ndarray, low: np.ndarray, other_high: np.ndarray, other_low: np.ndarray) -> np.ndarray:
@@ -77,7 +76,12 @@ def exact_distances(fixed: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _distances(high_products, mixed_products):
-    return np.clip(np.round(1.0 - (high_products + mixed_products), 12), 0.0, 2.0) + 0.0     # no negative zero
+    return rounded_distances(1.0 - (high_products + mixed_products))
+
+
+def rounded_distances(distances: np.ndarray) -> np.ndarray:
+    """Distances rounded to 1e-12, 0..2."""
+    return np.clip(np.round(distances, 12), 0.0, 2.0) + 0.0     # no negative zero
 
 
 def candidate_distances(fixed: np.ndarray, candidates: np.ndarray,
@@ -102,21 +106,32 @@ def candidate_distances(fixed: np.ndarray, candidates: np.ndarray,
     length = fixed.shape[1]
     found = np.empty((count, width))
     rows = max(1, _GATHERED_ELEMENTS // max(1, width * length))
-    # a sum with rounding tells most distances, in groups better than in a row: n products in groups of m lose at most
-    # m + n / m roundings; they and what `_distances` leaves out are off by at most this, in 1e-12
     groups = math.gcd(length, _GROUPS)
-    margin = 1e12 * (length / groups + groups + 0.5 * length + 16) * 2.0 ** -53 + 1e-3
+    margin = rounding_margin(length, groups)
+    unsure = []
     for first in range(0, count, rows):
         some = slice(first, first + rows)
         own, others = fixed[some], fixed_of(candidates[some].ravel()).reshape(-1, width, length)
         sums = (others.reshape(len(own), width, groups, -1).transpose(0, 2, 1, 3) @ own.reshape(len(own), groups, -1, 1))
         steps = (1.0 - sums[..., 0].sum(axis=1)) * 1e12
         nearest = np.rint(steps)
-        distances = np.clip(nearest / 1e12, 0.0, 2.0) + 0.0
-        row, place = np.nonzero(np.abs(steps - nearest) >= 0.5 - margin)
-        distances[row, place] = _distances_of_pairs(own[row], others[row, place])
-        found[some] = distances
+        found[some] = np.clip(nearest / 1e12, 0.0, 2.0) + 0.0
+        unsure.append(np.flatnonzero(np.abs(steps - nearest) >= 0.5 - margin) + first * width)
+    unsure = np.concatenate(unsure) if unsure else np.empty(0, np.int64)
+    pairs = max(1, _GATHERED_ELEMENTS // max(1, length))
+    for first in range(0, len(unsure), pairs):
+        some = unsure[first:first + pairs]
+        found.ravel()[some] = _distances_of_pairs(fixed[some // width], fixed_of(candidates.ravel()[some]))
     return found
+
+
+def rounding_margin(length: int, groups: int = 1) -> float:
+    """How far a dot product with rounding is at most from what `exact_distances` rounds, in steps of 1e-12.
+
+    A sum of n products in groups, in any order, loses at most n / groups + groups roundings of 2^-53, for unit vectors. The
+    product of two lows, which exact distances leave out, is at most n 2^-54, and the rest is for ``1 - sum`` and the step.
+    """
+    return 1e12 * (length / groups + groups + 0.5 * length + 16) * 2.0 ** -53 + 1e-3
 
 
 def _distances_of_pairs(fixed, others):

@@ -26,7 +26,7 @@ _LEFT_OUT, _STEP = 0.004, 32
 #: more axes than this share of the components save too little
 _MOST_AXES = 0.6
 #: patients whose candidates are counted to tell whether the axes do
-_TRIED_ROWS = 32
+_TRIED_ROWS = 24
 #: with fewer patients per component the axes cost more than they save
 _PATIENTS_PER_COMPONENT = 16
 
