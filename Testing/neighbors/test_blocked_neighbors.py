@@ -267,7 +267,7 @@ def test_distances_close_to_a_rounding_limit_are_the_exact_ones(length):
 def test_few_candidates_are_kept():
     embedding = spectrum(2000)
     every = centered_operand(embedding, unit_vectors(embedding).mean(axis=0))
-    own, some = every.part(slice(0, 128)), sample_of(2000)
+    own, some = every.part(slice(0, 128)), sample_of(2000, 10)
     sides = {match: Candidates(own, every, Frame(None, every.lengths.max()), 10, farthest=match is Match.LEAST)
              for match in Match}
     rows = Block(slice(0, 128), sides)

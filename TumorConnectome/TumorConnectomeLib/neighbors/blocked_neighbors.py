@@ -19,8 +19,8 @@ from .neighbor_search import Block, begin, look_at_tile, rounds_of_tiles, sample
 _BLOCK_ROWS = 512
 #: candidates per neighbor, and more, of which a float64 product each costs less than twice as many axes for all pairs
 _FEW, _FEW_MORE = 1.5, 16
-#: crowded patients that are compared with everybody at once
-_CROWDED_ROWS = 256
+#: crowded patients that are compared with everybody at once, and their distances: 64 MB
+_CROWDED_ROWS, _CROWDED_DISTANCES = 256, 1 << 23
 
 #: (index array (M,)) -> vectors in `exact_cosine.fixed_point` form, float64, shape (M, D)
 FixedOf = Callable[[np.ndarray], np.ndarray]
@@ -61,7 +61,7 @@ def blocked_neighbors(embedding: np.ndarray, k: int, *, source: str = "embedding
         every = _operand(fixed, mean, k)
         order = np.argsort(-every.lengths, kind="stable")       # the far ones of all are among the long ones
         every = Operand(*(array[order] for array in every))
-        frame = Frame(mean, every.lengths[0], None, every.rests.max())
+        frame = Frame(mean, every.lengths[0], every.rests.max())
         blocks = _search(every, frame, k, pool, lambda fraction: report(0.9 * fraction, "Comparing all pairs"))
         report(0.9, "Ranking the candidates exactly")
 
@@ -94,7 +94,7 @@ def _operand(fixed, mean, k):
 
 
 def _search(every, frame, k, pool, report):
-    """The blocks of all patients with their candidates."""
+    """The blocks of all patients with their candidates; the patients are sorted by length, the longest first."""
     edges = tile_edges(len(every.lengths))
     blocks = [Block(slice(*ends), {match: Candidates(every.part(slice(*ends)), every, frame, k,
                                                      farthest=match is Match.LEAST) for match in Match})
@@ -106,7 +106,7 @@ def _search(every, frame, k, pool, report):
         return look_at_tile(first, left[first.numbers], second, every.right[second.numbers], both=first is not second,
                             far=second is blocks[0])
 
-    some = sample_of(len(left))
+    some = sample_of(len(left), k)
     sample = np.ascontiguousarray(every.right[some])
     list(pool.map(lambda block: begin(block, left[block.numbers], sample, some), blocks))
     for pairs in rounds_of_tiles(len(blocks)):
@@ -155,9 +155,9 @@ def ranked(side: Candidates, rows: np.ndarray, count: int, k: int, fixed_of: Fix
         found = candidate_distances(fixed_of(rows[own]), candidates, fixed_of)
         order = np.argsort(sign * found, axis=1, kind="stable")[:, :k]
         indices[own], distances[own] = (np.take_along_axis(part, order, axis=1) for part in (candidates, found))
-    crowded = side.crowded
-    for first in range(0, len(crowded), _CROWDED_ROWS):
-        own = crowded[first:first + _CROWDED_ROWS]
+    crowded, some = side.crowded, max(1, min(_CROWDED_ROWS, _CROWDED_DISTANCES // count))
+    for first in range(0, len(crowded), some):
+        own = crowded[first:first + some]
         keys = sign * _distances_to_all(rows[own], count, fixed_of)
         keys[np.arange(len(own)), rows[own]] = np.inf
         order = np.argsort(keys, axis=1, kind="stable")[:, :k]

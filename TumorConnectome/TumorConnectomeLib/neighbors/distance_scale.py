@@ -18,7 +18,7 @@ EXACT_PAIRS = 1 << 23
 SAMPLED_PAIRS = 1 << 22
 #: rows that are compared with the same others when pairs are drawn
 _SAMPLED_ROWS = 32
-#: buckets of distances 0..2, by which few are found quickly, and distances that are looked at together
+#: buckets of distances, by which few are found quickly, and distances that are looked at together
 _BUCKETS = 1 << 16
 #: distances with larger errors (of vectors with more than some 1,500 components), in steps of 1e-12, are computed exactly
 _MOST_MARGIN = 0.25
@@ -138,19 +138,23 @@ def _make_exact(found, drawn, fixed_of):
 
 
 def _close_to(values, middles, margin):
-    """Places of values (V,) that lie within the margin of one of the middles, which ascend."""
+    """Places of values (V,) that lie within the margin of one of the middles, which ascend; infinity lies nowhere."""
     if not len(middles):
         return np.empty(0, np.int64)
+    low = middles[0] - margin
+    scale = _BUCKETS / (middles[-1] + margin - low)
+
+    def bucket(distances):
+        return np.clip((distances - low) * scale, 0, _BUCKETS).astype(np.int32)
+
     flagged = np.zeros(_BUCKETS + 1, bool)              # tells most that do not
     for end in (-margin, margin):
-        flagged[_bucket(middles + end)] = True
-    place = np.concatenate([first + np.flatnonzero(flagged[_bucket(values[first:first + _BUCKETS])])
-                            for first in range(0, len(values), _BUCKETS)])
-    some, after = values[place], np.searchsorted(middles, values[place])
-    distance = np.minimum(np.abs(some - middles[np.minimum(after, len(middles) - 1)]),
-                          np.abs(some - middles[np.maximum(after - 1, 0)]))
-    return place[distance <= margin]
-
-
-def _bucket(distances):
-    return (np.minimum(distances, 2.0) * (_BUCKETS / 2)).astype(np.int32)
+        flagged[bucket(middles + end)] = True
+    found = []
+    for first in range(0, len(values), _BUCKETS):
+        place = first + np.flatnonzero(flagged[bucket(values[first:first + _BUCKETS])])
+        some, after = values[place], np.searchsorted(middles, values[place])
+        distance = np.minimum(np.abs(some - middles[np.minimum(after, len(middles) - 1)]),
+                              np.abs(some - middles[np.maximum(after - 1, 0)]))
+        found.append(place[distance <= margin])
+    return np.concatenate(found)

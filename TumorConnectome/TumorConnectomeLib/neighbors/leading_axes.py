@@ -39,17 +39,12 @@ class Frame:
     ----------
     mean : np.ndarray
         Of their unit vectors, float64 (D,).
-    longest : float
-        Length of the longest centered vector.
-    axes : np.ndarray, optional
-        Orthonormal columns, float64 (D, P); the components themselves if None.
-    longest_rest : float
-        The largest of `Operand.rests`.
+    longest, longest_rest : float
+        The largest of `Operand.lengths`, and of `Operand.rests`.
     """
 
     mean: np.ndarray
     longest: float
-    axes: np.ndarray | None = None
     longest_rest: float = 0.0
 
 
@@ -76,13 +71,24 @@ class Operand(NamedTuple):
 
 
 def centered_operand(embedding: np.ndarray, mean: np.ndarray, axes: np.ndarray | None = None) -> Operand:
-    """The operand of rows of an embedding."""
+    """The operand of rows of an embedding (N, D); `axes` as in `operand_of_units`."""
     return operand_of_units(unit_vectors(embedding), mean, axes)
 
 
 def operand_of_units(units: np.ndarray, mean: np.ndarray, axes: np.ndarray | None = None) -> Operand:
-    """As `centered_operand`, from unit vectors, rounded to `exact_cosine.fixed_point` form or not.
+    """The operand of unit vectors, rounded to `exact_cosine.fixed_point` form or not.
 
+    Parameters
+    ----------
+    units : np.ndarray
+        float64, shape (N, D).
+    mean : np.ndarray
+        Of all unit vectors, float64 (D,).
+    axes : np.ndarray, optional
+        Columns that are orthonormal but for rounding, float64 (D, P); the components themselves if None.
+
+    Notes
+    -----
     With Q the axes, ``Q^T Q = I + F`` and e the size of F, ``B = I - Q Q^T + e I`` is positive semi-definite, so what the
     product leaves out is at most ``sqrt(B_ii + e |c_i|^2) sqrt(B_jj + e |c_j|^2)``. Rounding of float64 in D components moves
     y by at most ``D^1.5 2^-53 |c|``. The rests hold both.

@@ -41,9 +41,9 @@ class Block(NamedTuple):
     sides: dict[Match, Candidates]
 
 
-def sample_of(count: int) -> slice:
-    """Up to TILE of all patients, evenly spaced, whose distances give the first limits."""
-    return slice(0, count, -(-count // TILE))
+def sample_of(count: int, k: int) -> slice:
+    """Up to TILE of all patients (or 2 k if that is more), evenly spaced, whose distances give the first limits."""
+    return slice(0, count, -(-count // max(TILE, 2 * k)))
 
 
 def begin(block: Block, left: np.ndarray, right: np.ndarray, some: slice):

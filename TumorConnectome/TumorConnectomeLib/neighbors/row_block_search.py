@@ -48,26 +48,24 @@ def row_block_neighbors(vectors: np.ndarray, rows: slice, k: int, frame: Frame,
         As `blocked_neighbors.blocked_neighbors` gives them for these rows, bit for bit.
     """
     count = len(vectors)
-    own = centered_operand(vectors[rows], frame.mean, frame.axes)
+    own = centered_operand(vectors[rows], frame.mean)
     left, fixed_of = own.left(), fixed_rows(vectors)
-    every = Operand(own.right, np.empty(count), np.empty(count))        # lengths and rests of all, as they are read
+    # all count as the longest, for no worker keeps the lengths of all
+    every = Operand(own.right, np.broadcast_to(frame.longest, count), np.broadcast_to(frame.longest_rest, count))
     parts = _parts(slice(0, len(left)))
     blocks = [Block(slice(rows.start + part.start, rows.start + part.stop),
                     {match: Candidates(own.part(part), every, frame, k, farthest=match is Match.LEAST) for match in Match})
               for part in parts]
-    some = sample_of(count)
-    sample = centered_operand(vectors[some], frame.mean, frame.axes)
-    every.lengths[some], every.rests[some] = sample.lengths, sample.rests
+    some = sample_of(count, k)
+    sample = centered_operand(vectors[some], frame.mean).right
     for block, part in zip(blocks, parts):
-        begin(block, left[part], sample.right, some)
+        begin(block, left[part], sample, some)
     edges = tile_edges(count)
     for ends in zip(edges, edges[1:]):
         report(0.9 * ends[0] / count)
-        others = centered_operand(vectors[slice(*ends)], frame.mean, frame.axes)
-        every.lengths[slice(*ends)], every.rests[slice(*ends)] = others.lengths, others.rests
+        columns, right = Block(slice(*ends), {}), centered_operand(vectors[slice(*ends)], frame.mean).right
         for block, part in zip(blocks, parts):
-            columns = Block(slice(*ends), {})
-            take_tile(look_at_tile(block, left[part], columns, others.right, both=False), block, columns)
+            take_tile(look_at_tile(block, left[part], columns, right, both=False), block, columns)
             for side in block.sides.values():
                 if side.is_due():
                     side.tighten()
