@@ -142,7 +142,7 @@ def _close_to(values, middles, margin):
     if not len(middles):
         return np.empty(0, np.int64)
     low = middles[0] - margin
-    scale = _BUCKETS / (middles[-1] + margin - low)
+    scale = min(_BUCKETS / (middles[-1] + margin - low), 0.4 / margin)     # two buckets hold all that is close to a middle
 
     def bucket(distances):
         return np.clip((distances - low) * scale, 0, _BUCKETS).astype(np.int32)
