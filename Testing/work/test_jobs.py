@@ -290,19 +290,6 @@ def test_a_command_that_is_asked_to_end_leaves_no_temporary_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_evaluation_has_one_thread_unless_the_user_wants_more():
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    code = ("import os, runpy, sys\nloaded = 'numpy' in sys.modules\nimport TumorConnectomeLib\n"
-            "assert not loaded and 'numpy' not in sys.modules\n"
-            "try:\n    runpy.run_module('TumorConnectomeLib', run_name='__main__')\nexcept SystemExit:\n    pass\n"
-            f"print([os.environ.get(name) for name in {names}])")
-    for given, expected in (({}, ["1", "1", "1"]), ({"OMP_NUM_THREADS": "4"}, ["1", "4", "1"])):
-        environment = {name: value for name, value in os.environ.items() if name not in names}
-        done = subprocess.run([sys.executable, "-c", code, "evaluate", "--no-such-option"], capture_output=True, text=True,
-                              env={**environment, "PYTHONPATH": str(LIBRARY_FOLDER), **given})
-        assert done.stdout.strip() == str(expected), done.stderr
-
-
 def test_a_job_of_one_thread_tells_numpy_so_and_others_leave_it_alone():
     job, names = PythonJob("Working", "nothing"), {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"}
     assert not names & set(job.environment())

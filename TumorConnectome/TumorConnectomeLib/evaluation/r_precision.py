@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..neighbors.blas_threads import one_thread_per_product
 from .ranking import Ranking
 
 #: queries that are looked at in one go, so few that their sum fits into a byte
@@ -73,6 +74,7 @@ class RPrecisionMeans:
         self._first.clear()
         return (one + other).astype(np.float32), other.sum(0) + other.sum(1), float(other.sum())
 
+    @one_thread_per_product()                           # threads wait for each other longer than these products take
     def means(self, columns: np.ndarray) -> np.ndarray:
         """Means under labelings given as columns of an integer array (M, B): float64, shape (B,); NaN without a query."""
         if self._pair is not None:

@@ -12,6 +12,8 @@ from .ranking import Ranking, RankingBuilder
 
 #: distances in memory at once
 _BLOCK_ELEMENTS = 1 << 22
+#: vectors that are split at once
+_SPLIT_ROWS = 4096
 #: a group of patients that is short of targets in more lists than this share is searched by itself
 _SHORT = 0.02
 
@@ -44,7 +46,10 @@ def searched_rankings(embedding: np.ndarray, groups: Sequence[np.ndarray], k: in
         if builder.width > 0:
             whole[builder.add_lists(*_lists_among(embedding, rows, builder.width, lists[Match.MOST], source))] = True
     del lists
-    high, low = split(fixed_of(np.arange(count)))
+    high, low = np.empty((2, *embedding.shape))
+    for first in range(0, count, _SPLIT_ROWS):          # never all vectors a third time
+        some = np.arange(first, min(count, first + _SPLIT_ROWS))
+        high[some], low[some] = split(fixed_of(some))
     del fixed_of
     queries = np.flatnonzero(whole)
     step = max(1, _BLOCK_ELEMENTS // count)

@@ -90,7 +90,7 @@ def evaluation_sequence(parameters, state, path, replicate="", partial=lambda fo
     else:
         name = kind.value
     job = PythonJob(_(kind.label()), name, *arguments)
-    job.onPartial, job.one_thread = partial, True       # many small products
+    job.onPartial = partial
     return _run(job, kind)
 
 
