@@ -22,6 +22,7 @@ mean over all orders of the tied ones (see `ranking`).
 """
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,13 @@ def discounts(k: int) -> np.ndarray:
 
 def class_weights(counts: np.ndarray, gains: np.ndarray, k: int) -> ClassWeights:
     """ClassWeights of categories with these counts (C,) and gains (C, C)."""
+    return _class_weights(counts.astype(np.int64).tobytes(), gains.astype(float).tobytes(), k)
+
+
+@functools.lru_cache(maxsize=256)
+def _class_weights(counts, gains, k):
+    counts = np.frombuffer(counts, np.int64)
+    gains = np.frombuffer(gains, float).reshape(len(counts), len(counts))
     relevant = counts - 1
     ideal = np.zeros(len(counts))
     for category in np.flatnonzero(counts):
