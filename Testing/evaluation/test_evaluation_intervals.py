@@ -273,6 +273,22 @@ def test_few_patients_that_hold_the_variance_make_the_interval_wider():
     assert Pull(few).limits()[1] > 1.1 * Pull(even).limits()[1]
 
 
+def test_pairs_add_to_the_skewness_by_what_they_have_beyond_both_patients():
+    random = np.random.default_rng(10)
+    pulls, pairs = random.standard_normal(50), random.standard_normal((50, 50))
+    pairs = pairs + pairs.T + pulls[:, None] + pulls
+    np.fill_diagonal(pairs, 0.0)
+    pulls -= pulls.mean()
+    apart = pairs - pairs.mean(0) - pairs.mean(1)[:, None] + pairs.mean()
+    np.fill_diagonal(apart, 0.0)
+    scale = (pulls ** 2).sum() ** 1.5
+    skewness, joint = (pulls ** 3).sum() / scale, pulls @ apart @ pulls / scale
+    pull = Pull(pulls, both=pairs)
+    quantiles = (np.cbrt(1 + (skewness + 1.5 * joint) * (np.array([1, -1]) * pull.quantile - skewness / 6 - joint / 2)) - 1) / (
+        skewness / 3 + joint / 2)
+    assert pull.limits() == pytest.approx(-pull.error * quantiles)
+
+
 def test_skewed_pulls_move_the_limits_to_where_the_truth_is():
     rare = np.array([1.0] * 5 + [0.0] * 95)                     # a share of 5 %, by chance rather fewer than more
     low, high = 0.05 + Pull(rare / 100).limits()

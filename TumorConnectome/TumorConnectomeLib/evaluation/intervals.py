@@ -115,9 +115,9 @@ class Pull:
         scale = (pulls ** 2).sum() ** 1.5
         skewness, joint = (pulls ** 3).sum() / scale, 0.0
         if self.both is not None:
-            apart = self.both - self.both.mean(0) - self.both.mean(1)[:, None] + self.both.mean()
-            np.fill_diagonal(apart, 0.0)
-            joint = float(pulls @ apart @ pulls / scale)
+            along = self.both.mean(axis=1, dtype=float)     # what each patient has in all its pairs is in `patients`, too
+            own = ((2 * along - along.mean()) * pulls ** 2).sum()
+            joint = float(pulls @ (self.both @ pulls) + own) / scale
         return -error * _unskewed(np.array([1.0, -1.0]) * student_quantile(freedom), skewness, joint)
 
     def _error_and_freedom(self):

@@ -14,7 +14,7 @@ from .ranking import Ranking
 #: queries that are looked at in one go, so few that their sum fits into a byte
 _ROWS = 255
 #: categories of that many patients are counted pair by pair, larger ones by a matrix product
-_FEW = 36
+_FEW = 24
 #: where not all queries are looked at, the same for categories of up to this share of the patients
 _FEW_SHARE = 0.07
 #: so many marks of a category at most are kept
