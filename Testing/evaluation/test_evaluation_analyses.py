@@ -13,7 +13,7 @@ from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.commands.prepare import prepare
 from TumorConnectomeLib.evaluation.compare import compare_models, holm
 from TumorConnectomeLib.evaluation.cross_validation import Predictions
-from TumorConnectomeLib.evaluation.duplicates import duplicate_rows, duplicate_text, find_duplicates
+from TumorConnectomeLib.evaluation.duplicates import Duplicates, duplicate_rows, duplicate_text, find_duplicates
 from TumorConnectomeLib.evaluation.evidence import gather_evidence
 from TumorConnectomeLib.evaluation.outcomes import number_table, survival_table
 from TumorConnectomeLib.evaluation.permutation import RARE, Tally, benjamini_hochberg, grow
@@ -115,9 +115,20 @@ def test_the_c_index_is_that_of_the_definition():
     found = survival_table(ranked, ["A"], 20, k=5).iloc[0]
     nearest, times, events = ranked.everybody("A").nearest, columns["time"], columns["death"]
     risk = events[nearest].sum(1) / times[nearest].sum(1)
-    pairs = [(i, j) for i in range(40) for j in range(40) if times[i] < times[j] and events[i]]
+    pairs = [(i, j) for i in range(40) for j in range(40)
+             if events[i] and (times[i] < times[j] or times[i] == times[j] and not events[j])]
+    assert len(pairs) > sum(times[i] < times[j] for i in range(40) for j in range(40) if events[i])     # ties matter here
     wanted = np.mean([1.0 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0.0 for i, j in pairs])
     assert found["c_index"] == pytest.approx(wanted)
+
+
+def test_chance_of_the_c_index_is_below_a_half_where_all_others_are_neighbors():
+    random = np.random.default_rng(78)
+    columns = {"time": random.exponential(10.0, 40), "death": (np.arange(40) % 2).astype(float)}
+    ranked = cohort_rankings(labeled_cohort(random, {}, 40, ["A"], columns), None, 39, 0)
+    found = survival_table(ranked, ["A"], 100, k=39).set_index("k").loc[39]
+    assert found["chance"] == pytest.approx(found["c_index"]) and found["chance"] < 0.4     # whatever the order
+    assert found["p"] == 1 and 0.4 < survival_table(ranked, ["A"], 100, k=10).iloc[0]["chance"] < 0.5
 
 
 def test_numbers_of_neighbors_are_alike_where_the_model_sees_them():
@@ -203,6 +214,8 @@ def test_copies_of_one_tumor_are_counted_as_ids_of_tumors():
     assert found.named("abcdefg") == "5 ids that seem to be 2 tumors (a, b and c, ...)"
     one = find_duplicates(nearest[:3], distances[:3] + [[0, 0], [0, 0], [0, 1]])
     assert one.named("abc").startswith("3 ids that seem to be 1 tumor (a, b and c)")
+    many = Duplicates(np.empty((0, 2)), np.empty(0), (tuple(range(30)), (30, 31)))
+    assert many.named([str(number) for number in range(32)]) == "32 ids that seem to be 2 tumors (0, 1, 2 and 27 more, ...)"
 
 
 def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
@@ -214,8 +227,8 @@ def test_every_id_twice_is_reported_with_what_is_left_without_the_copies():
     ranked = cohort_rankings(cohort, None, 5, 0)
     found, = duplicate_rows(ranked, evaluate(cohort, permutations=50), 50)
     assert found["found"] == "60 pairs of ids (P000 and P001, ...)"
-    (facet, lift, alone, p), = found["lifts"]
-    assert facet == "label" and lift > 1.15 > alone and p > 0.05
+    (facet, lift, alone, p, p_below), = found["lifts"]
+    assert facet == "label" and lift > 1.15 > alone and p > 0.05 and p + p_below > 1
     ranking = ranked.everybody("A")
     pairs = find_duplicates(ranking.nearest, ranking.distances)
     assert pairs.pairs.tolist() == [[2 * number, 2 * number + 1] for number in range(60)]

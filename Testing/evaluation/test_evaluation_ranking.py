@@ -6,8 +6,9 @@ from evaluation_samples import distances, labeled_cohort, order_of, patient_valu
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.evaluation import distances as distances_module
 from TumorConnectomeLib.evaluation import ranking as ranking_module
-from TumorConnectomeLib.evaluation.distances import blocks_of
+from TumorConnectomeLib.evaluation.distances import blocks_of, cosine_blocks
 from TumorConnectomeLib.evaluation.ranking import rankings, sampled_rows
+from TumorConnectomeLib.evaluation.searched_rankings import searched_rankings
 from TumorConnectomeLib.evaluation.table import evaluate
 from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.neighbors.repairs import Repair, repaired_lists
@@ -61,6 +62,22 @@ def test_groups_are_ranked_among_themselves_whatever_the_blocks():
         alone = ranking_of(matrix[np.ix_(rows, rows)], 3)
         assert np.array_equal(ranking.nearest, alone.nearest)
         assert np.array_equal(ranking.ranks, alone.ranks)
+
+
+@pytest.mark.parametrize("copies", [0, 4, 40])
+@pytest.mark.parametrize("left_out", [1, 30])
+def test_searched_rankings_are_those_of_all_distances(copies, left_out):
+    random = np.random.default_rng(4)
+    embedding = random.standard_normal((120, 7))
+    embedding[:copies] = embedding[random.integers(100, 120, copies)]       # ties, within the lists and at their end
+    groups = [np.arange(120), np.arange(left_out, 120), np.array([1, 2, 90, 119]), np.array([5, 80]), np.array([7])]
+    sampled = np.array([0, 2, 50, 118])
+    found = searched_rankings(embedding, groups, 4, sampled)
+    for ranking, expected in zip(found, rankings(cosine_blocks("A", embedding), groups, 4, sampled)):
+        for name in ("nearest", "distances", "ranks", "sampled", "k", "starts", "sizes", "rank_sizes"):
+            one, other = getattr(ranking, name), getattr(expected, name)
+            assert (one is None) == (other is None) and np.array_equal(one, other), name
+    assert (found[0].starts is not None) == (copies > 0)
 
 
 def test_only_sampled_queries_have_a_whole_ranking():

@@ -237,16 +237,31 @@ def test_a_lift_is_small_only_when_little_of_what_is_possible_was_reached():
 
 
 def test_duplicates_are_warned_of_with_what_is_left_without_them():
-    lifts = [("stage", 1.62, 1.02, 0.03), ("sex", 1.5, np.nan, np.nan)]
+    lifts = [("stage", 1.62, 1.02, 0.03, 0.98), ("sex", 1.5, np.nan, np.nan, np.nan)]
     twins = {"model": "CTFM", "found": "150 pairs of ids (P1 and P2, ...)", "lifts": lifts}
     text = text_of(row(), duplicates=[twins])
     assert "Warning: CTFM has 150 pairs of ids (P1 and P2, ...) closer than 1 %" in text
     assert "With one id of each: stage 1.02 instead of 1.62 times as often as chance." in text
     assert "CTFM finds the same stage" in text
-    copies = text_of(row(), duplicates=[{**twins, "lifts": [("stage", 1.62, 1.02, 0.37)]}])
+    copies = text_of(row(), duplicates=[{**twins, "lifts": [("stage", 1.62, 1.02, 0.37, 0.6)]}])
     assert "ids of the same tumor find each other; with one id of each it is 1.02 times (p = 0.370)" in copies
     assert "CTFM finds" not in copies
     assert "too few are left" in text_of(row(), duplicates=[{**twins, "lifts": []}])
+    less = row(lift=0.8, ci_low=0.77, ci_high=0.83, p=1.0, q=1.0, q_below=0.002)
+    below = text_of(less, duplicates=[{**twins, "lifts": [("stage", 0.8, 0.83, 1.0, 0.002)]}])
+    assert "CTFM finds the same stage less often than chance" in below and "ids of the same tumor" not in below
+    assert "are counted several times; with one id of each it is 0.97 times (p = 0.300)" in text_of(
+        less, duplicates=[{**twins, "lifts": [("stage", 0.8, 0.97, 0.7, 0.3)]}])
+
+
+def test_what_was_tested_is_told_where_it_has_no_interval():
+    none = {"ci_low": np.nan, "ci_high": np.nan}
+    assert "hardly chance alone, but how much is unsure" in text_of(row(lift=1.05, **none))
+    assert "finds the same stage less often than chance, 0.71 times as often as chance (no 95 % CI" in text_of(
+        row(lift=0.71, p=1.0, q=1.0, q_below=0.002, **none))
+    other = text_of(row(lift=1.006, ci_low=0.99, ci_high=1.02, q=0.064, p=0.06),
+                    row(metric="R-precision", lift=1.004, q=0.002, p=0.0005, **none))
+    assert "finds the same stage more often than chance by R-precision 1.00 times (no 95 % CI; q = 0.002)" in other
 
 
 def test_without_strata_the_reader_is_told_that_nobody_looked():

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..cohort.cohort import Cohort
-from .distances import Blocks, model_blocks
+from .distances import Blocks, cosine_blocks, model_blocks
 from .permutation import Labelings, NullMeans
 from .ranking import FULL_RANKINGS, Ranking, rankings, sampled_rows
 from .relevance import Relevance
+from .searched_rankings import searched_rankings
+
+#: lists of up to this part of the patients are searched for, in a large cohort
+_SEARCHED_SHARE = 32
 
 
 class CohortRankings:
@@ -56,10 +60,19 @@ class CohortRankings:
             everybody = np.arange(count)
             groups = {rows.tobytes(): rows for rows in (everybody, *(
                 relevance.rows for relevance in self.judged.values() if relevance.targets))}
-            made = rankings(model_blocks(self.cohort, model, self._blocks, self.k), list(groups.values()), self.k,
-                            sampled_rows(count, self.seed))
+            sampled = sampled_rows(count, self.seed)
+            if self._searched(model):
+                made = searched_rankings(self.cohort.embeddings[model], list(groups.values()), self.k, sampled, source=model)
+            else:
+                made = rankings(model_blocks(self.cohort, model, self._blocks, self.k), list(groups.values()), self.k, sampled)
             self._found[model] = dict(zip(groups, made)), {}
         return self._found[model]
+
+    def _searched(self, model):
+        """Whether the lists of a model are found faster without all distances."""
+        count = len(self.cohort.patients)
+        return (self.blocks is cosine_blocks and model in self.cohort.models and count > FULL_RANKINGS
+                and self.k * _SEARCHED_SHARE <= count)
 
     def ranking(self, model: str, key: str) -> Ranking | None:
         """Ranking of one model among the patients whose category of a facet is known; None with fewer than two of them."""

@@ -14,6 +14,8 @@ from .metrics import PRECISION
 
 #: distances below this share of the median distance to the nearest are those of duplicates
 CLOSE = 0.01
+#: ids of a group that are named
+_NAMED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +38,10 @@ class Duplicates:
 
     def named(self, ids: Sequence[str]) -> str:
         """How many there are, with an example: "2 pairs of ids (A and B, ...)", or how many ids of how many tumors."""
-        count, example = len(self.groups), [ids[row] for row in self.groups[0]]
-        names = f"{', '.join(example[:-1])} and {example[-1]}{', ...' * (count > 1)}"
+        count, example = len(self.groups), [ids[row] for row in self.groups[0][:_NAMED]]
+        more = len(self.groups[0]) - len(example)
+        last = f"{more} more" if more else example.pop()
+        names = f"{', '.join(example)} and {last}{', ...' * (count > 1)}"
         if all(len(group) == 2 for group in self.groups):
             return f"{count} pair{'s' * (count != 1)} of ids ({names})"
         return f"{sum(map(len, self.groups))} ids that seem to be {count} tumor{'s' * (count != 1)} ({names})"
@@ -109,7 +113,8 @@ def duplicate_rows(ranked: CohortRankings, table, permutations: int, report=lamb
     Returns
     -------
     list of dict
-        ``model``, ``found`` (in words), and ``lifts``: (facet, lift, lift and p with one id of each) of the tested facets.
+        ``model``, ``found`` (in words), and ``lifts``: (facet, lift, and with one id of each lift, p and p below) of the tested
+        facets.
     """
     from .table import evaluate
 
@@ -130,9 +135,9 @@ def duplicate_rows(ranked: CohortRankings, table, permutations: int, report=lamb
         if len(cohort.patients) > ranked.k:
             again = evaluate(cohort, [model], mine["facet"].tolist(), k=ranked.k, metrics=[PRECISION],
                              permutations=permutations, seed=ranked.seed, blocks=ranked.blocks)
-            alone = dict(zip(again["facet"], zip(again["lift"], again["p"])))
+            alone = dict(zip(again["facet"], zip(again["lift"], again["p"], again["p_below"])))
         rows.append({"model": model, "found": found.named(ranked.cohort.patient_ids),
-                     "lifts": [(facet, lift, *alone.get(facet, (np.nan, np.nan)))
+                     "lifts": [(facet, lift, *alone.get(facet, (np.nan,) * 3))
                                for facet, lift in zip(mine["facet"], mine["lift"])]})
     return rows
 

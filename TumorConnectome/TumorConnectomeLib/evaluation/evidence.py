@@ -1,6 +1,7 @@
 """All the evidence about a cohort's models in one object, and the file that hands it from a worker process to the module."""
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from ..base.errors import InputError
 from ..base.files import atomic_file
 from ..cohort.cohort import Cohort
 from ..cohort.column_kinds import survival_columns
+from ..neighbors.blas_threads import one_thread_per_product
 from . import classes, compare, confounds, outcomes, replication, same_patient, sweep, table, vote_table
 from .controls import RANDOM, TESTED
 from .distances import Blocks, cosine_blocks
 from .duplicates import duplicate_rows
+from .ranking import FULL_RANKINGS
 from .report import Report, Section
 from .verdict import LIFT_CAPTION, lift_table, verdict
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 _KIND = "TumorConnectome evidence"
 #: part of every cache key: raise it when the file's form or any figure in it changes
-VERSION = 5
+VERSION = 6
 _TEXT_COLUMNS = {"model", "facet", "metric", "role", "targets", "within", "class", "reference", "time", "event", "column"}
 _COUNTS = {"n", "patients", "unknown", "without_target", "strata", "exchangeable", "votes", "models", "pairs",
            "permutations", "events", "again_n"}
@@ -101,25 +104,27 @@ def gather_evidence(cohort: Cohort, files: Mapping[str, EmbeddingRows] | Callabl
     for name in within:
         confounds.strata_of(cohort, name)               # a wrong name is reported before the work, not after it
     table.check_numbers(cohort, k, permutations, seed)
-    ranked = table.cohort_rankings(cohort, facets, k, seed, blocks)
-    shared = {"facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks, "ranked": ranked}
-    evaluated = table.evaluate_all(cohort, models, **shared, report=_part(report, 0.0, 0.5), partial=partial)
-    inside = retrieved = voted = None
-    if len(cohort.models) > 1:
-        voted = vote_table.vote_table(cohort, **shared, report=_part(report, 0.5, 0.6))
-    if within:
-        inside = confounds.confound_table(cohort, within, models, **shared, report=_part(report, 0.6, 0.85))
-    if files:
-        files = files() if callable(files) else files
-        chosen = {model: rows for model, rows in files.items() if models is None or model in models}
-        retrieved = same_patient.same_patient_retrieval(chosen, seed=seed, report=_part(report, 0.85, 0.95))
-    retrieval, note = (retrieved.table, retrieved.note) if retrieved else (None, "")
-    tested = evaluated.table.loc[evaluated.table["role"] == TESTED, "facet"].drop_duplicates().tolist()
-    versus = compare.compare_models(ranked, tested, models, reference) if len(cohort.models) > 1 else None
-    survived, differences, sweeped = _deeper(cohort, evaluated.table, shared, tested, more)
-    again = None if second is None else replication.replication_table(
-        evaluated.table, second, tested, k=k, permutations=permutations, seed=seed, blocks=blocks)
-    twins = [] if distance else duplicate_rows(ranked, evaluated.table, permutations, _part(report, 0.95, 1.0))
+    small = len(cohort.patients) <= FULL_RANKINGS       # its products are done before several threads have met
+    with one_thread_per_product() if small else contextlib.nullcontext():
+        ranked = table.cohort_rankings(cohort, facets, k, seed, blocks)
+        shared = {"facets": facets, "k": k, "permutations": permutations, "seed": seed, "blocks": blocks, "ranked": ranked}
+        evaluated = table.evaluate_all(cohort, models, **shared, report=_part(report, 0.0, 0.5), partial=partial)
+        inside = retrieved = voted = None
+        if len(cohort.models) > 1:
+            voted = vote_table.vote_table(cohort, **shared, report=_part(report, 0.5, 0.6))
+        if within:
+            inside = confounds.confound_table(cohort, within, models, **shared, report=_part(report, 0.6, 0.85))
+        if files:
+            files = files() if callable(files) else files
+            chosen = {model: rows for model, rows in files.items() if models is None or model in models}
+            retrieved = same_patient.same_patient_retrieval(chosen, seed=seed, report=_part(report, 0.85, 0.95))
+        retrieval, note = (retrieved.table, retrieved.note) if retrieved else (None, "")
+        tested = evaluated.table.loc[evaluated.table["role"] == TESTED, "facet"].drop_duplicates().tolist()
+        versus = compare.compare_models(ranked, tested, models, reference) if len(cohort.models) > 1 else None
+        survived, differences, sweeped = _deeper(cohort, evaluated.table, shared, tested, more)
+        again = None if second is None else replication.replication_table(
+            evaluated.table, second, tested, k=k, permutations=permutations, seed=seed, blocks=blocks)
+        twins = [] if distance else duplicate_rows(ranked, evaluated.table, permutations, _part(report, 0.95, 1.0))
     titles = {RANDOM: "Random groups", **{key: facet.title for key, facet in cohort.facets.items()}}
     compared = Section("What was compared", _compared(cohort, evaluated.table, k, permutations, seed, about))
     sections = verdict(evaluated.table, titles, retrieval, inside, voted, distance, note, evaluated.classes, twins,

@@ -8,33 +8,37 @@ variance of Aronow, Samii & Assenova, "Cluster-robust variance estimation for dy
 though at least half of the variance is left, for no pair is counted more than twice. A target pulls by what it adds beyond the
 one that would be there instead, a usual one for queries of that category: by the mean of all queries, every target of a rare
 category's queries would pull, and intervals of 9 : 1 categories hold the true lift too often, those of related ones too rarely.
+The lists of R-precision hold so much of a cohort that their pairs are drawn without replacement, which leaves them less noise.
 
 Chance and the best that is possible move with the category sizes of the sample, and the metric with them: lifts and shares of
 what is possible take all of them into account (delta method; pulls on chance by leaving one patient out). Limits are those of
 Student's t with as many degrees of freedom as the pulls leave (Satterthwaite, "An approximate distribution of estimates of
 variance components", Biometrics Bull 1946;2:110): where a few hubs or the few patients of a rare category hold most of the
 variance, it is itself uncertain. Their skewness shifts the limits (Hall, "On the removal of skewness by transformation", J R
-Stat Soc B 1992;54:221): with few patients of a category by chance, the figure and its spread are both too small. The lift's
-interval is made on the logarithmic scale.
+Stat Soc B 1992;54:221): with few patients of a category by chance, the figure and its spread are both too small. In R-precision
+pairs add to it (Helmers, "On the Edgeworth expansion and the bootstrap approximation for a studentized U-statistic", Ann Stat
+1991;19:470). The lift's interval is made on the logarithmic scale.
 """
 from __future__ import annotations
 
 import functools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .metrics import (
     AVERAGE_PRECISION,
     METRICS,
+    NDCG,
     PRECISION,
     R_PRECISION,
     best_means,
     class_weights,
     contributions,
     expected_means,
+    expected_values,
     place_discounts,
 )
 from .r_precision import r_precision_shares
@@ -45,10 +49,16 @@ LEVEL = 0.95
 #: bootstrap samples of figures that have no such pulls
 RESAMPLES = 2000
 #: how often intervals of the lift hold the true one, by Testing/benchmarks/bench_interval_coverage.py
-COVERAGE = "in simulated cohorts of 289 and of 100 patients such intervals of P@k held the true lift in 92 to 98 % of cases"
-#: what a usual target adds to the queries of a category is the mean of these and of so many average queries: the few queries
-#: of a rare category, taken by themselves, leave no spread
+COVERAGE = "in simulated cohorts of 289 and of 100 patients such intervals of P@k held the true lift in 92 to 99 % of cases"
+#: what a usual target adds to the queries of a category is the mean of these and of so many queries of the mean lift: the few
+#: queries of a rare category, taken by themselves, leave no spread
 FEW_QUERIES = 3
+#: R-precision has no interval where its lists hold more than this share of all patients: one category is nearly all of them,
+#: the figure hardly varies, and its few others decide how much, too few to tell
+MOST_LISTED = 0.75
+#: with fewer patients outside of the largest category there are no intervals, or none of the share of what is possible, which
+#: varies with their number most: each of them decides
+FEWEST_OTHERS, FEWEST_FOR_SHARE = 3, 10
 #: no variance is known better than this, nor worse
 _MOST_FREEDOM, _LEAST_FREEDOM = 1e6, 3.0
 #: a spread below this is none: sums are rounded
@@ -68,15 +78,18 @@ class Pull:
         Sum over unordered pairs of their squared influence, which `patients` holds twice.
     means : int
         How many means the pulls were taken from, which makes them smaller than they are in other samples.
+    both : np.ndarray or None
+        Shape (M, M), symmetric: influence of every pair, where lists are so long that it adds to the skewness.
     """
 
     patients: np.ndarray
     pairs: float = 0.0
     means: int = 1
+    both: np.ndarray | None = None
 
-    def plus(self, others: np.ndarray, factor: float = 1.0) -> Pull:
-        """This times a factor, plus pulls of no pair."""
-        return Pull(self.patients * factor + others, self.pairs * factor ** 2, self.means)
+    def plus(self, others: np.ndarray) -> Pull:
+        """This plus pulls of no pair."""
+        return replace(self, patients=self.patients + others)
 
     @property
     def freedom(self) -> float:
@@ -99,8 +112,13 @@ class Pull:
         if not error > _NO_SPREAD:
             return np.full(2, np.nan)
         pulls = self.patients - self.patients.mean()
-        skewness = (pulls ** 3).sum() / (pulls ** 2).sum() ** 1.5
-        return -error * _unskewed(np.array([1.0, -1.0]) * student_quantile(freedom), skewness)
+        scale = (pulls ** 2).sum() ** 1.5
+        skewness, joint = (pulls ** 3).sum() / scale, 0.0
+        if self.both is not None:
+            along = self.both.mean(axis=1, dtype=float)     # what each patient has in all its pairs is in `patients`, too
+            own = ((2 * along - along.mean()) * pulls ** 2).sum()
+            joint = float(pulls @ (self.both @ pulls) + own) / scale
+        return -error * _unskewed(np.array([1.0, -1.0]) * student_quantile(freedom), skewness, joint)
 
     def _error_and_freedom(self):
         pulls = self.patients - self.patients.mean()
@@ -135,14 +153,16 @@ def two_sided_p(figure: float, error: float, freedom: float) -> float:
     return math.erfc(z / math.sqrt(2))
 
 
-def _unskewed(quantiles, skewness):
+def _unskewed(quantiles, skewness, joint=0.0):
     """Quantiles of the studentized figure from those without skewness, by Hall's monotone cubic transformation.
 
-    `skewness` is that of the sum of the pulls.
+    `skewness` is that of the sum of the pulls, `joint` what pairs add to it: the sum over pairs of the product of the pulls of
+    both patients and of the pair, with the coefficients of a studentized U statistic (Helmers 1991, see above).
     """
-    if abs(skewness) < 1e-6:
-        return quantiles
-    return 3 / skewness * (np.cbrt(1 + skewness * (quantiles - skewness / 6)) - 1)
+    bend, shift = skewness / 3 + joint / 2, skewness / 6 + joint / 2
+    if abs(bend) < 1e-6:
+        return quantiles - shift
+    return (np.cbrt(1 + 3 * bend * (quantiles - shift)) - 1) / bend
 
 
 def student_quantile(freedom: float) -> float:
@@ -182,41 +202,60 @@ class Levels:
 
 def metric_pull(relevance: Relevance, ranking: Ranking, metric: str, mean: float) -> Pull:
     """The Pull on the mean (over its queries) of a metric that has at least one query."""
-    labels = relevance.labels
+    labels, counts = relevance.labels, relevance.counts
     if metric == R_PRECISION:
-        as_query, as_target, pairs = r_precision_shares(labels, ranking, mean)
-        queries = np.count_nonzero(relevance.counts[labels[ranking.sampled]] >= 2)
-        return Pull((as_query + as_target) / queries, pairs / queries ** 2, _present(labels))
-    weights = class_weights(relevance.counts, relevance.gains, ranking.k)
+        as_query, as_target, pairs, both = r_precision_shares(labels, ranking, mean, FEW_QUERIES)
+        queries = np.count_nonzero(counts[labels[ranking.sampled]] >= 2)
+        pulls = (_with_partners(as_query, relevance) + as_target) / queries
+        whole = len(ranking.sampled) == len(labels)
+        return Pull(pulls, pairs / queries ** 2, _present(labels), both / queries if whole else None)
+    weights = class_weights(counts, relevance.gains, ranking.k)
     asked = weights.asked[metric][labels]
+    expected = expected_values(counts, relevance.gains, ranking.k)[metric]
     if metric == AVERAGE_PRECISION and ranking.starts is None:
-        return _average_precision_pull(ranking, labels, weights.average_precision[labels], asked)
-    return list_pull(ranking, contributions(labels, ranking, weights, metric), asked, metric, labels)
+        return _average_precision_pull(ranking, relevance, weights.average_precision[labels], asked, expected)
+    shares = contributions(labels, ranking, weights, metric)
+    return list_pull(ranking, shares, asked, metric, relevance, expected)
 
 
 def list_pull(ranking: Ranking, shares: np.ndarray, asked: np.ndarray, metric: str = PRECISION,
-              groups: np.ndarray | None = None) -> Pull:
+              relevance: Relevance | None = None, expected: np.ndarray | None = None, usual: float | None = None) -> Pull:
     """The Pull on the mean over the queries `asked` (bool, (M,)) of what targets add: `shares`, (M, W).
 
-    A target pulls by what it adds beyond the one that would be there instead: what a usual one adds to queries of the same of
-    `groups` (int, (M,)), which are the same for all by default.
+    A target pulls by what it adds beyond the one that would be there instead: `usual`, or by default what a usual one adds to
+    queries of the same category of `relevance` (to all queries by default). `expected` (C,) are what the categories' queries
+    have by chance.
     """
     queries = np.count_nonzero(asked)
-    if ranking.starts is None:
-        usual = _group_means(shares, asked, groups)     # of any target at this place
+    if usual is not None:
+        usual = usual * ranking.listed
+    elif ranking.starts is None:
+        usual = _group_means(shares, asked, relevance, expected)    # of any target at this place
     else:
         places = np.broadcast_to(place_discounts(ranking) if metric != PRECISION else ranking.listed, shares.shape)
-        totals, most = (_group_means(part.sum(1)[:, None], asked, groups) for part in (shares, places))
-        usual = places * (totals / np.maximum(1e-300, most))
+        totals = _group_means(shares.sum(1)[:, None], asked, relevance, expected)
+        usual = places * (totals / np.maximum(1e-300, _group_means(places.sum(1)[:, None], asked, relevance)))
     as_query = np.where(asked, shares.sum(1) - shares[asked].sum() / queries, 0.0)
-    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], shares - usual, 0.0) / queries, groups)
+    as_target = np.where(asked[:, None], shares - usual, 0.0)
+    if relevance is not None and (metric != NDCG or np.array_equal(relevance.gains, np.eye(len(relevance.gains)))):
+        as_query = _with_partners(as_query, relevance)
+    return _pull_of(ranking, as_query / queries, as_target / queries, relevance)
 
 
-def _average_precision_pull(ranking, labels, factors, asked):
+def _with_partners(as_query, relevance):
+    """Pulls of queries, where a category has two patients those of both: without one, the other has no relevant target."""
+    for category in np.flatnonzero(relevance.counts == 2):
+        both = relevance.labels == category
+        as_query = np.where(both, as_query[both].sum(), as_query)
+    return as_query
+
+
+def _average_precision_pull(ranking, relevance, factors, asked, expected):
     """The Pull on mAP@k of a ranking without ties: a target also changes the precision at the places behind its own.
 
     `factors` (M,) are 1 / min(R, k) of the queries.
     """
+    labels = relevance.labels
     same = labels[ranking.nearest] == labels[:, None]
     inverse = 1 / np.arange(1, ranking.k + 1)
     hits = same * inverse
@@ -225,26 +264,32 @@ def _average_precision_pull(ranking, labels, factors, asked):
     slopes = ((before + 1) * inverse + behind) * factors[:, None]
     value = np.where(asked, (same * (before + 1) * inverse).sum(1) * factors, 0.0)
     queries = np.count_nonzero(asked)
-    rate = _group_means(same.mean(1)[:, None], asked, labels)
-    as_query = np.where(asked, value - value.sum() / queries, 0.0)
-    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], slopes * (same - rate), 0.0) / queries, labels)
+    rate = _group_means(same.mean(1)[:, None], asked, relevance, np.maximum(0, relevance.counts - 1))
+    as_query = _with_partners(np.where(asked, value - value.sum() / queries, 0.0), relevance)
+    return _pull_of(ranking, as_query / queries, np.where(asked[:, None], slopes * (same - rate), 0.0) / queries, relevance)
 
 
-def _group_means(values, asked, groups):
-    """Means over the queries `asked` of each group, as float64 (M, W): drawn a little to the mean of all in small groups."""
+def _group_means(values, asked, relevance, expected=None):
+    """Means over the queries `asked` of each category, as float64 (M, W), in small ones drawn a little to the mean of all.
+
+    With `expected` (C,), what queries of each have by chance, drawn to as many times of that as all queries have.
+    """
     overall = values[asked].mean(0)
-    if groups is None:
+    if relevance is None:
         return np.broadcast_to(overall, values.shape)
-    sizes = np.bincount(groups[asked], minlength=groups.max() + 1)
-    sums = np.zeros((len(sizes), values.shape[1]))
-    np.add.at(sums, groups[asked], values[asked])
-    return ((sums + FEW_QUERIES * overall) / (sizes + FEW_QUERIES)[:, None])[groups]
+    labels, categories = relevance.labels, len(relevance.counts)
+    sizes, sums = np.bincount(labels[asked], minlength=categories), np.zeros((categories, values.shape[1]))
+    np.add.at(sums, labels[asked], values[asked])
+    level = expected[labels[asked]].mean() if expected is not None else 0.0
+    weight = (expected / level if level > 0 else np.ones(len(sizes)))[:, None]
+    return ((sums + FEW_QUERIES * overall * weight) / (sizes + FEW_QUERIES)[:, None])[labels]
 
 
-def _pull_of(ranking, as_query, as_target, groups):
+def _pull_of(ranking, as_query, as_target, relevance):
     """The Pull of queries (M,) and of the places of their lists (M, W)."""
     there = np.bincount(ranking.nearest.ravel(), as_target.ravel(), minlength=len(as_query))
-    return Pull(as_query + there, _pair_squares(ranking.nearest, as_target), 1 if groups is None else _present(groups))
+    means = 1 if relevance is None else _present(relevance.labels)
+    return Pull(as_query + there, _pair_squares(ranking.nearest, as_target), means)
 
 
 def _present(groups):
@@ -293,7 +338,7 @@ def interval_of(value: float, pull: Pull, level: Levels) -> Interval:
         error = relative.error / value
         lift_low, lift_high = value / level.chance * np.exp(relative.limits() / value)
     room = level.best - level.chance
-    if room > _NO_SPREAD:
+    if room > _NO_SPREAD and level.best - value > _NO_SPREAD:       # all of what is possible in any sample of such lists
         share = (value - level.chance) / room
         away = pull.plus(-level.chance_pull - share * (level.best_pull - level.chance_pull)).limits() / room
         share_low, share_high = np.minimum(1.0, share + away)
@@ -310,9 +355,15 @@ def metric_intervals(relevance: Relevance, ranking: Ranking, means: Mapping[str,
     means : mapping of str to float
         Observed mean per metric; NaN without queries.
     """
-    known = levels(relevance, ranking.k)
-    return {metric: interval_of(mean, metric_pull(relevance, ranking, metric, mean), known[metric]) if mean == mean
-            else Interval() for metric, mean in means.items()}
+    known, found = levels(relevance, ranking.k), {}
+    others = relevance.counts.sum() - relevance.counts.max(initial=0)
+    for metric, mean in means.items():
+        given = others >= FEWEST_OTHERS and mean == mean and not (metric == R_PRECISION and known[metric].chance > MOST_LISTED)
+        pull = metric_pull(relevance, ranking, metric, mean) if given else None
+        found[metric] = Interval() if pull is None else interval_of(mean, pull, known[metric])
+        if others < FEWEST_FOR_SHARE:
+            found[metric] = replace(found[metric], share_low=np.nan, share_high=np.nan)
+    return found
 
 
 def pair_share_interval(sources: np.ndarray, targets: np.ndarray, hits: np.ndarray, count: int) -> tuple[float, float]:

@@ -22,6 +22,7 @@ mean over all orders of the tied ones (see `ranking`).
 """
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,13 @@ def discounts(k: int) -> np.ndarray:
 
 def class_weights(counts: np.ndarray, gains: np.ndarray, k: int) -> ClassWeights:
     """ClassWeights of categories with these counts (C,) and gains (C, C)."""
+    return _class_weights(counts.astype(np.int64).tobytes(), gains.astype(float).tobytes(), k)
+
+
+@functools.lru_cache(maxsize=256)
+def _class_weights(counts, gains, k):
+    counts = np.frombuffer(counts, np.int64)
+    gains = np.frombuffer(gains, float).reshape(len(counts), len(counts))
     relevant = counts - 1
     ideal = np.zeros(len(counts))
     for category in np.flatnonzero(counts):
@@ -157,25 +165,30 @@ def best_means(counts: np.ndarray, k: int) -> dict[str, float]:
     return {**dict.fromkeys(METRICS, 1.0), PRECISION: float(reach[asked] @ counts[asked] / counts[asked].sum())}
 
 
-def expected_means(counts: np.ndarray, gains: np.ndarray, k: int) -> dict[str, float]:
-    """Exact mean of every metric over all orders (or, the same, all labelings): the chance level.
+def expected_values(counts: np.ndarray, gains: np.ndarray, k: int) -> dict[str, np.ndarray]:
+    """As `expected_means`, of the queries of each category: float64, shape (C,); k at most the number of targets.
 
     A random order has each target relevant at a rank with probability R / (M - 1), and two ranks with
-    R (R - 1) / ((M - 1) (M - 2)). NaN where no query has a value.
+    R (R - 1) / ((M - 1) (M - 2)).
     """
     targets = counts.sum() - 1
-    if targets < 1:
-        return dict.fromkeys(METRICS, np.nan)
-    k = min(k, targets)
     weights = class_weights(counts, gains, k)
     share = (counts - 1) / targets
     pair = (counts - 2) / max(1, targets - 1)
     ranks = np.arange(1, k + 1)
     average = share * ((1 + (ranks - 1) * pair[:, None]) / ranks).sum(1) * weights.average_precision
     mean_gain = (weights.ndcg @ counts - np.diag(weights.ndcg)) / targets
-    per_class = {PRECISION: share, AVERAGE_PRECISION: average, NDCG: mean_gain * discounts(k).sum(), R_PRECISION: share}
-    means = {}
-    for metric, values in per_class.items():
+    return {PRECISION: share, AVERAGE_PRECISION: average, NDCG: mean_gain * discounts(k).sum(), R_PRECISION: share}
+
+
+def expected_means(counts: np.ndarray, gains: np.ndarray, k: int) -> dict[str, float]:
+    """Exact mean of every metric over all orders (or, the same, all labelings): the chance level; NaN without a query."""
+    targets = counts.sum() - 1
+    if targets < 1:
+        return dict.fromkeys(METRICS, np.nan)
+    k = min(k, targets)
+    weights, means = class_weights(counts, gains, k), {}
+    for metric, values in expected_values(counts, gains, k).items():
         asked, queries = weights.asked[metric], weights.queries(metric)
         means[metric] = float(values[asked] @ counts[asked] / queries) if queries else np.nan
     return means

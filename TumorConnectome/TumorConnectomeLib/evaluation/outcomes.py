@@ -1,10 +1,12 @@
 """Labels that are not classes: times to an event, most of them censored, and numbers.
 
-Cut into bins, a patient who was followed for two years counts as one who died after two. So the neighbors' hazard is taken as a
-patient's risk, events per time at risk among the k nearest, and compared with what happened to the patient by Harrell's C
-("Evaluating the yield of medical tests", JAMA 1982;247:2543): the share of pairs of patients of whom one is known to have lived
-longer in which the other one has the larger risk; 0.5 is chance. For numbers, it is the mean absolute difference between a
-patient and the k nearest, over that of all pairs. p values come from permutation, of times and events as pairs.
+Cut into bins, a patient who was followed for two years counts as one who died after two. So the neighbors' hazard is taken as
+a patient's risk, events per time at risk among the k nearest, and compared with what happened to the patient by Harrell's C
+("Evaluating the yield of medical tests", JAMA 1982;247:2543): the share of pairs of patients of whom one is known to have
+lived longer in which the other one has the larger risk; of an event and a censored patient at the same time the censored one
+lived longer. Chance is not quite 0.5, because what happened to a patient is not among the neighbors' outcomes. For numbers, it
+is the mean absolute difference between a patient and the k nearest, over that of all pairs. p values come from permutation, of
+times and events as pairs.
 """
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: `n` patients of known time and event, `events` of them; `c_index` with its 95 % interval (jackknife), `p` one-sided by
-#: permutation, `q` Benjamini-Hochberg over all rows
+#: permutation, `q` Benjamini-Hochberg over all rows; `chance` is the mean C of the permutations
 SURVIVAL_COLUMNS = ("model", "time", "event", "k", "n", "events", "c_index", "ci_low", "ci_high", "chance", "p", "q",
                     "permutations")
 #: `value`: mean absolute difference to the k nearest, `chance` between all pairs, `ratio` the quotient (below 1: neighbors are
@@ -59,7 +61,7 @@ def survival_table(ranked: CohortRankings, models: Sequence[str], permutations: 
     import pandas as pd
 
     cohort: Cohort = ranked.cohort
-    rows, tallies = [], []
+    rows, tallies, hazards = [], [], []
     for time, event in survival_columns(cohort.patients) if pairs is None else pairs:
         times, events = as_numbers(cohort.patients[time]), events_of(cohort.patients[event])
         known = np.flatnonzero(~np.isnan(times) & ~np.isnan(events) & (times >= 0))
@@ -78,10 +80,12 @@ def survival_table(ranked: CohortRankings, models: Sequence[str], permutations: 
                 tally.run(permutations)
                 low, high = found.limits()
                 rows.append({"model": model, "time": time, "event": event, "k": size, "n": len(known),
-                             "events": int(events[known].sum()), "c_index": found.c_index, "ci_low": low, "ci_high": high,
-                             "chance": 0.5})
+                             "events": int(events[known].sum()), "c_index": found.c_index, "ci_low": low, "ci_high": high})
                 tallies.append(tally)
-    return _tested(pd.DataFrame(rows, columns=list(SURVIVAL_COLUMNS)), tallies)
+                hazards.append(found)
+    table = _tested(pd.DataFrame(rows, columns=list(SURVIVAL_COLUMNS)), tallies)
+    table["chance"] = [float(found.permuted_sum / found.permutations) for found in hazards]
+    return table
 
 
 def number_table(ranked: CohortRankings, models: Sequence[str], facets: Sequence[str], permutations: int,
@@ -147,8 +151,10 @@ class _Hazards:
     def __init__(self, ranking, known, times, events):
         self._sources, self._targets, self._shares = _known_edges(ranking, known)
         self._times, self._events = times, events
-        # one is known to have lived longer than the other: the other's event came before
-        self._longer = (times[None] > times[:, None]) & (events[:, None] > 0)
+        self.permuted_sum, self.permutations = 0.0, 0
+        # one is known to have lived longer than the other: the other's event came before, or when it was seen alive
+        later = (times[None] > times[:, None]) | ((times[None] == times[:, None]) & (events[None] == 0))
+        self._longer = later & (events[:, None] > 0)
         self.c_index = float(self._concordance(self._risks(np.arange(len(times))[None]))[0])
 
     def _risks(self, orders):
@@ -171,7 +177,10 @@ class _Hazards:
         """C under outcomes that are permuted among the patients."""
         risks, found = self._risks(orders), np.empty(orders.shape)
         np.put_along_axis(found, orders, risks, axis=1)     # the risk of the patient that has each outcome
-        return self._concordance(found)
+        concordance = self._concordance(found)
+        self.permuted_sum += concordance.sum()
+        self.permutations += len(concordance)
+        return concordance
 
     def limits(self):
         """95 % interval of C by leaving out one patient after the other; NaN for many patients."""

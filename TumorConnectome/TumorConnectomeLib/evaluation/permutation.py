@@ -34,8 +34,8 @@ from .relevance import Relevance
 CHUNK = 256
 #: list entries of all these labelings that are looked at in one go (fits into the cache)
 _ENTRIES = 1 << 18
-#: values that are added in float32
-_EXACT = 256
+#: values that are added in float32, and queries of all labelings in memory at once: what fits into the cache
+_EXACT, _PATIENTS = 256, 1024
 #: labelings that are kept for the next model, as long as they are no more bytes
 _KEPT_BYTES = 1 << 25
 #: means that differ by less are the same: sums in another order, and in float32, round differently
@@ -134,60 +134,61 @@ class NullMeans:
         return found
 
     def _of_lists(self, columns, metrics, categories):
-        ranking, tied = self._ranking, self._ranking.starts is not None
+        tied = self._ranking.starts is not None
         general = [metric for metric in metrics if metric == AVERAGE_PRECISION and tied
                    or metric == NDCG and not (self._binary or self._linear)]
         found = self._general(columns, general) if general else {}
-        graded = not self._binary and NDCG in metrics and NDCG not in found
-        kind = np.float32 if tied else np.uint8 if ranking.k < 256 else np.uint16
-        hits, precision, gain = np.zeros(columns.shape, kind), None, None
-        if AVERAGE_PRECISION in metrics and AVERAGE_PRECISION not in found:
-            precision = np.zeros(columns.shape, np.float32)
-        if NDCG in metrics and NDCG not in found:
-            gain = np.zeros(columns.shape, np.float32)
-        away, same, term = np.empty_like(columns), np.empty(columns.shape, bool), np.empty(columns.shape, np.float32)
-        for place in range(ranking.nearest.shape[1]):
-            np.take(columns, self._targets[place], axis=0, out=away, mode="clip")
-            np.equal(away, columns, out=same)
-            ones = same.view(np.uint8)
-            hits += np.multiply(ones, self._listed[place], out=term) if tied else ones
-            if precision is not None:
-                precision += np.multiply(hits * ones, np.float32(1 / (place + 1)), out=term)
-            if graded:
-                np.abs(np.subtract(away, columns, out=away), out=away)
-                gain -= np.multiply(away, self._factors[place], out=term)
-            elif gain is not None:
-                gain += np.multiply(ones, self._factors[place], out=term)
-        if graded:
-            gain += self._most
-        if len(categories) or PRECISION in metrics:
-            hits = hits.astype(np.float32)
-        if PRECISION in metrics:
-            found[PRECISION] = _totals(hits) / self._weights.k / max(1, self._weights.queries(PRECISION))
+        rest, size = [metric for metric in metrics if metric not in general], columns.shape[1]
+        totals = {name: np.zeros(size) for name in rest} | {category: np.zeros(size) for category in categories}
+        for first in range(0, len(columns), _PATIENTS):
+            self._add_block(totals, columns, slice(first, first + _PATIENTS))
+        for metric in rest:
+            found[metric] = totals[metric] / max(1, self._weights.queries(metric))
         if len(categories):
-            found[CLASSES] = self._by_class(columns, hits, categories)
-        if precision is not None:
-            found[AVERAGE_PRECISION] = self._weighted(precision, columns, self._weights.average_precision, AVERAGE_PRECISION)
-        if gain is not None:
-            found[NDCG] = self._weighted(gain, columns, np.diag(self._weights.ndcg), NDCG)
+            counts = self._relevance.counts[categories]
+            hits = np.stack([totals[category] for category in categories], axis=1) / self._weights.k
+            found[CLASSES] = np.divide(hits, counts, out=np.full(hits.shape, np.nan), where=counts >= 2)
         return found
 
-    def _by_class(self, columns, hits, categories):
-        counts = self._relevance.counts
-        found = np.full((columns.shape[1], len(categories)), np.nan)
-        for place, category in enumerate(categories):
-            if counts[category] >= 2:
-                found[:, place] = _totals(hits * (columns == category)) / (counts[category] * self._weights.k)
-        return found
+    def _add_block(self, totals, columns, some):
+        """Add to the sums over the queries what a slice of them has: of metrics, and of hits by category."""
+        ranking, mine = self._ranking, columns[some]
+        tied, precise, gained = ranking.starts is not None, AVERAGE_PRECISION in totals, NDCG in totals
+        hits = np.zeros(mine.shape, np.float32 if tied else np.uint8 if ranking.k < 256 else np.uint16)
+        precision, gain = (np.zeros(mine.shape, np.float32) if wanted else None for wanted in (precise, gained))
+        away, same, term = np.empty_like(mine), np.empty(mine.shape, bool), np.empty(mine.shape, np.float32)
+        for place in range(ranking.nearest.shape[1]):
+            np.take(columns, self._targets[place, some], axis=0, out=away, mode="clip")
+            np.equal(away, mine, out=same)
+            ones, factors = same.view(np.uint8), self._factors[place, some]
+            hits += np.multiply(ones, self._listed[place, some], out=term) if tied else ones
+            if precise:
+                precision += np.multiply(hits * ones, np.float32(1 / (place + 1)), out=term)
+            if gained and not self._binary:
+                np.abs(np.subtract(away, mine, out=away), out=away)
+                gain -= np.multiply(away, factors, out=term)
+            elif gained:
+                gain += np.multiply(ones, factors, out=term)
+        if gained and not self._binary:
+            gain += self._most[some]
+        hits = hits.astype(np.float32)
+        for name, total in totals.items():
+            if name == PRECISION:
+                _add_totals(total, hits, 1 / self._weights.k)
+            elif name == AVERAGE_PRECISION:
+                self._add_weighted(total, precision, mine, self._weights.average_precision, name)
+            elif name == NDCG:
+                self._add_weighted(total, gain, mine, np.diag(self._weights.ndcg), name)
+            else:
+                _add_totals(total, hits * (mine == name))
 
-    def _weighted(self, values, columns, factors, metric):
-        """Mean over queries of values (M, B) times a factor per category of the query."""
+    def _add_weighted(self, total, values, mine, factors, metric):
+        """Add to the sum over queries values (rows, B) times a factor per category of the query."""
         used = np.unique(factors[self._weights.asked[metric]])
         if len(used) == 1:                              # queries that are not asked have no relevant target: 0
-            total = _totals(values) * used[0]
+            _add_totals(total, values, used[0])
         else:
-            total = _totals(values * factors.astype(np.float32)[columns])
-        return total / max(1, self._weights.queries(metric))
+            _add_totals(total, values * factors.astype(np.float32)[mine])
 
     def _general(self, columns, metrics):
         rows = columns.T
@@ -200,9 +201,10 @@ class NullMeans:
         return {metric: np.concatenate(parts) for metric, parts in found.items()}
 
 
-def _totals(values):
-    """Sum over the patients of float32 values (M, B): float64, shape (B,)."""
-    return sum(values[first:first + _EXACT].sum(0).astype(float) for first in range(0, len(values), _EXACT))
+def _add_totals(total, values, factor=1.0):
+    """Add the sum over the patients of float32 values (rows, B), times a factor, to a total, float64, (B,)."""
+    for first in range(0, len(values), _EXACT):
+        total += values[first:first + _EXACT].sum(0).astype(float) * factor
 
 
 def query_values(relevance: Relevance, ranking: Ranking, metric: str) -> np.ndarray:

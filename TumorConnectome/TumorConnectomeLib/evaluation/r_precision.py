@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..neighbors.blas_threads import one_thread_per_product
 from .ranking import Ranking
 
-#: queries whose contributions are in memory at once
-_ROWS = 256
+#: queries that are looked at in one go, so few that their sum fits into a byte
+_ROWS = 255
 #: categories of that many patients are counted pair by pair, larger ones by a matrix product
-_FEW = 36
+_FEW = 24
 #: where not all queries are looked at, the same for categories of up to this share of the patients
 _FEW_SHARE = 0.07
-#: so many shares at most are kept, and so many marks of a category
-_KEPT, _KEPT_MARKS = 1 << 20, 1 << 18
-#: as `intervals.FEW_QUERIES`; more of them, because the lists of a rare category are short, too
-_FEW_QUERIES = 30
+#: so many marks of a category at most are kept
+_KEPT_MARKS = 1 << 18
 
 
 def r_precision_values(labels: np.ndarray, ranking: Ranking) -> np.ndarray:
     """R-precision of every sampled query: float64, shape (S,); NaN without a relevant target."""
     values = np.full(len(ranking.sampled), np.nan)
-    for rows, shares in _shares(labels, ranking):
-        values[rows] = shares.sum(1)
+    for _category, rows, members in _queries(labels, ranking):
+        relevant = len(members) - 1
+        values[rows] = ranking.first(rows, relevant)[:, members].sum(1) / relevant
     return values
 
 
@@ -55,12 +55,14 @@ class RPrecisionMeans:
         self._place = np.full(int(counts.sum()), -1)
         self._place[ranking.sampled] = np.arange(len(ranking.sampled))
 
-    def _marks(self, category, rows=slice(None)):
-        """float32, shape (S, M): share of the first R places that each target takes, over R."""
+    def _marks(self, category, rows=slice(None), out=None):
+        """float32, shape (S, M): share of the first R places that each target takes, over R; in `out` if there is room."""
         if category in self._first:
             return self._first[category][rows]
         relevant = int(self._counts[category]) - 1
-        marks = self._ranking.first(rows, relevant).astype(np.float32)
+        first = self._ranking.first(rows, relevant)
+        marks = np.empty(first.shape, np.float32) if out is None else out[:len(first)]
+        np.multiply(first, np.float32(1), out=marks, casting="same_kind")
         np.divide(marks, np.float32(relevant), out=marks)
         if self._whole and marks.size <= _KEPT_MARKS:   # of larger cohorts all of them are several hundred MB
             self._first[category] = marks
@@ -72,6 +74,7 @@ class RPrecisionMeans:
         self._first.clear()
         return (one + other).astype(np.float32), other.sum(0) + other.sum(1), float(other.sum())
 
+    @one_thread_per_product()                           # threads wait for each other longer than these products take
     def means(self, columns: np.ndarray) -> np.ndarray:
         """Means under labelings given as columns of an integer array (M, B): float64, shape (B,); NaN without a query."""
         if self._pair is not None:
@@ -109,20 +112,22 @@ class RPrecisionMeans:
         members, sampled = (columns == category).astype(np.float32), self._ranking.sampled
         if self._whole:
             return np.einsum("ij,ij->j", self._marks(category) @ members, members, dtype=float)
-        total = np.zeros(columns.shape[1])
+        total, memory = np.zeros(columns.shape[1]), np.empty((_ROWS, len(columns)), np.float32)
         for start in range(0, len(sampled), _ROWS):
             rows = slice(start, start + _ROWS)
-            total += np.einsum("ij,ij->j", self._marks(category, rows) @ members, members[sampled[rows]], dtype=float)
+            marks = self._marks(category, rows, memory)
+            total += np.einsum("ij,ij->j", marks @ members, members[sampled[rows]], dtype=float)
         return total
 
     def _of_both(self, columns):
         """As `_pair_form`, block by block."""
         (one, other), sampled = self._asked, self._ranking.sampled
         members, total = (columns == one).astype(np.float32), np.zeros(columns.shape[1])
+        memory = np.empty((2, _ROWS, len(columns)), np.float32)
         for start in range(0, len(sampled), _ROWS):
             rows = slice(start, start + _ROWS)
-            marks = self._marks(one, rows)
-            marks += self._marks(other, rows)
+            marks = self._marks(one, rows, memory[0])
+            marks += self._marks(other, rows, memory[1])
             total += np.einsum("ij,ij->j", marks @ members, members[sampled[rows]], dtype=float)
         rest = len(sampled) - members[sampled].sum(0, dtype=float)
         return total + rest - self._column_sums(other) @ members / (int(self._counts[other]) - 1)
@@ -138,11 +143,12 @@ class RPrecisionMeans:
     def _looked_up(self, chosen, category):
         """Sum of T over pairs of the patients chosen (bool, (M, B)), the first a sampled query: float64, shape (B,)."""
         relevant, found = int(self._counts[category]) - 1, np.zeros(chosen.shape[1])
+        ranks, width = self._ranking.ranks.ravel(), self._ranking.ranks.shape[1]
         for number, mine in enumerate(np.ascontiguousarray(chosen.T)):
             members = np.flatnonzero(mine)
             rows = self._place[members]
             rows = rows[rows >= 0]
-            found[number] = np.count_nonzero(self._ranking.ranks[rows[:, None], members] < relevant)
+            found[number] = np.count_nonzero(ranks.take(rows[:, None] * width + members, mode="clip") < relevant)
         return found / relevant
 
     def _column_sums(self, category):
@@ -154,8 +160,20 @@ class RPrecisionMeans:
         return self._listed[category]
 
 
-def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float) -> tuple[np.ndarray, np.ndarray, float]:
+def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float,
+                       few: float) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
     """How far queries and targets pull R-precision from its mean; see `intervals.Pull`.
+
+    A list holds a share f of all targets, which are drawn without replacement: to be in it or not makes a pair pull by
+    (1 - f) or -f of what its target adds.
+
+    Parameters
+    ----------
+    labels, ranking
+    mean : float
+        Over the sampled queries that have a value.
+    few : float
+        See `intervals.FEW_QUERIES`.
 
     Returns
     -------
@@ -165,43 +183,53 @@ def r_precision_shares(labels: np.ndarray, ranking: Ranking, mean: float) -> tup
         float64, shape (M,): sum of what a patient adds to the queries of others, less what any target would add.
     pairs : float
         Sum of squares over unordered pairs of patients.
+    both : np.ndarray
+        float32, shape (S, S): what pairs of sampled queries pull, both directions together.
     """
-    as_query, as_target = np.zeros(len(labels)), np.zeros(len(labels))
-    among = np.zeros((len(ranking.sampled), len(ranking.sampled)), np.float32)
-    parts = _shares(labels, ranking)
-    if len(ranking.sampled) * len(labels) <= _KEPT:
-        parts = list(parts)                             # they are looked at twice
-    squares, usual = 0.0, _usual(labels, parts if isinstance(parts, list) else _shares(labels, ranking), ranking, mean)
-    for rows, shares in parts:
-        queries = ranking.sampled[rows]
-        relevant = _relevant(labels, queries)
-        as_query[queries] = shares.sum(1) - mean
-        shares = shares - ranking.first(rows, relevant) * (usual[labels[queries]] / np.maximum(1, relevant))[:, None]
-        as_target += shares.sum(0)
-        squares += np.square(shares).sum()
-        among[rows] = shares[:, ranking.sampled]
-    return as_query, as_target, float(squares + (among * among.T).sum(dtype=float))
+    as_query, as_target, sampled = np.zeros(len(labels)), np.zeros(len(labels)), ranking.sampled
+    among, squares = np.zeros((len(sampled), len(sampled)), np.float32), 0.0
+    values, targets = r_precision_values(labels, ranking), len(labels) - 1
+    asked = ~np.isnan(values)
+    as_query[sampled[asked]] = values[asked] - mean
+    usual = _usual(labels, sampled[asked], values[asked], mean, few)
+    for category, rows, members in _queries(labels, ranking):
+        relevant, first = len(members) - 1, ranking.first(rows, len(members) - 1)
+        # a target in the list adds 1 / R if it is relevant, less what a usual one adds
+        here, there = (1 - usual[category]) / relevant, -usual[category] / relevant
+        added, share = np.full(len(labels), there), relevant / targets
+        added[members] = here
+        as_target += _column_sums(first) * added
+        weights = first if first.dtype == bool else np.square(first)
+        hits, hit_weight = (part[:, members].sum(dtype=float) for part in (first, weights))
+        missed, missed_weight = (_column_sums(part).sum() - mine for part, mine in ((first, hits), (weights, hit_weight)))
+        squares += here ** 2 * (hit_weight - 2 * share * hits + share ** 2 * relevant * len(rows))
+        squares += there ** 2 * (missed_weight - 2 * share * missed + share ** 2 * (targets - relevant) * len(rows))
+        among[rows] = (first[:, sampled] - share) * added[sampled]
+    np.fill_diagonal(among, 0.0)
+    return as_query, as_target, float(squares + (among * among.T).sum(dtype=float)), among + among.T
 
 
-def _usual(labels, parts, ranking, mean):
-    """R-precision of the queries of each category, drawn to the mean of all: float64, shape (C,)."""
-    sums, sizes = np.zeros((2, labels.max() + 1))
-    for rows, shares in parts:
-        mine = labels[ranking.sampled[rows]]
-        sums += np.bincount(mine, shares.sum(1), len(sums))
-        sizes += np.bincount(mine, minlength=len(sums))
-    return (sums + _FEW_QUERIES * mean) / (sizes + _FEW_QUERIES)
+def _usual(labels, queries, values, mean, few):
+    """R-precision of the queries of each category, drawn to the one that chance and the mean lift give: float64, shape (C,)."""
+    counts = np.bincount(labels)
+    share = np.maximum(0, counts - 1) / max(1, len(labels) - 1)
+    chance = share[labels[queries]].mean()
+    expected = np.minimum(1.0, share * (mean / chance))
+    sums, sizes = (np.bincount(labels[queries], weights, len(counts)) for weights in (values, None))
+    return (sums + few * expected) / (sizes + few)
 
 
-def _relevant(labels, queries):
-    return np.bincount(labels)[labels[queries]] - 1
+def _column_sums(first):
+    """Sums of marks (rows, M), bool or float64, of up to _ROWS rows: float64, shape (M,)."""
+    if first.dtype != bool:
+        return first.sum(0)
+    return first.view(np.uint8).sum(0, dtype=np.uint8).astype(float)
 
 
-def _shares(labels, ranking):
-    """Yield rows of the sampled queries that have a relevant target, and what each target adds to them: (rows, M)."""
-    relevant = _relevant(labels, ranking.sampled)
-    asked = np.flatnonzero(relevant)
-    for start in range(0, len(asked), _ROWS):
-        rows = asked[start:start + _ROWS]
-        hits = ranking.first(rows, relevant[rows]) * (labels == labels[ranking.sampled[rows]][:, None])
-        yield rows, hits / relevant[rows][:, None]
+def _queries(labels, ranking):
+    """Yield category, up to _ROWS of the sampled queries of it, and its patients, for all that have a relevant target."""
+    of_queries = labels[ranking.sampled]
+    for category in np.flatnonzero(np.bincount(labels) >= 2):
+        members, mine = np.flatnonzero(labels == category), np.flatnonzero(of_queries == category)
+        for start in range(0, len(mine), _ROWS):
+            yield category, mine[start:start + _ROWS], members

@@ -94,17 +94,25 @@ def rankings(blocks: Iterable[tuple[int, np.ndarray]], groups: Sequence[np.ndarr
     sampled : np.ndarray
         int64, ascending cohort rows whose whole rankings are kept.
     """
-    made = [_Builder(rows, k, sampled) for rows in groups]
+    made = [RankingBuilder(rows, k, sampled) for rows in groups]
     for first, block in blocks:
         for builder in made:
-            builder.add(first, block)
+            builder.add(np.arange(first, first + len(block)), block)
     return [builder.ranking() for builder in made]
 
 
-class _Builder:
-    """Collects the Ranking of one group of patients block by block."""
+class RankingBuilder:
+    """Collects the Ranking of one group of patients, from blocks of distances and from neighbor lists.
 
-    def __init__(self, rows, k, sampled):
+    Parameters
+    ----------
+    rows : np.ndarray
+        int64, ascending cohort rows of the group.
+    k, sampled
+        As of `rankings`.
+    """
+
+    def __init__(self, rows: np.ndarray, k: int, sampled: np.ndarray):
         count = len(rows)
         self._rows, self._k = rows, max(0, min(k, count - 1))
         self._sampled = np.flatnonzero(np.isin(rows, sampled))
@@ -114,28 +122,51 @@ class _Builder:
         self._sizes = None
         self._tied: dict[int, tuple] = {}
 
-    def add(self, first, block):
-        """Fill in the queries that a block of distances holds."""
+    @property
+    def width(self) -> int:
+        """Targets of a list that have to be known: one more than count, to see whether the last one is tied with it."""
+        return min(self._k + 1, len(self._rows) - 1)
+
+    def add(self, queries: np.ndarray, block: np.ndarray) -> None:
+        """Fill in the queries that a block of distances holds: float64, (rows, N), of these ascending cohort rows."""
         rows = self._rows
-        begin, end = np.searchsorted(rows, [first, first + len(block)])
-        if begin == end:
+        own, mine = np.intersect1d(rows, queries, assume_unique=True, return_indices=True)[1:]
+        if not len(own):
             return
-        own = np.arange(begin, end)
-        mine = block[rows[begin:end] - first]
-        distances = mine[:, rows] if len(rows) < block.shape[1] else mine   # fancy indexing: a copy either way
+        distances = block[mine]                         # fancy indexing: a copy
+        if len(rows) < block.shape[1]:
+            distances = distances[:, rows]
         distances[np.arange(len(own)), own] = np.inf    # a patient is not its own target
-        low, high = np.searchsorted(self._sampled, [begin, end])
-        some = self._sampled[low:high]
-        order = np.argsort(distances[some - begin], axis=1, kind="stable")
-        ordered = np.take_along_axis(distances[some - begin], order, axis=1)
+        low, high = np.searchsorted(self._sampled, [own[0], own[-1] + 1])
+        chosen = np.isin(own, self._sampled[low:high])
+        whole = distances[chosen] if not chosen.all() else distances
+        order = np.argsort(whole, axis=1)               # not stable, which is faster: tied targets share their places
+        ordered = np.take_along_axis(whole, order, axis=1)
         self._add_ranks(low, high, order, ordered)
-        width = min(self._k + 1, len(rows) - 1)         # one more, to see whether the last one is tied with it
-        if len(some) < len(own):
-            order = smallest_columns(distances, width)
+        if not chosen.all():
+            order = smallest_columns(distances, self.width)
             ordered = np.take_along_axis(distances, order, axis=1)
-        self._nearest[begin:end], self._distances[begin:end] = order[:, :self._k], ordered[:, :self._k]
-        for place in np.flatnonzero((np.diff(ordered[:, :width], axis=1) <= TIE).any(1)):
-            self._tied[begin + place] = _tied_list(distances[place], self._k, int(begin + place))
+        self._nearest[own], self._distances[own] = order[:, :self._k], ordered[:, :self._k]
+        for place in np.flatnonzero((np.diff(ordered[:, :self.width], axis=1) <= TIE).any(1)):
+            self._tied[int(own[place])] = _tied_list(distances[place], self._k, int(own[place]))
+
+    def add_lists(self, nearest: np.ndarray, distances: np.ndarray) -> np.ndarray:
+        """Fill in the first `width` targets of every query, which are exact.
+
+        Parameters
+        ----------
+        nearest : np.ndarray
+            int, shape (M, width): places in the group.
+        distances : np.ndarray
+            float64, shape (M, width); NaN where a list is not known.
+
+        Returns
+        -------
+        np.ndarray
+            Cohort rows of the queries whose whole distances have to be added, because of ties or of what is not known.
+        """
+        self._nearest[:], self._distances[:] = nearest[:, :self._k], distances[:, :self._k]
+        return self._rows[~((np.diff(distances, axis=1) > TIE).all(1) & ~np.isnan(distances).any(1))]
 
     def _add_ranks(self, low, high, order, ordered):
         places = np.arange(order.shape[1], dtype=self._ranks.dtype)[None]

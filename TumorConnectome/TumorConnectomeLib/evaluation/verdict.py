@@ -15,7 +15,7 @@ import numpy as np
 
 from .controls import NEGATIVE_CONTROL, POSITIVE_CONTROL, TESTED
 from .intervals import COVERAGE
-from .metrics import PRECISION
+from .metrics import PRECISION, R_PRECISION
 from .permutation import ALPHA
 from .report import Section
 from .same_patient import ANY_SERIES, OTHER_STUDY, R_AT_1
@@ -57,7 +57,7 @@ def strength(row: Mapping, others: Sequence[Mapping] = ()) -> Strength:
         return Strength.UNTOLD
     if row["q"] <= ALPHA:
         return Strength.EVIDENCE if _above(row) else Strength.UNSURE
-    if row["q_below"] <= ALPHA and row["ci_high"] < 1:
+    if row["q_below"] <= ALPHA and (row["ci_high"] < 1 or np.isnan(row["ci_high"]) and row["lift"] < 1):
         return Strength.BELOW
     if any(one["q"] <= ALPHA and _above(one) for one in others):
         return Strength.OTHER
@@ -65,8 +65,12 @@ def strength(row: Mapping, others: Sequence[Mapping] = ()) -> Strength:
 
 
 def _above(row):
-    """Whether the interval of the lift lies above 1; a figure that nothing changes (all lists perfect) has none."""
-    return row["ci_low"] > 1 or (np.isnan(row["ci_low"]) and row["of_possible"] > 1 - 1e-9)
+    """Whether the interval of the lift lies above 1; a figure that nothing changes (all lists perfect) has none.
+
+    Nor has R-precision where one category is nearly all patients.
+    """
+    alone = row["of_possible"] > 1 - 1e-9 or (row["metric"] == R_PRECISION and row["lift"] > 1)
+    return row["ci_low"] > 1 or (np.isnan(row["ci_low"]) and alone)
 
 
 def verdict(table: pd.DataFrame, titles: Mapping[str, str], same_patient: pd.DataFrame | None = None,
@@ -135,7 +139,8 @@ def _model_lines(mine, others, titles, tests, confounds, classes, duplicates):
     lines, nothing = [], []
     for row in mine:
         of_classes = classes.get((row["model"], row["facet"]), [])
-        if found[row["facet"]] not in (Strength.NONE, Strength.UNTOLD) and (text := _of_copies(row, titles, duplicates)):
+        if found[row["facet"]] not in (Strength.NONE, Strength.UNTOLD) and (
+                text := _of_copies(row, titles, duplicates, found[row["facet"]] is Strength.BELOW)):
             lines.append(text)
         elif found[row["facet"]] is not Strength.NONE:
             lines.append(facet_sentence(row, titles, tests, confounds, others[row["model"], row["facet"]], of_classes))
@@ -197,8 +202,8 @@ def survival_sentences(survival: pd.DataFrame | None) -> list[str]:
         if found:
             row = max(found, key=lambda one: one["c_index"])
             lines.append(f"{model}, {time}: patients whose {row['k']} nearest had more events per time had theirs earlier, C "
-                         f"index {row['c_index']:.3f} ({_interval(row)}; 0.5 is chance; q = {_up(row['q'])} among "
-                         f"{len(survival)} tests; {row['events']} events of {row['n']} patients).")
+                         f"index {row['c_index']:.3f} ({_interval(row)}; {row['chance']:.3f} is chance; q = {_up(row['q'])} "
+                         f"among {len(survival)} tests; {row['events']} events of {row['n']} patients).")
         else:
             nothing.append(f"{model} ({time})")
     if nothing:
@@ -302,14 +307,19 @@ def _class_text(one):
     return f"{one['class']} ({one['lift']:.2f} times, {_interval(one)}; q = {_up(one['q'])}; {one['n']} patients{unsure})"
 
 
-def _of_copies(row, titles, duplicates):
-    """What is said instead of a lift that is not there with one id of each duplicate; "" if it is there, too."""
+def _of_copies(row, titles, duplicates, below):
+    """What is said instead of a lift that is not there with one id of each duplicate; "" if it is there, too.
+
+    `below`: whether it is less than chance that was found.
+    """
     for one in duplicates:
-        for facet, _all, alone, p in one["lifts"]:
+        for facet, _all, alone, p_above, p_below in one["lifts"]:
+            p = p_below if below else p_above
             if (one["model"], facet) == (row["model"], row["facet"]) and not p <= ALPHA:
                 rest = f"{alone:.2f} times (p = {_up(p)})" if p == p else "too little to be told"
+                why = "are counted several times" if below else "find each other"
                 return (f"{row['model']}, same {_name(facet, titles)}: {_lift(row)} times as often as chance, but only because "
-                        f"ids of the same tumor find each other; with one id of each it is {rest}: no evidence.")
+                        f"ids of the same tumor {why}; with one id of each it is {rest}: no evidence.")
     return ""
 
 
@@ -367,7 +377,7 @@ def duplicate_sentences(duplicates: Sequence[Mapping], titles: Mapping[str, str]
     """What ids with almost the same vector do to the figures."""
     lines = []
     for one in duplicates:
-        changes = [f"{_name(facet, titles)} {alone:.2f} instead of {lift:.2f}" for facet, lift, alone, _p in one["lifts"]
+        changes = [f"{_name(facet, titles)} {alone:.2f} instead of {lift:.2f}" for facet, lift, alone, *_p in one["lifts"]
                    if not np.isnan(alone)]
         alone = f"With one id of each: {_listed(changes)} times as often as chance." if changes else \
             "With one id of each, too few are left to be evaluated."

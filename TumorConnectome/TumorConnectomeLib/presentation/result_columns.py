@@ -117,7 +117,7 @@ RESULT_COLUMNS = {
     "time": ResultColumn("Time", "Column of the time until an event, or until it was last known not to have happened."),
     "event": ResultColumn("Event", "Column that says whether the event happened."),
     "events": ResultColumn("Events", "Patients in whom it happened."),
-    "c_index": ResultColumn("C index", "Harrell's C of the neighbors' hazard: 0.5 is chance, 1 is perfect."),
+    "c_index": ResultColumn("C index", "Harrell's C of the neighbors' hazard: 1 is perfect, chance a little below 0.5."),
     "column": ResultColumn("Column", "Numbers that are compared between neighbors."),
     "null_low": ResultColumn("Chance, low", "95 % of permuted labelings lie between this and the next column."),
     "null_high": ResultColumn("Chance, high", "95 % of permuted labelings lie between the column before and this."),
