@@ -36,7 +36,7 @@ def run(module, output, *arguments, options=("--testing",), before="", environme
     code = f"import sys\nfrom slicerhost import command_line\n{before}\ncommand_line.main()"
     command = [sys.executable, "-X", "faulthandler", "-c", code, *options, "--no-splash", "--python-script", SCRIPT,
                "--output", output, "--module", module, *arguments]
-    paths = os.pathsep.join(map(str, (module.parent, ROOT / "Testing")))
+    paths = os.pathsep.join(map(str, (module.parent, ROOT / "Testing", os.environ["PYTHONPATH"])))
     process = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=900, env={
         **os.environ, "PYTHONPATH": paths, "XDG_CONFIG_HOME": str(output / "config"), **dict(environment)})
     return Run(output, process)

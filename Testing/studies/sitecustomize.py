@@ -5,7 +5,7 @@ Python imports this file at its start when its folder is on PYTHONPATH.
 import os
 import sys
 
-if ["-m", "TumorConnectomeLib"] == sys.orig_argv[1:3]:
+if sys.orig_argv[1:3] == ["-m", "TumorConnectomeLib"]:
     if "WARM_WORKERS" in os.environ:
         from warm_workers import hand_over
         hand_over(os.environ["WARM_WORKERS"], sys.orig_argv[3:])
