@@ -39,6 +39,7 @@ def isolated_cache(tmp_path_factory):
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUMORCONNECTOME_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)      # dozens of processes would compile the library, each anew
         for name in ("THUMBNAIL", "WEIGHTS"):
             patch.setenv(f"TUMORCONNECTOME_{name}_BASE", "http://127.0.0.1:9")      # refused: no test asks the real server
         base = tmp_path_factory.getbasetemp()

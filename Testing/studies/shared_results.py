@@ -1,13 +1,17 @@
 """What the workers of all test processes share: the synthetic CTs and the demo cohort, which cost ten seconds each.
 
 Only the drawing of voxels and the analysis of the cohort are taken from another worker; all else that a worker does, its
-checks included, it does. SHARED_STUDIES names the folder.
+checks included, it does. Slices away from the tumor repeat one of their neighbors; those around it are drawn as always.
+SHARED_STUDIES names the folder.
 """
 import contextlib
 import os
 import pathlib
 import shutil
 import sys
+
+#: so many slices are drawn, or copied, at once
+_SLICES = 6
 
 
 @contextlib.contextmanager
@@ -43,6 +47,23 @@ def _share_cohort(folder):
     command.prepare = prepare
 
 
+def _few_slices(phantom):
+    """As `phantom.whole_ct`, of which most slices far from the tumor are copies."""
+    import numpy as np
+
+    from TumorConnectomeLib.synthetic.lesion_boxes import annotate, extent_in_voxels
+    from TumorConnectomeLib.synthetic.tumor_crop import crop_area
+    from TumorConnectomeLib.synthetic.voxels import VoxelBox
+
+    count, *plane = phantom.grid.shape
+    tumor = crop_area(extent_in_voxels(annotate(phantom)), phantom.grid.spacing, phantom.grid.shape)
+    for first in range(0, count, _SLICES):
+        stop = min(first + _SLICES, count)
+        drawn = stop if first < tumor.stop[0] and stop > tumor.start[0] else first + 1
+        hu = phantom.hounsfield(VoxelBox((first, 0, 0), (drawn, *plane)))
+        yield first, hu if drawn == stop else np.repeat(hu, stop - first, axis=0)
+
+
 def _share_voxels(folder):
     from TumorConnectomeLib.synthetic import study
 
@@ -59,7 +80,7 @@ def _share_voxels(folder):
         report(0.5, "Taking the CT that another test made")
         shutil.copytree(kept, target, dirs_exist_ok=True)
 
-    study._write_files = write_files
+    study._write_files, study.whole_ct = write_files, _few_slices
 
 
 def share(arguments):
