@@ -13,6 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # the tests run in as many processes as there are processors: threads of numpy beside them only wait for each other
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)         # dozens of processes would compile the library, each anew
 
 
 def pytest_configure(config):
@@ -39,7 +40,6 @@ def isolated_cache(tmp_path_factory):
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUMORCONNECTOME_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)      # dozens of processes would compile the library, each anew
         for name in ("THUMBNAIL", "WEIGHTS"):
             patch.setenv(f"TUMORCONNECTOME_{name}_BASE", "http://127.0.0.1:9")      # refused: no test asks the real server
         base = tmp_path_factory.getbasetemp()
