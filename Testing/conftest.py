@@ -52,6 +52,18 @@ def isolated_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def demo_file(isolated_cache):
+    """File of the prepared demo cohort in the module's cache, made once for all processes of a run."""
+    from TumorConnectomeLib.base.files import default_cache_folder
+    from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
+
+    def prepared():
+        return (yield PythonJob("Preparing", "prepare", "--cache", default_cache_folder()))
+
+    return pathlib.Path(run_blocking(prepared())["path"])
+
+
+@pytest.fixture(scope="session")
 def host():
     """slicer.app of the host: qt, ctk and slicer can be imported from here on."""
     from slicerhost import app
