@@ -17,6 +17,26 @@ def test_every_control_has_a_tooltip_and_an_accessible_name(demo):
     assert not silent
 
 
+def test_no_section_asks_for_more_than_the_width_of_the_panel(demo):
+    """With any section open: a wider one would be cut at its right edge."""
+    import slicer
+
+    whole = slicer.modules.TumorConnectomeWidget.uiWidget
+    area = next(area for area in demo.window.findChildren(QtWidgets.QScrollArea) if area.isAncestorOf(whole))
+    buttons = [widget for name, widget in vars(demo.panel.ui).items() if name.endswith("CollapsibleButton")]
+    before = [button.collapsed for button in buttons]
+    demo.panel.select(demo.panel.state.cohort.patient_ids[0])
+    for button in buttons:
+        button.collapsed = False
+    demo.settle()
+    width = area.viewport().width
+    for button, collapsed in zip(buttons, before):
+        button.collapsed = collapsed
+    demo.settle()
+    assert len(buttons) > 10 and max(button.minimumSizeHint.width() for button in buttons) > 300
+    assert area.widget().minimumSizeHint.width() <= width
+
+
 def test_the_tab_key_goes_down_the_panel(demo):
     """No control that the tab key reaches lies above the one before it."""
     import slicer

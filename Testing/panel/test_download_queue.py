@@ -68,7 +68,7 @@ def wishes(host, tmp_path):
     from TumorConnectomeLib.work.queue import DownloadQueue
 
     wishes = Wishes(None, HeldSource(tmp_path), wait_until)
-    wishes.queue = DownloadQueue(acquire, is_offline, sizeOf=lambda request: (20, 2_000_000), clock=lambda: wishes.now)
+    wishes.queue = DownloadQueue(acquire, is_offline, sizeOf=lambda request, sources: (20, 2_000_000), clock=lambda: wishes.now)
     yield wishes
     wishes.queue.cleanup()
 

@@ -40,6 +40,7 @@ def cosine(panel, vector):
 
 def test_a_phrase_colors_the_patients_and_a_contrast_does_and_both_can_be_taken_back(text):
     from TumorConnectomeLib.cohort.text_similarity import TEXT_COLUMN
+    from TumorConnectomeLib.panel.changes import IMAGES
     from TumorConnectomeLib.panel.result_nodes import find_result
     from TumorConnectomeLib.panel.text_controller import RESULT
 
@@ -64,7 +65,8 @@ def test_a_phrase_colors_the_patients_and_a_contrast_does_and_both_can_be_taken_
     assert wait(session) == ""
     expected = cosine(panel, vectors[0]) - cosine(panel, vectors[1])
     np.testing.assert_allclose(panel.state.cohort.facets[TEXT_COLUMN].numbers, expected, atol=1e-6)
-    panel.measurements.refresh()
+    panel.changes.tell(IMAGES)
+    session.settle()
     assert TEXT_COLUMN in panel.state.cohort.facets
     press(ui.textClearButton)
     assert TEXT_COLUMN not in panel.state.cohort.facets and not table.visible and not ui.textClearButton.enabled

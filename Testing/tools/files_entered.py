@@ -68,6 +68,11 @@ class Person:
         self._rest()
         return found
 
+    def _paint(self):
+        """All that is shown is painted; what a timer does later is not waited for."""
+        self.panel.view.repaint()
+        self.session.application.processEvents()
+
     def _patient(self):
         """A patient whose node can be clicked: not the selected one, not covered by the legend."""
         view, ids = self.panel.view, self.panel.state.cohort.patient_ids
@@ -90,8 +95,7 @@ class Person:
             patient = self._patient()
         self._mouse(patient)
         self.session.wait(lambda: self.panel.ui.patientLabel.text.startswith(f"<b>{patient}"))
-        self.panel.view.repaint()
-        self.session.settle(0.05)
+        self._paint()
 
     def _modified(self):
         with _paused():
@@ -106,7 +110,7 @@ class Person:
         self._mouse(patient, double=True)
         self.session.wait(lambda: not self._imaging_busy() and patient in {
             nodes.patient_id for nodes in self.panel.imaging.shown.values()})
-        self.session.settle(0.05)
+        self._paint()
 
     def _imaging_busy(self):
         with _paused():

@@ -250,6 +250,21 @@ def test_a_query_is_drawn_once_and_said_in_words(view, host):
     assert not has_color(pixels(view), color)
 
 
+def test_no_label_covers_a_query_or_its_name(view):
+    from TumorConnectomeLib.widgets.query_mark import QueryMark, query_boxes
+
+    canvas = view.canvas
+    view.setConnectome(graph([[-1, 1], [1, 1], [0, 0], [0.1, 0]], [], [], []), coloring(4))
+    view.setQuery(QueryMark("A query with a long name", (0.0, 0.0), ("P002", "P003")))
+    boxes = query_boxes(canvas.viewport, canvas.state.query, canvas.font, view.width)
+    placed = {label.node: rect for label, rect in canvas.placed_labels()}
+    assert {2, 3} <= set(placed)
+    for x, y, wide, high in placed.values():
+        assert not any(x < left + width and left < x + wide and y < top + height and top < y + high
+                       for left, top, width, height in boxes)
+    view.setQuery(None)
+
+
 # ---- paths from scan to scan
 
 def test_paths_lead_from_scan_to_scan_and_that_of_the_selected_patient_is_named(view):

@@ -24,6 +24,9 @@ class Status:
     def watch(self, task):
         self.watched.append(task)
 
+    def done(self, message):
+        self.said.append(message)
+
 
 @pytest.fixture
 def work(host):
@@ -51,12 +54,13 @@ def test_only_the_latest_task_is_heard(work):
     assert heard == [("second", 2)]
 
 
-def test_a_canceled_task_calls_nobody(work):
+def test_a_canceled_task_calls_nobody_and_leaves_nothing_on_the_status_line(work):
     task, runner, status = work
     heard = []
-    assert task.cancel() is False
+    assert task.cancel() is False and status.said == []
     task.run("only", heard.append, heard.append)
     assert task.cancel() is True and runner.started[0][4].canceled and not task.busy
+    assert status.said == [""]
     runner.started[0][3](ValueError("canceled"))
     assert heard == []
 

@@ -61,17 +61,26 @@ def graphml(connectome: Connectome, cohort: Cohort) -> str:
           for key, part, name, kind in keys),
         ' <graph id="connectome" edgedefault="directed">\n',
         *(f'  <data key="g_{name}">{_content(value)}</data>\n' for name, value in facts.items()),
-        *_elements("node", nodes, [_texts(kind, values) for _, kind, values in columns]),
-        *_elements("edge", edges, [_texts(kind, values) for kind, values in _edge_values(connectome)]),
+        *_elements("node", nodes, [_contents(kind, values) for _, kind, values in columns]),
+        *_elements("edge", edges, [_contents(kind, values) for kind, values in _edge_values(connectome)]),
         " </graph>\n</graphml>\n"])
 
 
 def _elements(name, heads, columns):
     """Nodes or edges as text, from the beginnings of their tags and what is known of each, column by column."""
-    data = [[f'   <data key="{name[0]}{number}">{_content(text)}</data>\n' if text else "" for text in texts]
+    data = [[f'   <data key="{name[0]}{number}">{text}</data>\n' if text else "" for text in texts]
             for number, texts in enumerate(columns)]
     for head, parts in zip(heads, map("".join, zip(*data))):
         yield f"  {head}>\n{parts}  </{name}>\n" if parts else f"  {head} />\n"
+
+
+def _contents(kind, values):
+    """The values of a column as contents of elements; numbers have nothing to escape, and most words come often."""
+    texts = _texts(kind, values)
+    if kind != "string":
+        return texts
+    contents = {text: _content(text) for text in set(texts)}
+    return [contents[text] for text in texts]
 
 
 def neighbors_csv(connectome: Connectome, patients: Sequence[str] = ()) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 #: topics: what else than a parameter may change
-COHORT, COLUMNS, LISTS, GRAPH, TITLE, RESULTS, IMAGES, MEASURED, SCENE, WEIGHTS = (
-    "<cohort>", "<columns>", "<lists>", "<graph>", "<title>", "<results>", "<images>", "<measured>", "<scene>", "<weights>")
+COHORT, COLUMNS, LISTS, GRAPH, TITLE, RESULTS, IMAGES, SCENE, WEIGHTS = (
+    "<cohort>", "<columns>", "<lists>", "<graph>", "<title>", "<results>", "<images>", "<scene>", "<weights>")
 
 
 class Changes:

@@ -92,8 +92,7 @@ class DerivedAnalyses:
     def cancel(self):
         """Stop what is being made, and call nobody."""
         self._wanted = None
-        if self._work.cancel():
-            self._status.done("")
+        self._work.cancel()
 
     def choose(self, repair: Repair, model: str) -> Shown:
         """What is wanted, or, until that has been made, the nearest that is there."""

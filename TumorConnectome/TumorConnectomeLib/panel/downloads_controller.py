@@ -151,7 +151,7 @@ class DownloadsController:
     def _onFetchGroup(self, checked=False):
         self._problem = ""
         requests, places = self._requests(self._group()), self._places()
-        sizes = [size for size in map(self._sources.sizeOf, requests) if size != (0, 0)]
+        sizes = [size for request in requests if (size := self._sources.sizeOf(request, places)) != (0, 0)]
         total = sum(size[1] if size else _TYPICAL_BYTES for size in sizes)
         if total > _ASK_ABOVE and not self._state.cohort.synthetic and not slicer.util.confirmOkCancelDisplay(
                 _("Download the CTs of {n} patients, about {gb:.1f} GB?").format(n=len(sizes), gb=total / 1e9)):

@@ -155,8 +155,7 @@ class EmbedController:
 
     def cancel(self):
         """Stop what runs."""
-        if self._work.cancel():
-            self._status.done("")
+        self._work.cancel()
         self.weights.cancel()
 
     @property

@@ -89,8 +89,7 @@ class EvaluateController:
 
     def cancel(self):
         """Stop what runs, without a word."""
-        if self._work.cancel():
-            self._status.done("")
+        self._work.cancel()
 
     def forget(self):
         """The scene is being closed: stop what runs, and let go of its tables."""

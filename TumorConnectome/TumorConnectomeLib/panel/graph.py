@@ -24,11 +24,11 @@ from ..widgets.help_sheet import HelpSheet
 from ..widgets.keys import BINDINGS, GESTURES
 from ..widgets.model_info_box import ModelInfoBox
 from ..widgets.path_marks import PathMark
+from ..widgets.texts import show_text
 from .changes import COLUMNS, GRAPH, TITLE
 from .cohort_text import missing_vectors_text, size_text
 from .json_list import list_from_text, list_to_text
 from .parameters import NumberColors
-from .status_line import show_text
 
 #: reasons why columns can not color that are shown
 _MOST_NOTES = 3

@@ -260,8 +260,10 @@ class ImageSources:
         database = DicomDatabaseSource(getattr(slicer, "dicomDatabase", None), folder, listed)
         return [CacheSource(self._cache), *local, database, *([self._idc] if remote else [])]
 
-    def sizeOf(self, request: SeriesRequest) -> tuple[int, int] | None:
+    def sizeOf(self, request: SeriesRequest, sources: list[Source]) -> tuple[int, int] | None:
         """Files and bytes that would have to be downloaded for a request; None if that is not known."""
+        if not any(isinstance(source, IdcSource) for source in sources):
+            return None
         if self._cache.entry(request.ct_uid).is_dir() or SceneSource().find(request):
             return 0, 0
         return read_manifest().size(request.ct_uid)

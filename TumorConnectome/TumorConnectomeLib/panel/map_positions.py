@@ -81,8 +81,7 @@ class MapPositions:
     def cancel(self):
         """Stop what is being made, and call nobody."""
         self._wanted = None
-        if self._work.cancel():
-            self._status.done("")
+        self._work.cancel()
 
     def choose(self, shown, kind: MapKind) -> Placed:
         """The wanted map of what is shown (see `derived_analyses.Shown`), or, until that has been made, the neighbor layout."""

@@ -11,16 +11,18 @@ from ..cohort.column_titles import MEASURED, title_of
 from ..cohort.measurements import lesion_rows, with_measurements
 from ..imaging.measurement_store import MeasurementStore
 from ..presentation.measurement_text import measurement_texts, side_notes
+from ..widgets.texts import put_text, show_text
 from ..work.jobs import PythonJob
 from ..work.runner import LatestTask
 from .changes import COLUMNS, IMAGES
 from .result_nodes import write_result
-from .status_line import show_text
 
 #: kind of the table node, and so a part of its name
 RESULT = "measurements"
 #: characters of a PatientID above a column
 _LONGEST_ID = 20
+#: milliseconds without new images after which what was measured on them becomes columns
+_JOIN_AFTER = 1000
 
 
 def measure_sequence(path: str, cache_folder, image_folder: str):
@@ -45,6 +47,7 @@ class MeasurementsController:
         self._work = LatestTask(panel.runner, status)
         table = self._ui.measurementsTable
         table.setRowCount(len(MEASURED))
+        table.setHorizontalHeaderLabels([""] * table.columnCount)
         for row, column in enumerate(MEASURED.values()):
             self._put(row, 0, column.title, column.note)
         header = table.horizontalHeader()
@@ -53,25 +56,41 @@ class MeasurementsController:
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
         self._ui.measureCohortButton.connect("clicked(bool)", self._onMeasure)
         panel.state.bind(self.compareMeasurements, "selectedPatient", "comparedPatient", COLUMNS)
-        panel.changes.bind(lambda parameters: self.refresh(), IMAGES)
+        panel.changes.bind(self.takeMeasured, IMAGES)
+        self._joinTimer = qt.QTimer(table)
+        self._joinTimer.setSingleShot(True)
+        self._joinTimer.connect("timeout()", self._join)
 
     @property
     def busy(self):
         """Whether the cohort is being measured."""
         return self._work.busy
 
+    def cleanup(self):
+        """Nothing is taken any more."""
+        self._joinTimer.stop()
+
     def setCohort(self, cohort):
         """Another cohort was loaded: returns it with what is known from earlier sessions."""
         self.cancel()
+        self._joinTimer.stop()
         self._status.done("")
         self._cohort = cohort
         self._store.update()
         self._ui.measureCohortButton.enabled = True
         return self.joined()
 
-    def refresh(self):
-        """Show what has been measured meanwhile."""
+    def takeMeasured(self, parameters):
+        """Show what has been measured meanwhile here, and as columns when no more images come.
+
+        All that colors, filters and evaluates shows other columns anew: once for several patients, when their images stand.
+        """
         if self._cohort is not None and self._store.update():
+            self.compareMeasurements(parameters)
+            self._joinTimer.start(_JOIN_AFTER)
+
+    def _join(self):
+        if self._cohort is not None:
             self._panel.state.useCohort(self.joined())
 
     def joined(self):
@@ -87,9 +106,8 @@ class MeasurementsController:
         names = parameters.selectedPatient, parameters.comparedPatient
         found = [self._measurement(name) for name in names]
         heads = [_("Measurement"), names[0] or _("Selected patient"), names[1] or _("Marked patient")]
-        self._ui.measurementsTable.setHorizontalHeaderLabels([elided(head, _LONGEST_ID) for head in heads])
         for column, head in enumerate(heads):
-            self._ui.measurementsTable.horizontalHeaderItem(column).setToolTip(head)
+            put_text(self._ui.measurementsTable.horizontalHeaderItem(column), elided(head, _LONGEST_ID), head)
         for column, (name, measurement) in enumerate(zip(names, found), start=1):
             texts = measurement_texts(measurement) if measurement else {}
             for row, key in enumerate(MEASURED):
@@ -113,8 +131,7 @@ class MeasurementsController:
         if item is None:
             item = qt.QTableWidgetItem()
             table.setItem(row, column, item)
-        item.setText(text)
-        item.setToolTip(tip or text)
+        put_text(item, text, tip or text)
 
     def _onMeasure(self, checked=False):
         if self._cohort is None or self.busy:
@@ -125,7 +142,8 @@ class MeasurementsController:
 
         def over(show):
             self._ui.measureCohortButton.enabled = True
-            self.refresh()
+            if self._store.update():
+                self._join()
             show()
 
         self._work.run(sequence, lambda result: over(lambda: self._onMeasured(result)),

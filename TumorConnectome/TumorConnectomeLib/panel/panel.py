@@ -108,6 +108,7 @@ class Panel:
         self.pictures.cleanup()
         self.listing.cleanup()
         self.graphControls.cleanup()
+        self.measurements.cleanup()
         self.evaluate.cleanup()
         self.study.cleanup()
         self.query.cleanup()

@@ -77,8 +77,7 @@ class QueryController:
     def cancel(self):
         """Stop what runs; nobody is called."""
         self._answer = (None, None) if self._answer[1] is None else self._answer
-        if self._work.cancel():
-            self._status.done("")
+        self._work.cancel()
 
     def neighborIds(self) -> list[str]:
         """PatientIDs of the query's list, by rank; none while it is looked for."""

@@ -62,7 +62,7 @@ class SegmentationController:
         return found
 
     def _offer(self, studies):
-        listed = listed_segmentations()
+        listed = listed_segmentations() if studies else {}
         known = [patient for patient, study in studies.items() if study in listed]
         others = [patient for patient in studies if patient not in known]
         texts = ((known, _("IDC has the expert segmentation (NLSTSeg) of {patients}.")),

@@ -2,14 +2,8 @@
 from slicer.i18n import tr as _
 
 from ..base.errors import PackageMissing
-from ..base.text import elided_words
+from ..widgets.texts import show_text
 from .packages import install
-
-
-def show_text(label, text):
-    """Write a text into a label; long words, such as UIDs, would widen the panel: they are elided, and whole in the tooltip."""
-    shown = elided_words(text)
-    label.text, label.toolTip = shown, text if shown != text else ""
 
 
 class StatusLine:

@@ -66,8 +66,7 @@ class StudyController:
 
     def cancel(self):
         """Stop what runs, without a word."""
-        if self._work.cancel():
-            self._status.done("")
+        self._work.cancel()
 
     def forget(self):
         """The scene is being closed."""

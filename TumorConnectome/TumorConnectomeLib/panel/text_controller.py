@@ -62,8 +62,7 @@ class TextController:
 
     def cancel(self):
         """Stop what runs."""
-        if self._work.cancel():
-            self._status.done("")
+        self._work.cancel()
 
     def extend(self, cohort):
         """The cohort with the column, if it was computed for this one."""

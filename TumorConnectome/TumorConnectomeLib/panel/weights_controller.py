@@ -54,8 +54,7 @@ class WeightsController:
 
     def cancel(self):
         """Stop what runs."""
-        if self._work.cancel():
-            self._status.done("")
+        self._work.cancel()
         self._forgetOffer()
 
     @staticmethod

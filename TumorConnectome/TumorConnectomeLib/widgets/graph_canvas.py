@@ -14,7 +14,7 @@ from .graph_painter import LARGE, Detail, GraphPainter, LabelPlaces, paint_label
 from .graph_state import GraphState
 from .legend import Header, Legend
 from .path_marks import paint_paths
-from .query_mark import paint_query
+from .query_mark import paint_query, query_boxes
 from .surface import Surface
 from .theme import Theme, pen
 
@@ -223,7 +223,8 @@ class GraphCanvas:
         if self.geometry is None:
             return []
         state, (width, height) = self.state, self._size
-        key = self._revision, self._marks, self.viewport.transform, self.moving, state.selected, state.compared, state.hovered
+        key = (self._revision, self._marks, self.viewport.transform, self.moving, state.selected, state.compared, state.hovered,
+               state.query)
         if self._placed[0] != key:
             top = self.header.arrange(self._font, width)
             labels = wanted_labels(state, int(width * height / _AREA_PER_HUB))
@@ -231,6 +232,8 @@ class GraphCanvas:
             obstacles = [ring_box(self.geometry, node) for node in rings if node is not None]
             if self.legend.rect is not None:
                 obstacles.append(self.legend.rect)
+            if state.query is not None:
+                obstacles += query_boxes(self.viewport, state.query, self._font, width)
             bounds = (2.0, top, width - 4.0, height - top - 2.0)
             self._placed = key, self._labels.place(self.geometry, labels, self._font, bounds, obstacles, self.moving)
         return self._placed[1]

@@ -189,7 +189,7 @@ def wanted_labels(state: GraphState, hub_limit: int) -> list[Label]:
         node = geometry.index_of(patient)
         if node is not None:
             labels.setdefault(node, Label(node, f"{rank} \u00b7 {elided(patient, _LONGEST_ID)}"))
-    for path in paths_of_patient(state.paths, state.selected):
+    for path in paths_of_patient(state.paths, state.selected) if state.paths else ():
         for name, node in zip(path.names, map(geometry.index_of, path.nodes)):
             if node is not None:
                 text = labels[node].text if node in labels else ids[node]

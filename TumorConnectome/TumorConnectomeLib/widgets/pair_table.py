@@ -10,6 +10,7 @@ import qt
 from ..base.text import elided
 from ..neighbors.match import COSINE_DISTANCE
 from ..presentation.patient_summary import PairRow, distance_text, pair_text, percent_text
+from .texts import put_text
 
 _PATIENT = 1
 #: characters of a PatientID that are shown
@@ -123,10 +124,10 @@ class PairTable:
 
     def _setHeaders(self, columns):
         table, header = self._table, self._table.horizontalHeader()
+        table.setRowCount(0)                            # the cells of other columns are aligned otherwise
         table.setColumnCount(len(columns))
         table.setHorizontalHeaderLabels([column.header for column in columns])
         for number, column in enumerate(columns):
-            table.horizontalHeaderItem(number).setToolTip(column.tooltip)
             header.setSectionResizeMode(number, qt.QHeaderView.Stretch if column.stretch else qt.QHeaderView.ResizeToContents)
 
     def _fill(self):
@@ -135,26 +136,27 @@ class PairTable:
         for number, column in enumerate(self._columns):
             item, words = table.horizontalHeaderItem(number), column.copied_as
             sorted_by = number == self._sortColumn
-            item.setText(f"{column.header} {_ARROWS[self._descending]}" if sorted_by else column.header)
             order = _("sorted descending") if self._descending else _("sorted ascending")
-            item.setData(qt.Qt.AccessibleTextRole, f"{words}, {order}" if sorted_by else words)
+            put_text(item, f"{column.header} {_ARROWS[self._descending]}" if sorted_by else column.header, column.tooltip,
+                     f"{words}, {order}" if sorted_by else words)
         self._rows = sorted_rows(self._given, self._columns[self._sortColumn], self._descending)
         self._ours = True
         try:
             table.setRowCount(len(self._rows))
             for number, row in enumerate(self._rows):
                 for place, column in enumerate(self._columns):
-                    table.setItem(number, place, self._item(row, column))
+                    self._put(number, place, row, column)
         finally:
             self._ours = False
 
-    def _item(self, row, column):
-        item, detail = qt.QTableWidgetItem(column.text(row)), column.detail(row)
-        item.setTextAlignment(int(qt.Qt.AlignVCenter) | int(qt.Qt.AlignRight if column.right else qt.Qt.AlignLeft))
-        if detail:
-            item.setToolTip(detail)
-            item.setData(qt.Qt.AccessibleTextRole, detail)
-        return item
+    def _put(self, number, place, row, column):
+        """Say in a cell what a column tells of a PairRow. Items are kept: Qt measures a column at every change of one."""
+        item = self._table.item(number, place)
+        if item is None:
+            item = qt.QTableWidgetItem()
+            item.setTextAlignment(int(qt.Qt.AlignVCenter) | int(qt.Qt.AlignRight if column.right else qt.Qt.AlignLeft))
+            self._table.setItem(number, place, item)
+        put_text(item, column.text(row), column.detail(row))
 
     # Events
 

@@ -62,24 +62,28 @@ class PictureStrip(qt.QWidget):
             self.mark(None)
             return
         focused = next((tile.info.patient_id for tile in self._tiles if tile.hasFocus()), None)
-        pictures = {tile.info.patient_id: tile.picture for tile in self._tiles if tile.picture}
-        for tile in self._tiles:
-            self._rowLayout.removeWidget(tile)
-            tile.hide()
-            tile.deleteLater()
-        self._tiles = []
-        for number, info in enumerate(infos):
-            tile = PictureTile(info, number == 0, self._onTile, self._onStep, self._translate)
-            if info.patient_id in pictures:
-                tile.setPicture(*pictures[info.patient_id])
-            tile.setFocusPolicy(qt.Qt.ClickFocus if number else qt.Qt.StrongFocus)
-            self._rowLayout.insertWidget(number, tile)
-            tile.show()                                 # now, not in the next turn of the event loop: it may get the focus
-            self._tiles.append(tile)
+        pictures = {tile.info.patient_id: tile.picture for tile in self._tiles}
+        self._setCount(len(infos))
+        for tile, info in zip(self._tiles, infos):
+            tile.setInfo(info, pictures.get(info.patient_id))
         self._area.horizontalScrollBar().setValue(0)
         self._fitHeight()
         if focused is not None and self._tiles:
             self._focus((self._of(focused) or self._tiles)[0])
+
+    def _setCount(self, count):
+        """Have this many tiles: those that are there stay, a click would else wait for new widgets."""
+        for tile in self._tiles[count:]:
+            self._rowLayout.removeWidget(tile)
+            tile.hide()
+            tile.deleteLater()
+        del self._tiles[count:]
+        for number in range(len(self._tiles), count):
+            tile = PictureTile(number == 0, self._onTile, self._onStep, self._translate)
+            tile.setFocusPolicy(qt.Qt.ClickFocus if number else qt.Qt.StrongFocus)
+            self._rowLayout.insertWidget(number, tile)
+            tile.show()                                 # now, not in the next turn of the event loop: it may get the focus
+            self._tiles.append(tile)
 
     def setPicture(self, patientId, picture, fieldMm=None):
         """Show a patient's picture.
@@ -174,23 +178,27 @@ class PictureTile(qt.QPushButton):
 
     Parameters
     ----------
-    info : TileInfo
     isQuery : bool
-        Whether this is the selected patient.
+        Whether this is the selected patient's.
     onPicked, onStep : callable
         Called when it is pressed, and with -1, 1, "first" or "last" for an arrow key, Home and End.
     translate : callable
         Translates interface text.
     """
 
-    def __init__(self, info, isQuery, onPicked, onStep, translate):
+    def __init__(self, isQuery, onPicked, onStep, translate):
         super().__init__()
-        self.info, self._isQuery, self._onPicked, self._onStep, self._translate = info, isQuery, onPicked, onStep, translate
+        self.info, self._isQuery, self._onPicked, self._onStep, self._translate = None, isQuery, onPicked, onStep, translate
         self._image, self._note, self._problem, self._marked = None, "", "", False
         self.setCursor(qt.QCursor(qt.Qt.PointingHandCursor))
         self.setFixedSize(*self._wantedSize())
-        self.toolTip = info.tooltip or "\n".join(filter(None, (info.patient_id, info.caption)))
         self.connect("clicked(bool)", self._onClicked)
+
+    def setInfo(self, info: TileInfo, picture=None):
+        """Show a patient, unmarked; with the QImage and its note that `picture` gave before, or none yet."""
+        self.info, self._problem, self._marked = info, "", False
+        self._image, self._note = picture or (None, "")
+        self.toolTip = info.tooltip or "\n".join(filter(None, (info.patient_id, info.caption)))
         self._tell()
 
     def setPicture(self, image, note):

@@ -47,12 +47,20 @@ def paint_query(surface: Surface, geometry: GraphGeometry, viewport: Viewport, m
                       mark.dashed)
     surface.polygon(_diamond(center, _RADIUS + _RIM), theme.background, None)
     surface.polygon(_diamond(center, _RADIUS), theme.query, theme.text, 1.4)
-    bold, text = bold_font(font), qt.QFontMetricsF(bold_font(font))
-    length = text.horizontalAdvance(mark.label)
-    x = center[0] + _RADIUS + _GAP
-    x = x if x + length <= width - _GAP else center[0] - _RADIUS - _GAP - length
-    surface.text(float(x), float(center[1]) + text.ascent() / 2 - 1, mark.label, bold, theme.text, theme.background)
+    bold = bold_font(font)
+    _diamond_box, (x, y, _wide, _high) = query_boxes(viewport, mark, font, width)
+    surface.text(x, y + qt.QFontMetricsF(bold).ascent(), mark.label, bold, theme.text, theme.background)
     return np.array(nodes, np.int64)
+
+
+def query_boxes(viewport: Viewport, mark: QueryMark, font: qt.QFont, width: float) -> list[tuple[float, float, float, float]]:
+    """x, y, width and height of the diamond and of its label, in pixels: other labels keep clear of them."""
+    x, y = viewport.to_pixels(np.array([mark.place], float))[0].tolist()
+    text, reach = qt.QFontMetricsF(bold_font(font)), _RADIUS + _RIM
+    length = text.horizontalAdvance(mark.label)
+    left = x + _RADIUS + _GAP
+    left = left if left + length <= width - _GAP else x - _RADIUS - _GAP - length
+    return [(x - reach, y - reach, 2 * reach, 2 * reach), (left, y - text.ascent() / 2 - 1, length, text.height())]
 
 
 def _diamond(center, radius):

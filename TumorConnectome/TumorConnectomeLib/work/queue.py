@@ -130,7 +130,7 @@ class DownloadQueue:
     parallel : int
         Downloads at a time.
     sizeOf : callable
-        Files and bytes of a SeriesRequest that has not started yet, or None if that is not known.
+        Called with a SeriesRequest and the list of Sources: files and bytes that are to be fetched, None if that is not known.
     clock : callable
         Seconds.
 
@@ -143,7 +143,7 @@ class DownloadQueue:
     """
 
     def __init__(self, acquire: Callable, isOffline: Callable[[TumorConnectomeError], bool], parallel: int = 2,
-                 sizeOf: Callable[[SeriesRequest], tuple[int, int] | None] = lambda request: None,
+                 sizeOf: Callable[[SeriesRequest, list[Source]], tuple[int, int] | None] = lambda request, sources: None,
                  clock: Callable[[], float] = time.monotonic):
         self._acquire, self._isOffline = acquire, isOffline
         self._parallel, self._sizeOf, self._clock = parallel, sizeOf, clock
@@ -170,7 +170,7 @@ class DownloadQueue:
         """Ask for a series; see Ticket."""
         download = self._downloads.get(request.ct_uid)
         if download is None or download.state is DownloadState.FAILED:
-            download = self._downloads[request.ct_uid] = Download(request, sources, self._sizeOf(request))
+            download = self._downloads[request.ct_uid] = Download(request, sources, self._sizeOf(request, sources))
         ticket = Ticket(self, download, listed)
         download.tickets.append(ticket)
         self._pumpSoon()
@@ -183,7 +183,7 @@ class DownloadQueue:
             download.expected = uid in expected
         for uid, request in expected.items():
             if uid not in self._downloads:
-                self._downloads[uid] = Download(request, sources, self._sizeOf(request), expected=True)
+                self._downloads[uid] = Download(request, sources, self._sizeOf(request, sources), expected=True)
         self._dropUnwanted()
 
     def release(self, ticket: Ticket) -> None:

@@ -258,10 +258,11 @@ class LatestTask:
         return self._task is not None and self._task.ending
 
     def cancel(self) -> bool:
-        """Stop what runs and call nobody; tells whether something ran."""
+        """Stop what runs, call nobody and clear the status line; tells whether something ran."""
         task, self._task = self._task, None
         if task is not None:
             task.drop()
+            self._status.done("")
         return task is not None
 
     def run(self, sequence, onDone, onFailed=lambda error: None, again=None, watched=True):
