@@ -60,7 +60,7 @@ class Server:
     def __init__(self, address):
         import selectors
         import socket
-        self._listener = socket.socket(socket.AF_UNIX)
+        self._folder, self._listener = os.path.dirname(address), socket.socket(socket.AF_UNIX)
         self._listener.bind(address)
         self._listener.listen(64)
         self._selector = selectors.DefaultSelector()
@@ -76,8 +76,10 @@ class Server:
                     key.data()
 
     def _end(self):
+        import shutil
         for worker in self._workers.values():
             os.kill(worker, 9)
+        shutil.rmtree(self._folder, ignore_errors=True)     # also when the tests were ended before they could
         os._exit(0)
 
     def _accept(self):
