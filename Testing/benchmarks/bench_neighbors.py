@@ -167,7 +167,8 @@ def compare(count, k, repeats, threads, folder):
     for name, both in (("ours", once), ("FAISS", 4 * once)):
         if name in middle:
             share = both / middle[name]["processor"] / middle[name]["rate"]
-            print(f"  {name}: {share:.0%} of its processor time is what numpy's matrix product needs for the same products "
+            pairs = "each pair once" if name == "ours" else "each pair four times"
+            print(f"  {name}: numpy's matrix product of all components, {pairs}, would take {share:.0%} of its processor time "
                   f"({middle[name]['rate'] / 1e9:.0f} GFLOP/s per core)")
     check(vectors, k, folder)
 

@@ -13,8 +13,8 @@ from TumorConnectomeLib.commands import cluster_search, embed
 from TumorConnectomeLib.commands.cluster_search import search_on_cluster
 from TumorConnectomeLib.commands.main import main
 from TumorConnectomeLib.connectome import graph_result
+from TumorConnectomeLib.neighbors.leading_axes import Frame
 from TumorConnectomeLib.neighbors.match import Match
-from TumorConnectomeLib.neighbors.neighbor_search import Frame
 from TumorConnectomeLib.neighbors.neighbors import neighbors_and_scale
 from TumorConnectomeLib.neighbors.row_block_search import longest_centered, part_of_mean, row_block_neighbors
 from TumorConnectomeLib.readers.vector_file import write_vectors

@@ -290,3 +290,20 @@ def test_a_collection_is_looked_up_fetched_and_embedded(folder, run, tmp_path, m
 def test_a_ct_that_the_border_cuts_says_by_how_much(folder, run):
     _, _, rows = run("--images", "images", "--boxes", "sr")
     assert all(0 < float(row["cut_mm"]) < 24 for row in rows)
+
+
+@pytest.mark.parametrize("header", ["PatientID,coordX,coordY,coordZ", "Patient ID,coord_x,coord_y,coord_z",
+                                    "patient_id,Coord X,Coord Y,Coord Z"])
+@pytest.mark.parametrize("row", ["P2,x,1,2", "P2,,,", "P2,1", ",1,2,3", "P2,inf,1,2"])
+def test_a_row_without_a_center_leaves_the_others_and_is_told(tmp_path, header, row):
+    path, problems = tmp_path / "p.csv", []
+    path.write_text(f"{header}\n100012.0,1,2,3\n{row}\n100013,4,5,6\n")
+    found = read_points(path, problems)
+    assert found == [(2, "100012", "", "1", (1, 2, 3)), (4, "100013", "", "1", (4, 5, 6))]
+    assert len(problems) == 1 and "row 3" in problems[0]
+
+
+def test_a_column_of_row_numbers_before_the_points_is_ignored(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text(",seriesuid,coordX,coordY,coordZ\n0,1.2.3,1,2,3\n")
+    assert read_points(path) == [(2, "", "1.2.3", "1", (1, 2, 3))]

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from weights_files import Bfloat16, Name, View, write_pickle_in_zip, write_safetensors, write_stream, write_zip
+from weights_files import Bfloat16, Call, Name, View, write_pickle_in_zip, write_safetensors, write_stream, write_zip
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.embedding.embed import Encoder, seeded_parameters
@@ -70,6 +70,17 @@ def test_of_a_checkpoint_the_network_is_taken(tmp_path, key):
     rest = {"epoch": 3, "optimizer": {"state": {0: {"step": 5.0}}, "param_groups": [{"lr": 0.1, "params": [0, 1]}]}}
     found = read_weights(write_zip(tmp_path / "w.pth", {"a": WHOLE}, lambda state_dict: {**rest, key: state_dict}))
     np.testing.assert_array_equal(found["a"], WHOLE)
+
+
+@pytest.mark.parametrize("wrap", [
+    lambda found: {"model": {"state_dict": found, "args": {"depth": 5}}, "epoch": 3},
+    lambda found: {"checkpoint": {"ema": {"net": found}, "optimizer": {"state": {0: {"step": 5.0}}}}},
+    lambda found: {"state_dict": found, "dtype": Name("torch float32")},
+    lambda found: {"state_dict": found, "path": Call("pathlib PosixPath", ("runs", "1"))},
+    lambda found: {"state_dict": found, "hyper_parameters": Call("pytorch_lightning.utilities.parsing AttributeDict", (), None,
+                                                                 iter({"lr": 0.1}.items()))}])
+def test_the_network_is_found_deep_in_a_checkpoint_and_beside_what_training_keeps(tmp_path, wrap):
+    np.testing.assert_array_equal(read_weights(write_zip(tmp_path / "w.pth", {"a": WHOLE}, wrap))["a"], WHOLE)
 
 
 def test_of_several_state_dicts_none_is_guessed(tmp_path):

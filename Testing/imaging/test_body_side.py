@@ -43,6 +43,15 @@ def test_a_patient_off_the_middle_of_the_image_keeps_its_sides(middle):
     assert side_of(middle + 25, midline).side == "Left" and side_of(middle - 25, midline).side == "Right"
 
 
+@pytest.mark.parametrize("value", [0.0, 3071.0])
+@pytest.mark.parametrize("radius_mm", [150.0, 195.0])
+def test_what_stands_outside_a_round_field_of_view_without_a_tag_is_not_body(value, radius_mm):
+    hu = chest(40.0, half_width=90, slices=2)
+    hu[:, CENTERS[:, None] ** 2 + CENTERS ** 2 > radius_mm ** 2] = value
+    midline = midline_of(hu, X, (SPACING, SPACING))
+    assert midline.x_mm == pytest.approx(40, abs=1.0) and side_of(20.0, midline).side == "Right"
+
+
 def test_the_couch_does_not_move_the_midline():
     assert midline_of(chest(30, half_width=120, couch_x=-60), X, (SPACING, SPACING)).x_mm == pytest.approx(30, abs=1.5)
 

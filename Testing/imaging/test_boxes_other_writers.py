@@ -163,6 +163,18 @@ def test_another_frame_of_reference_is_refused_in_one_line(tmp_path, slices):
     assert "\n" not in str(error.value)
 
 
+def test_a_region_in_space_without_a_frame_of_reference_is_told_as_that(tmp_path, slices):
+    corners = [[-90, -70, 55], [-80, -70, 55], [-80, -60, 55], [-90, -60, 55], [-90, -70, 55]]
+    path = write(tmp_path / "sr.dcm", slices, volumetric(slices, [6]), in_space(slices, "POLYGON", corners))
+
+    def forget(dataset):
+        group = dataset.ContentSequence[-1].ContentSequence[1]
+        del next(item for item in group.ContentSequence if item.ValueType == "SCOORD3D").ReferencedFrameOfReferenceUID
+
+    assert read_sr(edited(path, forget)).findings == (
+        "Ignored 1 measurement group of the report: its region in space names no frame of reference",)
+
+
 def test_a_region_of_another_frame_of_reference_takes_no_box_away(tmp_path, slices):
     lps = read_series(tmp_path / "ct").pixels_to_lps(4, rectangle(5, 6, 9, 12))
     groups = in_space(slices, "POLYGON", lps, "elsewhere", frame="1.2.3.4"), volumetric(slices, (2,))
@@ -219,6 +231,32 @@ def test_segments_beside_boxes_are_told(tmp_path, slices):
     report = read_sr(write(tmp_path / "sr.dcm", with_segment_evidence(slices), *groups))
     assert len(report.boxes) == 2
     assert report.findings == ("Ignored 1 measurement group of the report: segments of a segmentation image, not boxes",)
+
+
+@pytest.mark.parametrize("library", [False, True])
+def test_a_region_may_name_its_image_by_the_place_of_another_item(tmp_path, slices, library):
+    path = write(tmp_path / "sr.dcm", slices, volumetric(slices, [6]), volumetric(slices, [1], name="dangling"))
+    expected = lesions_of(path, tmp_path)[0][1]
+
+    def move_images(dataset):
+        *_, measurements = dataset.ContentSequence
+        items = [group.ContentSequence for group in measurements.ContentSequence]
+        regions = [next(item for item in found if item.ValueType == "SCOORD") for found in items]
+        image_item, = regions[0].ContentSequence
+        place = [1, len(dataset.ContentSequence) + 1]
+        if library:
+            container = pydicom.Dataset()
+            container.RelationshipType, container.ValueType, container.ContentSequence = "CONTAINS", "CONTAINER", [image_item]
+            image_item, place = container, [*place, 1]
+        dataset.ContentSequence.append(image_item)
+        for region, target in zip(regions, (place, [1, 99, 7])):
+            reference = pydicom.Dataset()
+            reference.RelationshipType, reference.ReferencedContentItemIdentifier = "SELECTED FROM", target
+            region.ContentSequence = [reference]
+
+    found, findings = lesions_of(edited(path, move_images), tmp_path)
+    assert [lesion.as_record() for lesion in found] == [expected.as_record()]
+    assert read_sr(path).findings == ("Ignored 1 measurement group of the report: its region refers to 0 images",)
 
 
 def test_one_region_on_several_images_is_refused(tmp_path, slices):

@@ -1,4 +1,5 @@
 """One CT series that holds more than one stack of slices: acquisitions, localizers, kernels; what is shown, what is told."""
+import numpy as np
 import pydicom
 import pytest
 from dicom_factory import CORONAL, edit, make_ct, save, sops
@@ -203,3 +204,19 @@ def test_a_secondary_image_that_is_nowhere_is_ignored_and_told(tmp_path, keyword
     series = read_series(tmp_path)
     assert series.sop_uids == sops(slices)
     assert series.findings == (f"Ignored 1 file beside the CT: secondary CT image without {keyword}",)
+
+
+@pytest.mark.parametrize(("offset", "thickness", "told"), [
+    (1.25, 2.5, ("The slices are 2.5 mm thick and 1.25 mm apart: a reconstruction that overlaps, or two phases half a step "
+                "apart, which nothing in the headers tells apart")),
+    (1.25, 1.25, None), (1.25, 5, None),
+    (0.9, 2.5, ("The steps between slices repeat (0.90, 1.60 mm): this may be 2 phases or acquisitions of the same place, "
+               "which nothing in the headers tells apart; all are shown as one stack")),
+    (0.9, 0.9, None)])
+def test_phases_that_nothing_tells_apart_are_told(tmp_path, offset, thickness, told):
+    heights = sorted([2.5 * number + part for number in range(6) for part in (0, offset)])
+    slices = make_ct(tmp_path, positions=np.array([[0, 0, height] for height in heights]))
+    for number, dataset in enumerate(slices, start=1):
+        edit(dataset, SliceThickness=str(thickness), InstanceNumber=number)
+    findings = read_series(tmp_path).findings
+    assert [finding for finding in findings if "tells apart" in finding] == [told][:told is not None]

@@ -383,6 +383,21 @@ def test_multi_frame_ct_is_refused(tmp_path):
         read_series(tmp_path)
 
 
+def test_enhanced_ct_is_named_as_such(tmp_path):
+    dataset, = make_ct(tmp_path, 1)
+    edit(dataset, SOPClassUID="1.2.840.10008.5.1.4.1.1.2.1", NumberOfFrames=40, ImagePositionPatient=None,
+         ImageOrientationPatient=None, PixelSpacing=None)
+    with pytest.raises(InputError, match=r"no CT slices found \(1 file: 1 multi-frame \(enhanced\) CT, which is not supported"):
+        read_series(tmp_path)
+
+
+def test_a_file_that_is_cut_off_before_its_class_is_told_by_its_first_part(tmp_path):
+    path = make_ct(tmp_path, 8)[3].filename
+    data = path.read_bytes()
+    path.write_bytes(data[:data.index(b"\x08\x00\x16\x00UI") + 12])
+    assert f"Left out 1 damaged file: {path.name} (the file is cut off within its header)" in read_series(tmp_path).findings
+
+
 @pytest.mark.parametrize("part", [0.3, 0.6, 0.98])
 def test_a_file_that_is_cut_off_is_named(tmp_path, part):
     path = make_ct(tmp_path, 3)[1].filename

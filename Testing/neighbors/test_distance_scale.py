@@ -56,6 +56,44 @@ def test_a_sample_is_as_good_as_it_says(monkeypatch, ordered):
     np.testing.assert_array_equal(found.quantiles()[1], again.quantiles()[1])
 
 
+def quantiles_of_sample(embedding, monkeypatch, margin=0.25):
+    monkeypatch.setattr(distance_scale, "SAMPLED_PAIRS", 100_000)
+    monkeypatch.setattr(distance_scale, "_MOST_MARGIN", margin)
+    return sampled_scale(len(embedding), fixed_point(unit_vectors(embedding)).__getitem__).quantiles()[1]
+
+
+@pytest.mark.parametrize("kind", ["cone", "duplicates", "ordered", "tight", "tighter"])
+def test_quantiles_of_a_sample_are_those_of_exact_distances(monkeypatch, kind):
+    """Bit for bit, though most distances are told by products with rounding."""
+    embedding = 0.2 + 0.01 * np.random.default_rng(4).standard_normal((1300, 512))
+    if kind == "duplicates":
+        embedding[:] = embedding[np.arange(1300) % 7]
+    elif kind.startswith("tight"):                      # all distances within 30,000 and within 300 steps of rounding
+        embedding[:] = 0.2 + (embedding - 0.2) * (3e-3 if kind == "tight" else 3e-4)
+    elif kind == "ordered":
+        embedding[:] = embedding[0] + np.linspace(0, 1, 1300)[:, None] * embedding[1]
+    wanted = quantiles_of_sample(embedding, monkeypatch, margin=0)
+    np.testing.assert_array_equal(quantiles_of_sample(embedding, monkeypatch), wanted)
+
+
+@pytest.mark.parametrize("margin", [1e-9, 1e-5, 1e-3, 0.1, 3.0])
+def test_values_close_to_one_of_some_middles_are_found(margin):
+    random = np.random.default_rng(2)
+    values, middles = random.random(100_000), np.sort(random.random(50))
+    values[::1000], values[5] = np.inf, middles[7]
+    wanted = np.flatnonzero(np.abs(values[:, None] - middles).min(axis=1) <= margin)
+    np.testing.assert_array_equal(distance_scale._close_to(values, middles, margin), wanted)
+    assert not len(distance_scale._close_to(values, middles[:0], margin))
+
+
+def test_products_with_rounding_alone_would_give_others(monkeypatch):
+    """The test above can fail."""
+    embedding = 0.2 + 0.01 * np.random.default_rng(4).standard_normal((1300, 512))
+    wanted = quantiles_of_sample(embedding, monkeypatch)
+    monkeypatch.setattr(distance_scale, "_make_exact", lambda *arguments: None)
+    assert (quantiles_of_sample(embedding, monkeypatch) != wanted).any()
+
+
 def test_the_table_can_be_kept_and_used_again():
     scale = DistanceScale(np.random.default_rng(1).random(5000))
     shares, distances = scale.quantiles()

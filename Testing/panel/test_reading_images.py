@@ -88,6 +88,29 @@ def test_slices_where_the_ct_is_and_thumbnails_elsewhere(bring, tmp_path):
     assert asked([here], source)[here][0].mm_per_pixel == 1.0 and source.asked == []
 
 
+@pytest.mark.parametrize("with_box", [True, False])
+def test_a_ct_that_is_only_in_the_scene_is_used(bring, tmp_path, with_box):
+    import slicer
+
+    from TumorConnectomeLib.imaging.inspection import inspect
+    from TumorConnectomeLib.scene.patient_nodes import load_patient, unload_patient
+    from TumorConnectomeLib.scene.volume_readers import choose_reader
+    asked, patients, server = bring
+    files, uid = ct_files(tmp_path)
+    patient = load_patient(patients[0], inspect(files.ct_folder, files.sr_file if with_box else None), choose_reader(True))
+    source = Folder({patients[0]: (None, uid)})
+    source.fetch = lambda request: _not_here(request)
+    image, problem = asked(patients[:1], source)[patients[0]]
+    unload_patient(patient)
+    assert problem == "" and image.mm_per_pixel == (1.0 if with_box else None) and len(image.slices) == 5
+    assert server.requests == [] and not slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+
+
+def _not_here(request):
+    raise NotAvailable("no images")
+    yield
+
+
 def test_what_can_not_be_had_is_told_without_a_name(bring):
     asked, patients, server = bring
     server.fault = 404

@@ -1,4 +1,6 @@
 """Embedding files: what is read from good ones, and what is said about bad ones."""
+import pickle
+
 import numpy as np
 import pickle_factory
 import pytest
@@ -55,6 +57,55 @@ def test_names_of_other_numpy_and_pandas_versions_are_known(read):
     found = read(pickle_factory.dumps({"all": pickle_factory.items(FEATURES, ROWS)}, newer))
     assert np.array_equal(found.features, FEATURES)
     assert list(found.rows) == ROWS
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("storage", ["pyarrow", "python"])
+@pytest.mark.parametrize("texts_only", [False, True])
+def test_what_the_installed_pandas_writes_is_read(read, protocol, storage, texts_only):
+    pd = pytest.importorskip("pandas")
+    rows = [{"PatientID": f"P{number}", "site": "\u00e4" * number, "age": str(number) if texts_only else 60.5 + number}
+            for number in range(3)]
+    with pd.option_context("mode.string_storage", storage):
+        items = [{"feature": FEATURES[number][None], "row": pd.Series(row, name=number)} for number, row in enumerate(rows)]
+    found = read(pickle.dumps({"all": items}, protocol))
+    assert np.array_equal(found.features, FEATURES) and list(found.rows) == rows
+
+
+def test_rows_of_a_table_of_texts_with_missing_ones_are_read(read):
+    pd = pytest.importorskip("pandas")
+    table = pd.concat([pd.DataFrame({"PatientID": [str(number)], "site": [None if number == 1 else "A"]}, dtype="str")
+                       for number in range(3)])
+    items = [{"feature": FEATURES[number][None], "row": table.iloc[number]} for number in range(3)]
+    assert [row["site"] for row in read(pickle.dumps({"all": items}, 4)).rows] == ["A", None, "A"]
+
+
+@pytest.mark.parametrize("dtype", [int, object])
+def test_whole_numbers_in_a_row_are_read(read, dtype):
+    pd = pytest.importorskip("pandas")
+    items = [{"feature": FEATURES[number][None], "row": pd.Series({"PatientID": np.int64(number), "age": 60}, dtype=dtype)}
+             for number in range(3)]
+    row = read(pickle.dumps({"all": items}, 4)).rows[2]
+    assert row == {"PatientID": 2, "age": 60} and set(map(type, row.values())) == {int}
+
+
+@pytest.mark.parametrize("change", [
+    (b"\x09\x00\x00\x00\x00\x00\x00\x00\x0c", b"\x09\x00\x00\x00\x00\x00\x00\x00\xff"),
+    (b"large_string", b"large_binary"), (b"ArrowStringArray", b"ArrowStringArrax")])
+def test_damaged_texts_of_arrow_are_refused(refused, change):
+    pd = pytest.importorskip("pandas")
+    with pd.option_context("mode.string_storage", "pyarrow"):
+        data = pickle.dumps({"all": [{"feature": FEATURES[:1], "row": pd.Series({"PatientID": "A", "age": 1.0})}]}, 4)
+    if b"ArrowStringArray" not in data:
+        pytest.skip("this pandas keeps texts in numpy's memory")
+    assert change[0] in data
+    assert "expected a published embedding file" in str(refused(data.replace(*change)))
+
+
+def test_the_splits_of_another_data_set_are_read_together(read):
+    items = pickle_factory.items(FEATURES, ROWS)
+    found = read(pickle_factory.dumps({"train": items[:2], "val": [], "test": items[2:]}))
+    assert np.array_equal(found.features, FEATURES) and list(found.rows) == ROWS
 
 
 def test_a_plain_dict_as_row_is_read(read):

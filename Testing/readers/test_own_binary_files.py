@@ -188,3 +188,14 @@ def test_a_member_that_names_another_folder_is_only_a_name(tmp_path):
 def test_a_file_with_another_ending_is_refused_by_it(tmp_path):
     with pytest.raises(InputError, match=r"\.xlsx.* not known; expected \.csv"):
         read(write_csv(tmp_path / "a.xlsx", vectors()))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_cell_that_is_no_number_leaves_its_patient_out(tmp_path, order):
+    table = frame(vectors())[::order].astype({"pred_3": str})
+    table.loc[table["PatientID"] == "004", "pred_3"] = "text"
+    table.to_parquet(tmp_path / "a.parquet")
+    cohort = read(tmp_path / "a.parquet")
+    assert "004" not in cohort.patient_ids and len(cohort.patient_ids) == 11
+    assert "004\tleft out of a.parquet: row " in cohort.provenance["import_report"]
+    assert "column 'pred_3': 'text' is not a number" in cohort.provenance["import_report"]

@@ -198,3 +198,14 @@ def test_a_table_must_have_one_row_per_patient_under_every_rule(tmp_path):
     paths[1].write_text("PatientID,sex\nP1,F\nP1,M\n")
     with pytest.raises(InputError, match=r"b\.csv, row 3, column 'PatientID': id 'P1' stands in row 2 already"):
         read_own_cohort(paths, rule=RowRule.ALL)
+
+
+def test_scans_of_a_patient_are_never_paired_with_another_scans_vector(tmp_path):
+    rows = {name: [f"{patient},{number + 1},{number * number + 1},{seed + number}"
+                   for number, patient in enumerate(["P1", "P1", "P2", "P3", "P3"])] for seed, name in enumerate("ab")}
+    rows["b"][0] = "P1,1"                               # of its two scans the first is lost
+    for name, lines in rows.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(["PatientID,pred_0,pred_1,pred_2", *lines]))
+    cohort = read_own_cohort([tmp_path / "a.csv", tmp_path / "b.csv"], rule=RowRule.ALL)
+    assert cohort.patient_ids == ("P2", "P3 #1", "P3 #2")
+    assert "P1\tleft out of b.csv: row 2: 2 cells" in cohort.provenance["import_report"]

@@ -98,8 +98,8 @@ GOOD = "PatientID,pred_0,pred_1,sex\nA,1.0,2.0,F\nB,3.0,4.0,M\n"
     (GOOD.replace("B,", "A,"), ["row 3, column 'PatientID'", "'A' stands in row 2 already", "one row per patient"]),
     (GOOD.replace("A,", " ,").replace("B,", " ,"), ["row 2, column 'PatientID'", "the id is ''"]),
     (GOOD.replace("A,", "A\x07,").replace("B,", "B\x07,"), ["row 2, column 'PatientID'", "printed"]),
-    (GOOD + "C,1,2\n", ["row 4", "3 cells", "4 as in the header"]),
-    (GOOD + "C,1,2,3,4\n", ["row 4", "5 cells", "4 as in the header"]),
+    (GOOD + "C,1,2\nD,1,2\n", ["row 4", "3 cells", "4 as in the header"]),
+    (GOOD + "C,1,2,3,4\nD,1,2\n", ["row 4", "5 cells", "4 as in the header"]),
     (GOOD.replace("sex", "pred_0"), ["header", "two columns are called 'pred_0' (2 and 4)"]),
     ("A,1.5,2.5\nB,3.5,4.5\n", ["header", "numbers instead of column names"]),
     (GOOD.splitlines()[0] + "\n", ["no rows", "at least one patient"]),
@@ -157,9 +157,31 @@ def test_what_can_not_be_read_is_told_and_ends_no_cohort(tmp_path, column, value
     assert told in cohort.provenance["import_report"]
 
 
+@pytest.mark.parametrize(("row", "why"), [
+    ("C,1,2", "row 4: 3 cells; expected 4 as in the header"), ("C,1,2,3,4", "row 4: 5 cells; expected 4 as in the header"),
+    ("C,1,four,F", "row 4, column 'pred_1': 'four' is not a number; expected a number with a decimal point")])
+def test_a_row_that_can_not_be_read_is_left_out_and_listed(tmp_path, row, why):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{GOOD}{row}\nD,5,6,F\n")
+    cohort = read(path)
+    assert cohort.patient_ids == ("A", "B", "D")
+    assert f"C\tleft out of a.csv: {why}" in cohort.provenance["import_report"]
+    assert "1 patients without a vector in a.csv (C)." in cohort.provenance["unmatched"]
+
+
+@pytest.mark.parametrize("row", ["B,M", "B,M,3,4"])
+def test_a_row_of_a_table_that_can_not_be_read_is_left_out_and_listed(tmp_path, row):
+    (tmp_path / "a.csv").write_text(GOOD.replace("sex", "note") + "C,5,6,x\n")
+    (tmp_path / "b.csv").write_text(f"PatientID,sex,age\nA,F,60\n{row}\nC,M,70\n")
+    cohort = read(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert cohort.patients["sex"].tolist() == ["F", "", "M"]
+    assert f"B\tleft out of b.csv: row 3: {row.count(',') + 1} cells" in cohort.provenance["import_report"]
+    assert "1 patients without a readable row in b.csv (B)." in cohort.provenance["unmatched"]
+
+
 def test_rows_are_counted_as_a_spreadsheet_does(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text('PatientID,pred_0,pred_1,note\n\nA,1,2,"two\nlines"\n\n,,\nB,1,x,no\n'.replace(",,\n", "\n"))
+    path.write_text('PatientID,pred_0,pred_1,note\n\nA,1,2,"two\nlines"\n\n\nB,1,x,no\n')
     with pytest.raises(InputError, match=r"row 6, column 'pred_1': 'x' is not a number"):
         read(path)
 

@@ -36,7 +36,9 @@ class Name:
         raise NotImplementedError
 
 
-class _Call:
+class Call:
+    """What the pickle calls: a name, its arguments, a state and items that it gets."""
+
     def __init__(self, name, arguments, state=None, items=None):
         self.parts = (Name(name), arguments, state, None, items)
 
@@ -54,7 +56,7 @@ class _Pickler(pickle._Pickler):
         self._legacy = legacy
 
     def reducer_override(self, obj):
-        return obj.parts if isinstance(obj, _Call) else NotImplemented
+        return obj.parts if isinstance(obj, Call) else NotImplemented
 
     def persistent_id(self, obj):
         if not isinstance(obj, _Storage):
@@ -89,13 +91,13 @@ def _prepared(tensors):
         storage = storages[id(owner)]
         shape = view.shape if view else storage.shape
         strides = view.strides if view else tuple(int(np.prod(shape[axis + 1:])) for axis in range(len(shape)))
-        calls[name] = _Call("torch._utils _rebuild_tensor_v2", (
-            storage, view.offset if view else 0, tuple(shape), tuple(strides), False, _Call("collections OrderedDict", ())))
+        calls[name] = Call("torch._utils _rebuild_tensor_v2", (
+            storage, view.offset if view else 0, tuple(shape), tuple(strides), False, Call("collections OrderedDict", ())))
     return calls, list(storages.values())
 
 
 def _state_dict(calls):
-    return _Call("collections OrderedDict", (), {"_metadata": _Call("collections OrderedDict", ())}, iter(calls.items()))
+    return Call("collections OrderedDict", (), {"_metadata": Call("collections OrderedDict", ())}, iter(calls.items()))
 
 
 def write_zip(path, tensors, wrap=lambda state_dict: state_dict, compression=zipfile.ZIP_STORED, byteorder=b"little"):

@@ -42,6 +42,28 @@ def test_every_lossless_form_is_shown_with_the_same_gray_values(tmp_path, loaded
     assert findings == []
 
 
+@pytest.mark.parametrize("syntax", [UID.RLELossless, UID.JPEGLosslessSV1, UID.ExplicitVRLittleEndian])
+def test_what_is_meant_to_be_shown_inverted_has_the_same_hu(tmp_path, loaded, syntax):
+    slices = twelve_bit_ct(tmp_path, change=lambda index, dataset: edit(dataset, PhotometricInterpretation="MONOCHROME1"))
+    expected = hu_of(slices)
+    for dataset in slices:
+        if syntax != UID.ExplicitVRLittleEndian:
+            compress(dataset, syntax)
+    shown, findings = loaded(tmp_path)
+    np.testing.assert_array_equal(shown, expected)
+    assert findings == ["4 of 4 slices: MONOCHROME1, meant to be shown inverted: HU are shown as those of any CT"]
+
+
+@pytest.mark.parametrize("syntax", [UID.RLELossless, UID.JPEGLosslessSV1])
+def test_measurements_of_what_is_meant_to_be_shown_inverted_are_the_same(tmp_path, syntax):
+    if syntax == UID.JPEGLosslessSV1:                   # pydicom has no decoder
+        pytest.importorskip("SimpleITK")
+    slices = twelve_bit_ct(tmp_path, 1, change=lambda index, dataset: edit(dataset, PhotometricInterpretation="MONOCHROME1"))
+    expected = hu_of(slices)[0]
+    compress(slices[0], syntax)
+    np.testing.assert_array_equal(read_hu(slices[0].filename), expected)
+
+
 @pytest.mark.parametrize("syntax", [syntax for name, syntax in SYNTAXES.items() if name != "JPEG lossless"])
 def test_measurements_read_the_same_gray_values(tmp_path, syntax):
     slices = twelve_bit_ct(tmp_path, 1)

@@ -153,3 +153,9 @@ def test_what_can_not_be_read_is_named_by_what_it_is(tmp_path):
         with pytest.raises(InputError, match=what) as error:
             read_segmentation(tmp_path / name)
         assert name in str(error.value)
+
+
+def test_a_segmentation_of_the_only_slice_is_as_thick_as_the_slice(tmp_path):
+    slices = series(tmp_path, [0], 2.5)
+    segment = one_segment(tmp_path, slices, [0])        # highdicom writes a spacing of 1.0 mm between its slices
+    assert np.ptp(heights_of(segment)) == pytest.approx(2.5)

@@ -6,6 +6,7 @@ import pytest
 from study_samples import COLUMNS, choice, figures_of, random_readings, rows_of, write_choices
 
 from TumorConnectomeLib.commands.main import main
+from TumorConnectomeLib.study.choice_table import read_choice_tables
 from TumorConnectomeLib.study.kappa import fleiss_kappa
 from TumorConnectomeLib.study.readings import Readings
 
@@ -144,6 +145,27 @@ def test_what_pandas_and_spreadsheets_write_is_read(tmp_path):
     path.write_text("\ufeff" + "\r\n".join(";".join(cells) for cells in [COLUMNS, *rows, [""] * 5]) + "\r\n", encoding="utf-8")
     assert main(["study", "analyze", "--answers", str(path), "--out", str(tmp_path / "o.csv")]) == 0
     assert figures_of(tmp_path / "o.csv")["agreement_with_model", "r0"]["n"] == 3
+
+
+@pytest.mark.parametrize("change", [
+    lambda text: "sep=;\n" + text.replace(",", ";"), lambda text: "# read in May\n" + text,
+    lambda text: text.replace("\n", ",\n")], ids=["sep", "comment", "trailing"])
+def test_what_stands_around_the_table_does_not_matter(tmp_path, change):
+    readings = random_readings(2, 3)
+    path = write_choices(tmp_path / "a.csv", rows_of(readings))
+    path.write_text(change(path.read_text()))
+    found = read_choice_tables([path])
+    assert np.array_equal(found.chosen, readings.chosen) and found.queries == readings.queries
+
+
+def test_whole_numbers_that_became_fractions_in_one_file_are_those_of_the_other(tmp_path):
+    readings = random_readings(2, 3)
+    rows = [[reader, query[1:], candidate.replace("c", "10000"), *rest]
+            for reader, query, candidate, *rest in rows_of(readings)]
+    of_reader = [[row for row in rows if row[0] == reader] for reader in readings.readers]
+    fractions = [[reader, query + ".0", candidate + ".0", *rest] for reader, query, candidate, *rest in of_reader[1]]
+    found = read_choice_tables([write_choices(tmp_path / "a.csv", of_reader[0]), write_choices(tmp_path / "b.csv", fractions)])
+    assert np.array_equal(found.chosen, readings.chosen) and found.answered.all()
 
 
 def test_several_tables_are_one_study(tmp_path, run):

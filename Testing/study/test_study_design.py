@@ -13,6 +13,7 @@ from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
 from TumorConnectomeLib.study.answers import Answer, ReaderAnswers, read_answers, readings_of, write_answers
 from TumorConnectomeLib.study.design import Against, DesignChoices, cohort_sha256, draw_study
+from TumorConnectomeLib.study.readings import answers_name
 from TumorConnectomeLib.study.study import Study, read_study, write_record
 
 READERS = ("Ann", "Bob", "Cleo")
@@ -136,10 +137,22 @@ def test_the_hash_is_of_patients_images_and_vectors():
     ({"chosen": ("P001", "P999")}, "no patient 'P999'"), ({"chosen": ("P001", "P001")}, "patient P001 is chosen twice"),
     ({"stratify": "mood"}, "no facet 'mood'; expected one of none"), ({"readers": ("a", "a")}, "two readers are called 'a'"),
     ({"readers": ("all",)}, "a reader is called 'all'"), ({"readers": ("../a",)}, "can not be a file name"),
+    ({"readers": ("Ann;Bob",)}, "can not be a file name"), ({"readers": ("...",)}, "can not be a file name"),
+    ({"readers": ("Ann", "ann")}, "the files of readers 'Ann' and 'ann' would have one name"),
+    ({"readers": ("Zo\u00eb", "Zoe\u0308")}, "would have one name"),
     ({"readers": ()}, "no readers")])
 def test_a_design_that_can_not_be_is_told(choices, text):
     with pytest.raises(InputError, match=re.escape(text)):
         drawn(**choices)
+
+
+@pytest.mark.parametrize("reader", ["\u00c5sa \u00d6berg", "\u65e5\u672c", "O'Neil (2)", "A. M\u00fcller M.D."])
+def test_readers_have_the_names_that_people_have(tmp_path, reader):
+    study = drawn(readers=(reader, "Bob"))
+    write_record(tmp_path / "STUDY.json", study.to_record())
+    name = answers_name(reader)
+    write_answers(tmp_path / name, answers_of(study, reader))
+    assert reader in name and readings_of(read_study(tmp_path / "STUDY.json"), [tmp_path / name]).readers == (reader,)
 
 
 @pytest.mark.parametrize(("count", "against", "possible"), [

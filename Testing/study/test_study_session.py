@@ -183,3 +183,21 @@ def test_files_of_others_are_left_alone(start, study, clock, tmp_path):
     with pytest.raises(InputError, match="not a file of this kind"):
         start()
     assert start.path.read_text() == "{"
+
+
+def test_a_clock_that_is_set_back_leaves_answers_that_can_be_read(start, study, clock):
+    session = start()
+    clock.now -= 3600
+    choose(session, 0, 1, 2, 3, 4)
+    clock.now -= 5
+    session.confirm()
+    assert on_disk(start, study).answers[0].seconds == 0 and start().done == 1
+
+
+def test_answers_that_are_cut_off_are_named_as_that_and_left_as_they_are(start):
+    choose(start(), 0, 1)
+    data = start.path.read_bytes()[:-200]
+    start.path.write_bytes(data)
+    with pytest.raises(InputError, match=r"ANSWERS-Ann.json: the file is cut off or damaged \([\d,]+ bytes\)"):
+        start()
+    assert start.path.read_bytes() == data

@@ -18,8 +18,11 @@ MISSING = frozenset((
     "not reported", "not collected", "not available", "not applicable", "not evaluated", "not recorded", "not specified",
     "not stated", "not allowed to collect", "not provided", "not determined", "not done", "no data", "unspecified", "pending",
     "declined", "refused", "not documented", "smoking history not documented", "unknown if ever smoked", "prefer not to say",
+    "prefer not to answer", "declined to answer", "patient refused", "patient declined", "withheld", "discrepancy", "#null!",
+    "no information", "no information available", "no data available", "data not available", "data missing", "unavailable",
+    "undefined", "not assessed", "not answered", "not tested", "not given", "not entered", "none recorded", "n.d.", "n.k.",
     "'--", "--", "---", "-", "\u2013", "\u2014", ".", "..", "?", "??"))
-_BRACKETS = re.compile(r"\[(.*)\]|\((.*)\)")
+_BRACKETS = re.compile(r"\[(.*)\]|\((.*)\)|<(.*)>")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 #: numbers with signs between thousands by the decimal sign: "1,234.5", "1'234.5"; "1.234,5", "1'234,5"
 _THOUSANDS = {".": re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{3})+|(?:'\d{3})+)(?:\.\d+)?"),
@@ -31,7 +34,8 @@ _SCALAR = re.compile(r"(?:np\.|numpy\.)?(?:float|int)\d{1,3}\(([^()]*)\)")
 #: texts of digits that are names, not numbers: "007", or more digits than a float64 holds
 _CODE = re.compile(r"0\d+|\d{16,}")
 _AGE = re.compile(r"[<>≥≤]?=?\s*(\d+(?:\.\d+)?)\s*\+?\s*"
-                  r"(?:(y|yrs?|years?|yo|y\.?o\.?|m|mos?|months?|w|wks?|weeks?|d|days?)\.?)?(?:\s*old)?", re.IGNORECASE)
+                  r"(?:(y|yrs?|years?|yo|y\.?o\.?|m|mos?|months?|w|wks?|weeks?|d|days?)\.?)?"
+                  r"(?:\s*old|\s*(?:or|and)\s+(?:older|over|above|more))?", re.IGNORECASE)
 #: years in a unit of DICOM's AS by its first letter
 _YEARS = {"y": 1.0, "m": 1 / 12, "w": 7 / 365.25, "d": 1 / 365.25}
 _MORPHOLOGY = re.compile(r"(?:m-?)?(\d{4})(?:/\d|\d)?(?:\.0+)?", re.IGNORECASE)
@@ -73,7 +77,7 @@ def is_missing(text: str) -> bool:
     """Whether a text says that nothing is known; brackets around it do not matter ("[Not Available]")."""
     text = text.strip().lower()
     inside = _BRACKETS.fullmatch(text)
-    return text in MISSING or bool(inside and (inside[1] or inside[2] or "").strip() in MISSING)
+    return text in MISSING or bool(inside and (inside[inside.lastindex] or "").strip() in MISSING)
 
 
 def as_text(value) -> str:

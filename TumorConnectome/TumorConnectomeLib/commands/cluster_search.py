@@ -9,7 +9,7 @@ from ..base.errors import JobFailed, TumorConnectomeError
 from ..base.files import atomic_file
 from ..connectome.graph_result import write_lists
 from ..neighbors.distance_scale import DistanceScale
-from ..neighbors.neighbor_search import Frame
+from ..neighbors.leading_axes import Frame
 from ..neighbors.row_block_search import longest_centered, part_of_mean, row_block_neighbors, scale_of
 from ..readers.vector_file import open_vectors
 

@@ -4,7 +4,6 @@ import pathlib
 import sys
 
 from ..base.errors import InputError
-from ..base.files import checked_name
 from ..cohort.choosing import chosen_names, parts_of
 from ..study.analysis import COLUMNS, analyze, notes_of
 from ..study.answers import readings_of, write_answers
@@ -12,6 +11,7 @@ from ..study.choice_table import read_choice_tables
 from ..study.design import Against, DesignChoices, cohort_sha256, draw_study
 from ..study.power import ALPHA, MOST_QUERIES, STUDIES, Plan, fewest_queries, power_of
 from ..study.power import COLUMNS as PLAN_COLUMNS
+from ..study.readings import answers_name
 from ..study.simulation import LARGEST_KAPPA, common_part, facet_preference, model_preference, simulated_answers
 from ..study.study import read_study, write_record
 from .tables import (
@@ -200,7 +200,7 @@ def run_simulate(options):
     if not abs(options.kappa) <= LARGEST_KAPPA:
         raise InputError(f"--kappa {options.kappa}", expected=f"-{LARGEST_KAPPA} to {LARGEST_KAPPA}")
     readers = chosen_names("reader", options.readers, tuple(study.readers), options.study)
-    files = {reader: options.out_folder / f"ANSWERS-{checked_name(reader)}.json" for reader in readers}
+    files = {reader: options.out_folder / answers_name(reader) for reader in readers}
     for path in files.values():
         if path.exists():
             raise InputError("the file exists", source=path, expected="a folder without answers")

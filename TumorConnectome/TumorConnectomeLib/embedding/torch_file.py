@@ -29,14 +29,20 @@ _ALLOWED = {
     "torch._utils _rebuild_tensor_v2": "tensor", "torch._utils _rebuild_tensor": "tensor",
     "torch._utils _rebuild_parameter": "parameter", "torch.nn.parameter Parameter": "parameter",
     "collections OrderedDict": MAPPING, "collections defaultdict": MAPPING,
+    "pytorch_lightning.utilities.parsing AttributeDict": MAPPING, "lightning.pytorch.utilities.parsing AttributeDict": MAPPING,
+    "lightning_fabric.utilities.data AttributeDict": MAPPING, "lightning.fabric.utilities.data AttributeDict": MAPPING,
     # beside the weights, training programs keep numbers, and things like these
     **dict.fromkeys(("torch Size", "torch device", "collections Counter", "builtins list", "builtins dict", "builtins set",
                      "__builtin__ list", "__builtin__ dict", "__builtin__ set", "argparse Namespace", "_codecs encode",
                      "numpy dtype", "numpy ndarray", "numpy.core.multiarray scalar", "numpy._core.multiarray scalar",
-                     "numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct"), "other")}
+                     "numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct", "pathlib PosixPath",
+                     "pathlib PurePosixPath", "pathlib WindowsPath", "pathlib PureWindowsPath", "datetime datetime",
+                     "datetime timedelta", "torch.torch_version TorchVersion",
+                     *(f"torch {name}" for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8",
+                                                    "bool"))), "other")}
 #: where training programs put the state dict of the network
 _NETWORKS = ("state_dict", "model_state_dict", "net", "model", "network_weights", "trunk_state_dict")
-_LONGEST_PICKLE = 1 << 26
+_LONGEST_PICKLE, _DEEPEST = 1 << 26, 4
 _EXPECTED = "a weights file of torch or safetensors"
 
 
@@ -70,6 +76,8 @@ def read_torch_file(path) -> dict[str, np.ndarray]:
         raise InputError(error.strerror or str(error), source=path, expected=_EXPECTED) from None
     except Refused as error:
         raise InputError(f"refused, because {error}", source=path, expected=_EXPECTED) from None
+    except (zipfile.BadZipFile, struct.error):
+        raise InputError("it is damaged or cut off", source=path, expected=_EXPECTED) from None
     except Exception as error:                          # a damaged archive or pickle can raise nearly any type
         raise InputError(f"not readable ({type(error).__name__}: {error})"[:200], source=path, expected=_EXPECTED) from None
 
@@ -229,14 +237,18 @@ def _state_dict(found, storages, path):
 
 
 def _network_of(found, path):
-    """The dict that holds the network's tensors: the file's own, or one in it."""
+    """The dict that holds the network's tensors: the file's own, or one in it, however deep."""
     def tensors(value):
         return isinstance(value, dict) and any(map(_is_tensor, value.values()))
 
-    if tensors(found):
-        return found
-    parts = {key: value for key, value in found.items() if tensors(value)} if isinstance(found, dict) else {}
-    chosen = next((parts[key] for key in _NETWORKS if key in parts), None)
+    level = {"": found}
+    for _depth in range(_DEEPEST):
+        parts = {name: value for name, value in level.items() if tensors(value)}
+        if parts:
+            break
+        level = {f"{name}.{key}".lstrip("."): value for name, outer in level.items() if isinstance(outer, dict)
+                 for key, value in outer.items()}
+    chosen = next((value for name in _NETWORKS for key, value in parts.items() if key.rpartition(".")[2] == name), None)
     if chosen is None and len(parts) == 1:
         chosen = next(iter(parts.values()))
     if chosen is None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,10 +13,11 @@ from ..imaging.linked_files import choose_report
 from ..imaging.segmentation_file import segmented_series
 from ..imaging.sources import SeriesRequest
 from ..readers.delimited_form import form_of, records_of
+from ..readers.recognition import ids_of_texts
 from .series_embedding import SeriesTask
 
 _COORDINATES = ("coordx", "coordy", "coordz")
-_SERIES_NAMES = ("ct_seriesinstanceuid", "seriesinstanceuid")
+_SERIES_NAMES = ("ctseriesinstanceuid", "seriesinstanceuid", "ctseriesuid", "seriesuid")
 _EXPECTED = "columns PatientID or SeriesInstanceUID, and coordX, coordY, coordZ (LPS mm)"
 #: no CT is further away from its origin [mm]
 _LARGEST_MM = 1e5
@@ -114,7 +116,7 @@ def _by_segmentations(series, places, report):
 
 def _by_points(series, path):
     points, patients, problems = {}, None, []
-    for row, patient, uid, name, point in read_points(path):
+    for row, patient, uid, name, point in read_points(path, problems):
         if not uid:
             patients = _patients(series) if patients is None else patients
             theirs = patients.get(patient, ())
@@ -140,14 +142,16 @@ def _patients(series):
     return found
 
 
-def read_points(path) -> list[tuple[int, str, str, str, tuple[float, float, float]]]:
+def read_points(path, problems: list[str] | None = None) -> list[tuple[int, str, str, str, tuple[float, float, float]]]:
     """Read a table of tumors' centers.
 
     Parameters
     ----------
     path : path
         Any delimited text: PatientID or SeriesInstanceUID (or CT_SeriesInstanceUID), coordX, coordY, coordZ [mm, LPS], maybe
-        lesion; names in any case.
+        lesion; names in any case, with or without spaces and signs between their parts.
+    problems : list of str, optional
+        Gets a line for each row without a name or finite coordinates, which is left out.
 
     Returns
     -------
@@ -157,33 +161,44 @@ def read_points(path) -> list[tuple[int, str, str, str, tuple[float, float, floa
     Raises
     ------
     InputError
-        A column is missing, or a row has no finite coordinates; file and row are named.
+        A column is missing, or half of the rows or more are no centers; file and row are named.
     """
     form = form_of(path)
-    columns = {name.strip().lower(): number for number, name in enumerate(form.header)}
+    columns = {re.sub(r"[^a-z0-9]", "", name.lower()): number for number, name in enumerate(form.header)}
     series = next((columns[name] for name in _SERIES_NAMES if name in columns), None)
     patient = columns.get("patientid")
     if any(name not in columns for name in _COORDINATES) or series is None and patient is None:
         raise InputError(f"found the columns {', '.join(form.header)[:200]}", source=path, expected=_EXPECTED)
+    records = list(records_of(path, form))[not form.headless:]
+    centers = [_point(cells, [columns[name] for name in _COORDINATES], form.decimal) for _row, cells in records]
+    named = [center is not None and bool(_cell(cells, series) or _cell(cells, patient))
+             for (_row, cells), center in zip(records, centers)]
+    wrong = [InputError(f"{', '.join(cells)[:120]!r}", source=path, row=row, expected=_EXPECTED)
+             for (row, cells), good in zip(records, named) if not good]
+    good = [(row, cells, center) for (row, cells), center, name in zip(records, centers, named) if name]
+    patients, _told = ids_of_texts([_cell(cells, patient) for _row, cells, _center in good], "PatientID")
     rows, counted = [], {}
-    for row, cells in records_of(path, form):
-        if not rows and not counted and tuple(cells) == form.header:
-            counted["header"] = 1
-            continue
-
-        def cell(number, cells=cells):
-            return cells[number].strip() if number is not None and number < len(cells) else ""
-
-        try:
-            point = tuple(float(cell(columns[name]).replace(form.decimal, ".")) for name in _COORDINATES)
-            sound = all(abs(value) < _LARGEST_MM for value in point)
-        except ValueError:
-            sound = False
-        if not sound or not (cell(series) or cell(patient)):
-            raise InputError(f"{', '.join(cells)[:120]!r}", source=path, row=row, expected=_EXPECTED)
-        key = cell(series) or cell(patient)
-        counted[key] = counted.get(key, 0) + 1
-        rows.append((row, cell(patient), cell(series), cell(columns.get("lesion")) or str(counted[key]), point))
-    if not rows:
+    for (row, cells, center), name in zip(good, patients):
+        uid = _cell(cells, series)
+        counted[uid or name] = counted.get(uid or name, 0) + 1
+        rows.append((row, name, uid, _cell(cells, columns.get("lesion")) or str(counted[uid or name]), center))
+    if not records:
         raise InputError("it has no rows", source=path, expected=_EXPECTED)
+    if 2 * len(wrong) >= len(records):
+        raise wrong[0]
+    if problems is not None:
+        problems += map(str, wrong)
     return rows
+
+
+def _cell(cells, number):
+    return cells[number].strip() if number is not None and number < len(cells) else ""
+
+
+def _point(cells, numbers, decimal):
+    """Finite coordinates in some cells, None where there are none."""
+    try:
+        point = tuple(float(_cell(cells, number).replace(decimal, ".")) for number in numbers)
+    except ValueError:
+        return None
+    return point if all(abs(value) < _LARGEST_MM for value in point) else None

@@ -19,6 +19,8 @@ _THICK = 0.75
 _MOST = 0.5
 #: only groups of so many slices are phases, unless the header numbers them as acquisitions
 _FEWEST = 3
+#: so many stacks may be pushed into each other; their steps differ by more than this part, rounding makes less
+_MOST_STACKS, _UNEVEN = 4, 0.2
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def one_acquisition(headers: list[SliceHeader], normal: np.ndarray, wanted: Coll
         if any(len(found) > 1 for found in rivals):
             break
     else:
+        findings += filter(None, [_interleaved(np.unique(heights), headers[0].thickness_mm)])
         return headers, frozenset()
     annotated = Counter(name for name, header in zip(names, headers) if header.sop_uid in wanted)
     order = {name: number for number, name in enumerate(sorted(groups, key=_by_number))}
@@ -72,6 +75,29 @@ def one_acquisition(headers: list[SliceHeader], normal: np.ndarray, wanted: Coll
             if name in chosen or np.abs(places - height).min() < slice_stack.SAME_POSITION_MM]
     findings.append(_told(partition, groups, chosen, order))
     return kept, frozenset(header.sop_uid for header, name in zip(headers, names) if name in chosen)
+
+
+def _interleaved(heights, thickness_mm):
+    """What to say where slices look like stacks of one place pushed into each other, though no header tells them apart.
+
+    Heights (S,) ascend. Every second (third, fourth) slice makes a regular stack whose slices are as thick as its step.
+    """
+    steps = np.diff(heights)
+    for count in range(2, _MOST_STACKS + 1):
+        own = heights[count:] - heights[:-count]
+        if len(heights) < _FEWEST * count or np.ptp(own) > 2 * slice_stack.SPACING_TOLERANCE_MM:
+            continue
+        step = float(own.mean())
+        if thickness_mm is None or thickness_mm < _THICK * step:
+            return ""
+        if np.ptp(steps) > _UNEVEN * steps.mean():
+            apart = ", ".join(f"{one:.2f}" for one in steps[:count])
+            return (f"The steps between slices repeat ({apart} mm): this may be {count} phases or acquisitions of the same "
+                    f"place, which nothing in the headers tells apart; all are shown as one stack")
+        if count == 2 and thickness_mm <= step / _THICK:
+            return (f"The slices are {thickness_mm:g} mm thick and {steps.mean():.3g} mm apart: a reconstruction that "
+                    "overlaps, or two phases half a step apart, which nothing in the headers tells apart")
+    return ""
 
 
 def _told(partition, groups, chosen, order):

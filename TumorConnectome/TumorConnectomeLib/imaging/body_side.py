@@ -20,6 +20,8 @@ _STEP_MM, _EROSION_MM = 4.0, 8.0
 MARGIN_MM, CUT_MARGIN_MM, IMAGE_MARGIN_MM, MUCH_CUT_MARGIN_MM = 10.0, 25.0, 40.0, 75.0
 #: much of a body is cut off when its height at the image's edge is this share of its largest height
 _MUCH_CUT = 0.5
+#: the corners outside of a round field of view are at most this part of a slice
+_MOST_PADDING = 0.6
 #: a body fills this much of a slice at least, else there is none
 _SMALLEST_AREA_MM2 = 5000.0
 
@@ -120,7 +122,7 @@ def body_mask(hu: np.ndarray, pixel_mm, lateral: int | None = None) -> np.ndarra
     np.ndarray
         bool, shape of `hu`.
     """
-    air = hu < _SKIN_HU
+    air = (hu < _SKIN_HU) | _padding(hu)
     edge = np.zeros_like(air)
     if lateral != 1:
         edge[:, [0, -1]] = True
@@ -130,6 +132,24 @@ def body_mask(hu: np.ndarray, pixel_mm, lateral: int | None = None) -> np.ndarra
     for _ in range(max(1, round(_EROSION_MM / min(pixel_mm)))):
         body &= _shifted_all(body)
     return _largest_pieces(body)
+
+
+def _padding(hu):
+    """What stands outside a round field of view though no tag says so: one value that reaches all corners; shape of `hu`.
+
+    De-identification removes such tags. In a body noise sees to it that corners differ.
+    """
+    found = np.zeros(hu.shape, bool)
+    for place, image in enumerate(hu):
+        corners = image[[0, 0, -1, -1], [0, -1, 0, -1]]
+        if corners[0] < _SKIN_HU or (corners != corners[0]).any():
+            continue
+        seeds = np.zeros((1, *image.shape), bool)
+        seeds[:, [0, 0, -1, -1], [0, -1, 0, -1]] = True
+        region = _grown(seeds, image[None] == corners[0])[0]
+        if region.mean() < _MOST_PADDING:
+            found[place] = region
+    return found
 
 
 def _grown(seeds, allowed):

@@ -107,7 +107,7 @@ def index_folder(folder: pathlib.Path, cache_folder: pathlib.Path, report=lambda
         ``modality``, ``description``, ``references``, ``regions``, ``spatial`` (see `FileHeader`).
     """
     if not folder.is_dir():
-        raise InputError("no such folder", source=folder)
+        raise InputError("is a file where a folder is expected" if folder.is_file() else "no such folder", source=folder)
     store = cache_folder / "folders" / f"{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:24]}.json"
     known, index = _stored_index(store), {}
     found = list(_walk(folder, ""))

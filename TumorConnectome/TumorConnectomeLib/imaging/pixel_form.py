@@ -108,8 +108,6 @@ def _problem(dataset, photometric, place, bits, pixels):
     if place is None:
         return "no pixels"
     length = place[1]
-    if length is None and photometric == "MONOCHROME1":
-        return "MONOCHROME1 and compressed"             # decoders differ in whether they invert it
     if length is not None and length < pixels * allocated // 8:
         return f"{length} bytes of pixels instead of {pixels * allocated // 8}"
     return ""

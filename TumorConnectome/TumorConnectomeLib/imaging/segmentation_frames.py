@@ -91,7 +91,13 @@ def read_frames(dataset, path) -> Frames:
     spacing, heights = spacings[0][::-1], positions @ axes[2]
     shear, place, shifts = in_plane(positions @ axes[:2].T / spacing, heights)
     return Frames(rows, columns, axes, spacing, numbers, heights, shear, place, shifts,
-                  *thickness_of(own, shared, heights, path))
+                  *thickness_of(own, shared, heights, path, _is_of_one_image(dataset)))
+
+
+def _is_of_one_image(dataset):
+    """Whether a segmentation was drawn on one image, by the images that it refers to."""
+    return sum(len(series.get("ReferencedInstanceSequence") or ())
+               for series in dataset.get("ReferencedSeriesSequence") or ()) == 1
 
 
 def _positions(own, shared, path):
@@ -107,14 +113,16 @@ def _positions(own, shared, path):
     return np.array(list(found), np.int64), np.array(list(found.values()))
 
 
-def thickness_of(own, shared, heights_mm, path) -> tuple[float, bool]:
+def thickness_of(own, shared, heights_mm, path, of_one_image: bool = False) -> tuple[float, bool]:
     """Thickness of the frames [mm], and whether it is guessed from their distances.
 
-    SpacingBetweenSlices where it is given. Else SliceThickness, but no more than the step of the frames: slices may overlap.
+    SpacingBetweenSlices where it is given, and there are slices between which it can be: highdicom 0.28.2 writes 1.0 for a
+    segmentation of one image. Else SliceThickness, but no more than the step of the frames: slices may overlap.
     A reader that takes the distance of the nearest frames makes two frames with a gap between them twice as thick.
     """
     step = _common_step(np.unique(heights_mm))
-    for keyword in ("SpacingBetweenSlices", "SliceThickness"):
+    keywords = ("SpacingBetweenSlices", "SliceThickness")
+    for keyword in keywords[::-1] if of_one_image and not step else keywords:
         found = {_measure(groups, shared, keyword) for groups in own} - {None}
         if found:
             return (min(min(found), step) if step else min(found)), False

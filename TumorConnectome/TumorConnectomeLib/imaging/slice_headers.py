@@ -19,7 +19,8 @@ from .scan_facts import TAGS as SCAN_TAGS
 from .scan_facts import ScanFacts, is_localizer, lenient_number, raw_text, scan_facts
 from .slice_stack import listed
 
-_CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
+_ENHANCED = {"1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
+_CT_CLASSES = {"1.2.840.10008.5.1.4.1.1.2", *_ENHANCED}
 _TAGS = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "PatientID",
          "Modality", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
          "Rows", "Columns", "NumberOfFrames", *SCAN_TAGS, *PIXEL_TAGS]
@@ -136,6 +137,8 @@ def _other_kind(dataset, place, path):
     if is_localizer(dataset):
         return "localizer"
     if not any(raw_text(dataset, keyword) for keyword in ("ImagePositionPatient", "ImageOrientationPatient")):
+        if raw_text(dataset, "SOPClassUID") in _ENHANCED or raw_text(dataset, "NumberOfFrames") not in ("", "0", "1"):
+            return "multi-frame (enhanced) CT, which is not supported"
         return "CT image without a place in space (no ImagePositionPatient)"
     lacking = [keyword for keyword in _PLACE if not raw_text(dataset, keyword)]
     if lacking and "SECONDARY" in raw_text(dataset, "ImageType").upper():
@@ -265,9 +268,10 @@ def _pixels_in(stream, dataset):
 
 def _is_ct(dataset, path):
     """Whether it is a CT by its class, or by its modality and a place in space: dose reports and captures have none."""
+    told = str(getattr(dataset, "file_meta", {}).get("MediaStorageSOPClassUID") or "")     # all that a file cut off may have
     sop_class = _value(dataset, "SOPClassUID", path, str, "a UID", default="")
     modality = _value(dataset, "Modality", path, str, "a code", default="").strip()
-    return sop_class in _CT_CLASSES or (modality == "CT" and "ImagePositionPatient" in dataset)
+    return sop_class in _CT_CLASSES or told in _CT_CLASSES or (modality == "CT" and "ImagePositionPatient" in dataset)
 
 
 _REQUIRED = object()

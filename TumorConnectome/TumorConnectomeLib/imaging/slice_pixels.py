@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pathlib
+import tempfile
 import warnings
 
 import numpy as np
@@ -84,5 +85,23 @@ def _decoded(dataset, form, path, rows, columns):
             import SimpleITK
         except ImportError:
             raise InputError(f"no decoder for {dataset.file_meta.TransferSyntaxUID.name}", source=path) from None
-        image = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))
+        with tempfile.TemporaryDirectory() as folder:
+            readable = as_monochrome2(path, pathlib.Path(folder) / "slice.dcm") if form.inverted else path
+            image = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(readable)))
         return stored_of(form, image.reshape(image.shape[-2:]))
+
+
+def as_monochrome2(path: pathlib.Path, copy: pathlib.Path) -> pathlib.Path:
+    """Write a copy of a MONOCHROME1 slice that says MONOCHROME2, for readers that invert (GDCM, so ITK and Slicer); its path.
+
+    How a picture is meant to be shown does not change HU, but what these readers return are none any more.
+    """
+    import pydicom
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with open_dicom(path) as stream:
+            dataset = pydicom.dcmread(stream, force=is_bare(stream))
+        dataset.PhotometricInterpretation = "MONOCHROME2"
+        dataset.save_as(copy)
+    return copy

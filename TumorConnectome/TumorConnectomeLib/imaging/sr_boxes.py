@@ -127,7 +127,7 @@ def _parse(dataset, path):
         raise InputError("is not a measurement report", source=path, expected="content of TID 1500")
     planar, spatial, ignored = [], [], {}
     for number, group in enumerate(_groups(content), 1):
-        found, reasons = _regions(group, number, path)
+        found, reasons = _regions(group, number, path, content)
         planar += [box for box in found if isinstance(box, PlanarBox)]
         spatial += [box for box in found if isinstance(box, SpatialBox)]
         for reason in reasons:
@@ -159,7 +159,7 @@ def _groups(content):
             yield from (inner for inner in item.get("ContentSequence") or () if _code(inner) == _MEASUREMENT_GROUP)
 
 
-def _regions(group, number, path):
+def _regions(group, number, path, content):
     """The boxes of a group, and texts that say what else there is: a point beside boxes takes nothing from them."""
     items = list(group.get("ContentSequence") or ())
     try:
@@ -177,7 +177,7 @@ def _regions(group, number, path):
     boxes, reasons = [], []
     for region in regions:
         try:
-            boxes.append(_box(region, tracking_id, tracking_uid, lesion, path, place))
+            boxes.append(_box(region, _images(region, content), tracking_id, tracking_uid, lesion, path, place))
         except InputError as error:
             reasons.append(error.problem)
         except Exception as error:                      # as above
@@ -192,19 +192,41 @@ def _regions_of_numbers(items):
         for region in item.get("ContentSequence") or () if item.get("ValueType") == "NUM" else ():
             if region.get("ValueType") in ("SCOORD", "SCOORD3D"):
                 images = [str(inner.ReferencedSOPSequence[0].get("ReferencedSOPInstanceUID") or "")
-                          for inner in region.get("ContentSequence") or () if inner.get("ReferencedSOPSequence")]
+                          if inner.get("ReferencedSOPSequence") else str(inner.get("ReferencedContentItemIdentifier"))
+                          for inner in region.get("ContentSequence") or ()]
                 data = tuple(region.get("GraphicData") or ())
                 found.setdefault((str(region.get("GraphicType")), data, *images), region)
     return list(found.values())
 
 
-def _box(region, tracking_id, tracking_uid, lesion, path, place):
+def _images(region, content):
+    """The images that a region was drawn on: below it, or elsewhere in the report, such as in its image library.
+
+    An item that stands elsewhere is named by its place, (1, 2, 3) for the third item in the second one of the document
+    (PS3.3 C.17.3.2.5, Referenced Content Item Identifier).
+    """
+    found = []
+    for item in region.get("ContentSequence") or ():
+        place = item.get("ReferencedContentItemIdentifier")
+        if place is not None:
+            item, items = None, content
+            for number in ([place] if isinstance(place, int) else list(place))[1:]:
+                item = items[number - 1] if 0 < number <= len(items) else {}
+                items = item.get("ContentSequence") or ()
+        if item is not None and item.get("ValueType") == "IMAGE":
+            found.append(item)
+    return found
+
+
+def _box(region, images, tracking_id, tracking_uid, lesion, path, place):
     graphic_type, values = str(region.get("GraphicType") or ""), region.get("GraphicData")
     if region.ValueType == "SCOORD3D":
         points, curved = spatial_points(graphic_type, values, path, place)
-        frame = checked_uid(region.get("ReferencedFrameOfReferenceUID") or "", source=f"{path}, {place}, frame of reference")
+        if not region.get("ReferencedFrameOfReferenceUID"):
+            raise InputError("its region in space names no frame of reference", source=path, row=place,
+                             expected="that of the CT")
+        frame = checked_uid(region.ReferencedFrameOfReferenceUID, source=f"{path}, {place}, frame of reference")
         return SpatialBox(frame, points, curved, tracking_id, tracking_uid, lesion)
-    images = [item for item in region.get("ContentSequence") or () if item.get("ValueType") == "IMAGE"]
     if not _has_values(region, images):
         raise InputError("its region is empty: blanked by de-identification", source=path, row=place, expected="coordinates")
     if len(images) != 1:

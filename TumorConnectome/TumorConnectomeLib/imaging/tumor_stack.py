@@ -58,16 +58,11 @@ def tumor_stack(series: CTSeries, lesions) -> TumorStack:
         The pixels can not be read.
     """
     if lesions:
-        center = max(lesions, key=lambda lesion: float(np.prod(lesion.size_mm))).center_lps
-        half = np.array([HALF_HEIGHT_MM, HALF_WIDTH_MM, HALF_WIDTH_MM])
+        center, half = max(lesions, key=lambda lesion: float(np.prod(lesion.size_mm))).center_lps, None
     else:
         center, half = _middle(series)
-    pixel, step = _steps(series)
-    if not lesions:
-        pixel = max(pixel, 2 * half[1:].max() / _WHOLE_PIXELS)
-        step = max(step, 2 * half[0] / _WHOLE_SLICES)
-    counts = np.maximum(np.floor(half / (step, pixel, pixel)), 1).astype(int)
-    heights, downs, rights = (np.arange(-count, count + 1) * size for count, size in zip(counts, (step, pixel, pixel)))
+    sizes = np.array([series.pixel_spacing_mm[1], series.pixel_spacing_mm[0], series.slice_step_mm])
+    heights, downs, rights, pixel = grid_of(sizes, series.axes_lps.T, half)
     grid = _Sampler(series, _on_voxel(series, center))
     hu = np.stack([grid.slice(height, downs, rights) for height in heights])
     if lesions:
@@ -78,13 +73,36 @@ def tumor_stack(series: CTSeries, lesions) -> TumorStack:
     return TumorStack(np.ascontiguousarray(hu), pixel if lesions else None)
 
 
-def _steps(series):
-    """Pixel and slice step of the picture: those of the CT along these directions, or whole multiples of fine ones [mm]."""
-    sizes = np.array([series.pixel_spacing_mm[1], series.pixel_spacing_mm[0], series.slice_step_mm])
-    along = {name: float(sizes[np.abs(series.axes_lps @ direction).argmax()])
+def grid_of(sizes_mm: np.ndarray, axes_lps: np.ndarray, half_mm: np.ndarray | None
+            ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """The grid of an axial picture: the voxels of the CT along these directions, or whole multiples of fine ones.
+
+    Parameters
+    ----------
+    sizes_mm : np.ndarray
+        Shape (3,): voxels of the CT along its columns, rows and slices.
+    axes_lps : np.ndarray
+        Shape (3, 3): columns are the directions, of any length.
+    half_mm : np.ndarray or None
+        Half of what a whole CT covers (up, down, right); None for what is kept around a tumor.
+
+    Returns
+    -------
+    heights, downs, rights : np.ndarray
+        Steps from the center [mm].
+    pixel : float
+        Size of a pixel [mm].
+    """
+    along = {name: float(sizes_mm[np.abs(direction @ (axes_lps / np.linalg.norm(axes_lps, axis=0))).argmax()])
              for name, direction in (("right", _RIGHT), ("down", _DOWN), ("up", _UP))}
     pixel, step = min(along["right"], along["down"]), along["up"]
-    return pixel * max(1, round(_FINEST_PIXEL_MM / pixel)), step * max(1, round(_FINEST_STEP_MM / step))
+    pixel, step = pixel * max(1, round(_FINEST_PIXEL_MM / pixel)), step * max(1, round(_FINEST_STEP_MM / step))
+    half = np.array([HALF_HEIGHT_MM, HALF_WIDTH_MM, HALF_WIDTH_MM]) if half_mm is None else half_mm
+    if half_mm is not None:
+        pixel = max(pixel, 2 * half[1:].max() / _WHOLE_PIXELS)
+        step = max(step, 2 * half[0] / _WHOLE_SLICES)
+    counts = np.maximum(np.floor(half / (step, pixel, pixel) + _SAME), 1).astype(int)
+    return *(np.arange(-count, count + 1) * size for count, size in zip(counts, (step, pixel, pixel))), pixel
 
 
 def _middle(series):

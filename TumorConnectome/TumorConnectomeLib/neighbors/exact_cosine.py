@@ -7,6 +7,7 @@ D * 2^-54, is left out.
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -17,6 +18,8 @@ from ..base.errors import InputError
 _TO_HIGH, _TO_FIXED = 1.5 * 2.0 ** 26, 1.5 * 2.0 ** 6
 #: vectors of candidates that are split at once, in units of elements: 1 MB, which stays in the cache of the processor
 _GATHERED_ELEMENTS = 1 << 17
+#: parts in which a dot product of candidates is summed
+_GROUPS = 8
 
 
 def unit_vectors(embedding: np.ndarray, *, source: str = "embedding", first_row: int = 0) -> np.ndarray:
@@ -48,9 +51,11 @@ def unit_vectors(embedding: np.ndarray, *, source: str = "embedding", first_row:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def fixed_point(vectors: np.ndarray) -> np.ndarray:
-    """Unit vectors (N, D) rounded to multiples of 2^-46: float64, shape (N, D)."""
-    return (vectors + _TO_FIXED) - _TO_FIXED
+def fixed_point(vectors: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Unit vectors (N, D) rounded to multiples of 2^-46: float64, shape (N, D); in `out`, if given."""
+    fixed = np.add(vectors, _TO_FIXED, out=out)
+    fixed -= _TO_FIXED
+    return fixed
 
 
 def split(fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -71,7 +76,12 @@ def exact_distances(fixed: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _distances(high_products, mixed_products):
-    return np.clip(np.round(1.0 - (high_products + mixed_products), 12), 0.0, 2.0) + 0.0     # no negative zero
+    return rounded_distances(1.0 - (high_products + mixed_products))
+
+
+def rounded_distances(distances: np.ndarray) -> np.ndarray:
+    """Distances rounded to 1e-12, 0..2."""
+    return np.clip(np.round(distances, 12), 0.0, 2.0) + 0.0     # no negative zero
 
 
 def candidate_distances(fixed: np.ndarray, candidates: np.ndarray,
@@ -96,18 +106,32 @@ def candidate_distances(fixed: np.ndarray, candidates: np.ndarray,
     length = fixed.shape[1]
     found = np.empty((count, width))
     rows = max(1, _GATHERED_ELEMENTS // max(1, width * length))
-    # one product with rounding tells most distances: it and what `_distances` leaves out are off by at most this, in 1e-12
-    margin = 1e12 * (1.5 * length + 16) * 2.0 ** -53 + 1e-3
+    groups = math.gcd(length, _GROUPS)
+    margin = rounding_margin(length, groups)
+    unsure = []
     for first in range(0, count, rows):
         some = slice(first, first + rows)
         own, others = fixed[some], fixed_of(candidates[some].ravel()).reshape(-1, width, length)
-        steps = (1.0 - (others @ own[:, :, None])[:, :, 0]) * 1e12
+        sums = (others.reshape(len(own), width, groups, -1).transpose(0, 2, 1, 3) @ own.reshape(len(own), groups, -1, 1))
+        steps = (1.0 - sums[..., 0].sum(axis=1)) * 1e12
         nearest = np.rint(steps)
-        distances = np.clip(nearest / 1e12, 0.0, 2.0) + 0.0
-        row, place = np.nonzero(np.abs(steps - nearest) >= 0.5 - margin)
-        distances[row, place] = _distances_of_pairs(own[row], others[row, place])
-        found[some] = distances
+        found[some] = np.clip(nearest / 1e12, 0.0, 2.0) + 0.0
+        unsure.append(np.flatnonzero(np.abs(steps - nearest) >= 0.5 - margin) + first * width)
+    unsure = np.concatenate(unsure) if unsure else np.empty(0, np.int64)
+    pairs = max(1, _GATHERED_ELEMENTS // max(1, length))
+    for first in range(0, len(unsure), pairs):
+        some = unsure[first:first + pairs]
+        found.ravel()[some] = _distances_of_pairs(fixed[some // width], fixed_of(candidates.ravel()[some]))
     return found
+
+
+def rounding_margin(length: int, groups: int = 1) -> float:
+    """How far a dot product with rounding is at most from what `exact_distances` rounds, in steps of 1e-12.
+
+    A sum of n products in groups, in any order, loses at most n / groups + groups roundings of 2^-53, for unit vectors. The
+    product of two lows, which exact distances leave out, is at most n 2^-54, and the rest is for ``1 - sum`` and the step.
+    """
+    return 1e12 * (length / groups + groups + 0.5 * length + 16) * 2.0 ** -53 + 1e-3
 
 
 def _distances_of_pairs(fixed, others):

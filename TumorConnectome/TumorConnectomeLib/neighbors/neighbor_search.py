@@ -1,242 +1,168 @@
-"""Candidates for the nearest and farthest neighbors of many patients, from float32 products with a proven error bound.
+"""Tiles of float32 distances between blocks of patients, of which only those within the limits of candidates are touched.
 
-Centered unit vectors v keep all differences, so ``|v_i - v_j|^2 / 2`` is the cosine distance, and what float32 loses is
-small against it. One product of matrices per tile of patients gives the distances of both ends and, since they are
-symmetric, of both sides. With E the largest possible error (Higham, "Accuracy and Stability of Numerical Algorithms", 3.1),
-whoever is among the k nearest has a float32 distance of at most the k-th smallest upper bound + E. All those are kept,
-few more than k, and are ranked exactly afterward: nothing can be missed.
+One product of matrices per tile gives the distances of both ends and, since they are symmetric, of both sides. It is looked at
+with four comparisons, which cost less than the product.
 """
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from .exact_cosine import unit_vectors
+from .candidates import Candidates
+from .leading_axes import distance_tile
+from .match import Match
 
-#: patients per side of a tile of distances: 4 MB, which stays in the cache of the processor
+#: patients per side of a tile of distances
 TILE = 1024
-#: neighboring distances of which first the smallest is looked at
-_CHUNK = 32
-#: candidates (or 4 k if that is more) above which a patient is compared with everybody instead
-_CROWD = 512
-_HALF_ULP = 2.0 ** -24
-#: fixed-point and final rounding of distances, for up to 2^14 components (see exact_cosine)
-_ROUNDING = 4e-12
+#: rows of a tile that are computed and looked at together: 1 MB, which stays in the cache of a core
+_STRIP = 256
+#: stands for the distance of a patient to itself
+_OWN = {Match.MOST: np.inf, Match.LEAST: -np.inf}
 
 
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """What all patients have in common: ``mean`` of their unit vectors, float64 (D,), and ``longest`` centered vector."""
+class Hits(NamedTuple):
+    """Pairs of a tile that passed a limit: places in its rows and in its columns, int64, and distances, float32, (H,) each."""
 
-    mean: np.ndarray
-    longest: float
+    row: np.ndarray
+    column: np.ndarray
+    values: np.ndarray
 
-
-def centered_operand(embedding: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The right-hand factor of `distance_tile` for rows of an embedding, and the lengths of the centered vectors.
-
-    Returns
-    -------
-    operand, lengths : np.ndarray
-        As `operand_of_units` gives them.
-    """
-    return operand_of_units(unit_vectors(embedding), mean)
+    def where(self, chosen: np.ndarray) -> Hits:
+        """Those that are chosen."""
+        return Hits(*(array[chosen] for array in self))
 
 
-def operand_of_units(units: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `centered_operand`, from unit vectors, rounded to `exact_cosine.fixed_point` form or not.
+class Block(NamedTuple):
+    """Up to TILE patients: their numbers, and the candidates of both ends if they are looked for."""
 
-    Returns
-    -------
-    operand : np.ndarray
-        float32, shape (N, D + 2): centered unit vectors, ones, and half their squared lengths.
-    lengths : np.ndarray
-        float64, shape (N,).
-    """
-    centered = (units - mean).astype(np.float32)
-    squares = np.einsum("nd,nd->n", centered, centered, dtype=np.float64)
-    operand = np.empty((len(centered), centered.shape[1] + 2), np.float32)
-    operand[:, :-2], operand[:, -2], operand[:, -1] = centered, 1.0, squares / 2
-    return operand, np.sqrt(squares)
+    numbers: slice
+    sides: dict[Match, Candidates]
 
 
-def left_operand(operand: np.ndarray) -> np.ndarray:
-    """The left-hand factor of `distance_tile` for patients whose right-hand one is `operand`."""
-    left = -operand
-    left[:, -2], left[:, -1] = operand[:, -1], 1.0
-    return left
+def sample_of(count: int, k: int) -> slice:
+    """Up to TILE of all patients (or 2 k if that is more), evenly spaced, whose distances give the first limits."""
+    return slice(0, count, -(-count // max(TILE, 2 * k)))
 
 
-def distance_tile(left: np.ndarray, right: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """Distances of all pairs from two operands, within `error_bound` of the exact ones: float32, shape (rows, columns)."""
-    return np.matmul(left, right.T, out=out)
-
-
-def error_bound(components: int, longer: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Largest difference between a distance of a tile and the exact one, for centered vectors of these lengths.
-
-    Summation of D + 2 products in any order loses at most gamma(D + 3) of the sum of their sizes, and the rounding of the
-    vectors to float32 moves each by at most 2^-24 of its length.
-    """
-    gamma = (components + 3) * _HALF_ULP / (1 - (components + 3) * _HALF_ULP)
-    return (gamma / 2 + 2.5 * _HALF_ULP) * (longer + other) ** 2 + _ROUNDING
-
-
-class Candidates:
-    """Everybody who can be among the k nearest (or farthest) of some patients; grows with every tile that is offered.
+def begin(block: Block, left: np.ndarray, right: np.ndarray, some: slice):
+    """First limits of the patients of a block.
 
     Parameters
     ----------
-    lengths : np.ndarray
-        float64, shape (R,): lengths of the patients' centered vectors.
-    components : int
-        D of the embedding.
-    longest : float
-        Length of the longest centered vector of all.
-    k : int
-        Neighbors that are looked for.
-    farthest : bool
-        The k farthest instead of the k nearest.
-
-    Attributes
-    ----------
-    limits : np.ndarray
-        float32, shape (R,): float32 distances beyond it (for the farthest: their negatives) are out.
+    left, right : np.ndarray
+        The factors of `distance_tile` for the block and for `some`.
+    some : slice
+        As `sample_of` gives it.
     """
+    for part in _strips(len(left)):
+        strip = distance_tile(left[part], right)
+        row = np.flatnonzero((np.arange(part.start, part.stop) + block.numbers.start) % some.step == 0)
+        own = row, (row + part.start + block.numbers.start) // some.step
+        for match, side in block.sides.items():
+            strip[own] = _OWN[match]
+            side.begin(strip, part, some)
 
-    def __init__(self, lengths, components, longest, k, *, farthest):
-        self._lengths, self._components, self._longest, self._k = lengths, components, longest, k
-        self._sign, self._reduce = (-1.0, np.maximum) if farthest else (1.0, np.minimum)
-        self.limits = np.full(len(lengths), np.inf, np.float32)
-        self._best = np.full((len(lengths), k), np.inf)
-        self._most = max(_CROWD, 4 * k)
-        self._found, self._size, self._kept = [], 0, 0
 
-    def offer(self, tile: np.ndarray, rows: slice, columns: slice, column_lengths: np.ndarray, *, transposed: bool = False):
-        """Take a tile of distances.
+def look_at_tile(rows: Block, left: np.ndarray, columns: Block, right: np.ndarray, *, both: bool,
+                 far: bool = False) -> dict[tuple, Hits]:
+    """Compute the distances of two blocks and find those that pass the limits.
 
-        Parameters
-        ----------
-        tile : np.ndarray
-            float32, C-contiguous, shape (rows, columns), or with `transposed` (columns, rows); a patient's distance to
-            itself must be infinite, or minus infinite for the farthest.
-        rows : slice
-            Which of the patients.
-        columns : slice
-            The numbers of those they are compared with.
-        column_lengths : np.ndarray
-            Lengths of the centered vectors of those, shape (columns,).
-        """
-        chunks = _chunks(tile, transposed, self._k)
-        extremes = _extremes(tile, transposed, chunks.shape[2], self._reduce)
-        if self._sign < 0:
-            np.negative(extremes, out=extremes)
-        limits = self.limits[rows]
-        if extremes.shape[1] >= self._k and np.isposinf(limits).any():
-            # k chunks have somebody at most this far, so the k nearest are not farther
-            bound = error_bound(self._components, self._lengths[rows], column_lengths.max())
-            reach = np.partition(extremes, self._k - 1, axis=1)[:, self._k - 1] + bound
-            limits = np.minimum(limits, self._limit(reach, self._lengths[rows]))
-        row, chunk = np.nonzero(extremes <= limits[:, None])
-        values = chunks[row, chunk]
-        if self._sign < 0:
-            np.negative(values, out=values)
-        hit, place = np.nonzero((values <= limits[row][:, None]) & (values < np.inf))
-        row, values = row[hit], values[hit, place]
-        column = (place * extremes.shape[1] + chunk[hit]) if not transposed else chunk[hit] * chunks.shape[2] + place
-        if len(row):
-            self._tighten(rows, row, values, column_lengths[column])
-            self._keep((row + rows.start).astype(np.int32), (column + columns.start).astype(np.int64), values)
+    Parameters
+    ----------
+    rows, columns : Block
+        Who is compared; the same for a tile on the diagonal.
+    left, right : np.ndarray
+        The factors of `distance_tile`.
+    both : bool
+        Whether the rows are candidates of the columns, too.
+    far : bool
+        Whether the columns are the longest of all. Then limits of the rows for the farthest are lowered first, and that is all
+        that is changed.
 
-    def _limit(self, reach, lengths):
-        """Float32 distances that somebody within the true distance `reach` can have, for patients of these lengths."""
-        if self._sign > 0:                              # who is near has nearly the same length
-            other = np.minimum(lengths + np.sqrt(2.0 * np.maximum(reach, 0.0)), self._longest)
+    Returns
+    -------
+    dict of (Match, bool) to Hits
+        By end and side: False for the candidates of the rows, True for those of the columns.
+    """
+    width, overlap = len(right), _overlap(rows.numbers, columns.numbers)
+    memory = np.empty((_STRIP, width), np.float32), *(np.empty((_STRIP, width), bool) for _ in range(2))
+    places, values = [], []
+    for part in _strips(len(left)):
+        strip, passed, more = (array[:part.stop - part.start] for array in memory)
+        distance_tile(left[part], right, strip)
+        if far:
+            own = np.array(_overlap(slice(*(rows.numbers.start + end for end in (part.start, part.stop))), columns.numbers),
+                           np.int64)
+            strip[own - rows.numbers.start - part.start, own - columns.numbers.start] = _OWN[Match.LEAST]
+            rows.sides[Match.LEAST].begin(strip, part, columns.numbers)
+        _compare(strip, rows, part, columns, both, passed, more)
+        place = np.flatnonzero(passed)
+        places.append(place + part.start * width)
+        values.append(strip.ravel()[place])
+    row, column = np.divmod(np.concatenate(places), width)
+    hits = Hits(row, column, np.concatenate(values))
+    if overlap:                                         # a patient is not its own neighbor, at either end
+        hits = hits.where(row + rows.numbers.start != column + columns.numbers.start)
+    return _sorted_out(hits, rows, columns, both)
+
+
+def _strips(count):
+    return [slice(first, min(first + _STRIP, count)) for first in range(0, count, _STRIP)]
+
+
+def _overlap(numbers, others):
+    """Numbers that are in both slices."""
+    return range(max(numbers.start, others.start), min(numbers.stop, others.stop))
+
+
+def _compare(strip, rows, part, columns, both, passed, more):
+    """Write to `passed` which distances pass a limit; `more` is memory of the same shape."""
+    near, far = rows.sides[Match.MOST].limits[part], rows.sides[Match.LEAST].limits[part]
+    np.less_equal(strip, near[:, None], out=passed)
+    if both:
+        passed |= np.less_equal(strip, columns.sides[Match.MOST].limits, out=more)
+    lowest = min(far.min(), columns.sides[Match.LEAST].limits.min() if both else np.inf)
+    if strip.max() >= lowest:                           # in most tiles nobody is so far
+        passed |= np.greater_equal(strip, far[:, None], out=more)
+        if both:
+            passed |= np.greater_equal(strip, columns.sides[Match.LEAST].limits, out=more)
+
+
+def _sorted_out(hits, rows, columns, both):
+    """The hits by end and side, see `look_at_tile`."""
+    found = {}
+    for match in Match:
+        compare = np.less_equal if match is Match.MOST else np.greater_equal
+        found[match, False] = hits.where(compare(hits.values, rows.sides[match].limits[hits.row]))
+        if both:
+            found[match, True] = hits.where(compare(hits.values, columns.sides[match].limits[hits.column]))
+    return found
+
+
+def take_tile(found: dict[tuple, Hits], rows: Block, columns: Block):
+    """Give what `look_at_tile` found to the candidates of both blocks."""
+    for (match, side), hits in found.items():
+        if side:
+            columns.sides[match].take(hits.column, hits.row + rows.numbers.start, hits.values)
         else:
-            other = self._longest
-        limit = reach + error_bound(self._components, lengths, other)
-        return np.nextafter(limit.astype(np.float32), np.float32(np.inf))
-
-    def _tighten(self, rows, row, values, lengths):
-        """Lower the limits by what was found; `row` ascends."""
-        upper = values + error_bound(self._components, self._lengths[rows][row], lengths)
-        some, starts, counts = np.unique(row, return_index=True, return_counts=True)
-        padded = np.full((len(some), self._k + counts.max()), np.inf)
-        own = some + rows.start
-        padded[:, :self._k] = self._best[own]
-        padded[np.repeat(np.arange(len(some)), counts), self._k + np.arange(len(row)) - np.repeat(starts, counts)] = upper
-        padded.partition(self._k - 1, axis=1)
-        self._best[own] = padded[:, :self._k]
-        reach = padded[:, self._k - 1]
-        known = np.isfinite(reach)
-        own, reach = own[known], reach[known]
-        self.limits[own] = np.minimum(self.limits[own], self._limit(reach, self._lengths[own]))
-
-    def _keep(self, row, column, values):
-        self._found.append((row, column, values))
-        self._size += len(row)
-        if self._size > 2 * self._kept + (1 << 20):
-            self._compress()
-
-    def _compress(self):
-        """Drop who has fallen beyond the limit since, and all candidates of patients that have far too many."""
-        row, column, values = (np.concatenate(parts) for parts in zip(*self._found))
-        kept = values <= self.limits[row]
-        crowded = np.bincount(row[kept], minlength=len(self.limits)) > self._most
-        if crowded.any():
-            self.limits[crowded] = -np.inf              # nobody else is taken
-            kept &= ~crowded[row]
-        self._found = [(row[kept], column[kept], values[kept])]
-        self._size = self._kept = int(kept.sum())
-
-    @property
-    def crowded(self) -> np.ndarray:
-        """Row numbers of patients whose candidates were given up, because float32 can not tell very many of them apart."""
-        return np.flatnonzero(np.isneginf(self.limits))
-
-    def by_row(self) -> tuple[np.ndarray, np.ndarray]:
-        """Candidates of all but the crowded: row numbers and whom they are compared with, ascending; int64, (C,) each."""
-        if not self._found:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        self._compress()
-        row, column, _values = self._found[0]
-        order = np.lexsort((column, row))
-        return row[order].astype(np.int64), column[order]
-
-
-def _chunks(tile, transposed, k):
-    """The tile as (rows, chunks, members) without a copy: at least k chunks if it is wide enough."""
-    columns, rows = tile.shape if transposed else tile.shape[::-1]
-    members = _CHUNK
-    while columns % members or (members > 1 and columns < k * members):
-        members //= 2
-    if transposed:
-        return tile.reshape(columns // members, members, rows).transpose(2, 0, 1)
-    return tile.reshape(rows, members, columns // members).transpose(0, 2, 1)
-
-
-def _extremes(tile, transposed, members, reduce):
-    """The extreme of each chunk: shape (rows, chunks), C-contiguous. Many short reductions cost more than few long ones."""
-    columns, rows = tile.shape if transposed else tile.shape[::-1]
-    if transposed:
-        return np.ascontiguousarray(reduce.reduce(tile.reshape(columns // members, members, rows), axis=1).T)
-    first = min(4, members)
-    some = reduce.reduce(tile.reshape(rows, first, columns // first), axis=1)
-    return reduce.reduce(some.reshape(rows, members // first, columns // members), axis=1)
+            rows.sides[match].take(hits.row, hits.column + columns.numbers.start, hits.values)
 
 
 def tile_edges(count: int) -> list[int]:
-    """Where tiles begin and end: multiples of TILE, and a last one for what does not fill a chunk."""
-    whole = count - count % _CHUNK
-    return sorted({*range(0, whole, TILE), whole, count})
+    """Where tiles begin and end: multiples of TILE, and the end."""
+    return [*range(0, count, TILE), count]
 
 
-def tiles(count: int) -> Iterator[tuple[slice, slice]]:
-    """Slices of rows and columns of all tiles on and above the diagonal, row by row."""
-    edges = tile_edges(count)
-    parts = [slice(first, last) for first, last in zip(edges, edges[1:])]
-    for number, rows in enumerate(parts):
-        for columns in parts[number:]:
-            yield rows, columns
+def rounds_of_tiles(blocks: int) -> Iterator[list[tuple[int, int]]]:
+    """All pairs of blocks once, in rounds: with the first one, and then of the others with ever more of each other.
+
+    So the limits of all patients grow narrow at the same pace, and the tiles of a round can be looked at side by side.
+    """
+    yield [(0, 0)]
+    yield [(block, 0) for block in range(1, blocks)]
+    others = blocks - 1
+    for apart in range(others // 2 + 1 if others else 0):
+        half = 2 * apart == others                      # the last round of an even number would have its pairs twice
+        yield [(1 + first, 1 + (first + apart) % others) for first in range(others // 2 if half else others)]

@@ -7,10 +7,12 @@ from __future__ import annotations
 import numpy as np
 
 from .blocked_neighbors import ranked
+from .candidates import Candidates
 from .distance_scale import EXACT_PAIRS, DistanceScale, sampled_scale
 from .exact_cosine import exact_distances, fixed_point, unit_vectors
+from .leading_axes import Frame, Operand, centered_operand
 from .match import Match
-from .neighbor_search import TILE, Candidates, Frame, centered_operand, distance_tile, left_operand, tile_edges
+from .neighbor_search import TILE, Block, begin, look_at_tile, sample_of, take_tile, tile_edges
 
 
 def part_of_mean(vectors: np.ndarray, rows: slice, *, source: str) -> np.ndarray:
@@ -20,7 +22,7 @@ def part_of_mean(vectors: np.ndarray, rows: slice, *, source: str) -> np.ndarray
 
 def longest_centered(vectors: np.ndarray, rows: slice, mean: np.ndarray) -> float:
     """Length of the longest centered unit vector of some rows."""
-    return max(float(centered_operand(vectors[part], mean)[1].max()) for part in _parts(rows))
+    return max(float(centered_operand(vectors[part], mean).lengths.max()) for part in _parts(rows))
 
 
 def row_block_neighbors(vectors: np.ndarray, rows: slice, k: int, frame: Frame,
@@ -45,24 +47,31 @@ def row_block_neighbors(vectors: np.ndarray, rows: slice, k: int, frame: Frame,
     dict of Match to (np.ndarray, np.ndarray)
         As `blocked_neighbors.blocked_neighbors` gives them for these rows, bit for bit.
     """
-    count, components = vectors.shape
-    operand, lengths = centered_operand(vectors[rows], frame.mean)
-    left, own = left_operand(operand), range(rows.start, rows.stop)
-    sides = {match: Candidates(lengths, components, frame.longest, k, farthest=match is Match.LEAST) for match in Match}
+    count = len(vectors)
+    own = centered_operand(vectors[rows], frame.mean)
+    left, fixed_of = own.left(), fixed_rows(vectors)
+    # all count as the longest, for no worker keeps the lengths of all
+    every = Operand(own.right, np.broadcast_to(frame.longest, count), np.broadcast_to(frame.longest_rest, count))
+    parts = _parts(slice(0, len(left)))
+    blocks = [Block(slice(rows.start + part.start, rows.start + part.stop),
+                    {match: Candidates(own.part(part), every, frame, k, farthest=match is Match.LEAST) for match in Match})
+              for part in parts]
+    some = sample_of(count, k)
+    sample = centered_operand(vectors[some], frame.mean).right
+    for block, part in zip(blocks, parts):
+        begin(block, left[part], sample, some)
     edges = tile_edges(count)
-    for first, last in zip(edges, edges[1:]):
-        report(0.9 * first / count)
-        columns = slice(first, last)
-        right, column_lengths = centered_operand(vectors[columns], frame.mean)
-        for part in _parts(slice(0, len(lengths))):
-            tile = distance_tile(left[part], right)
-            mine = np.arange(max(first, own[part.start]), min(last, own[part.stop - 1] + 1))
-            for match, side in sides.items():           # a patient is not its own neighbor, at either end
-                tile[mine - own[part.start], mine - first] = np.inf if match is Match.MOST else -np.inf
-                side.offer(tile, part, columns, column_lengths)
-    every = np.arange(rows.start, rows.stop)
-    return {match: ranked(side, every, count, k, fixed_rows(vectors), farthest=match is Match.LEAST)
-            for match, side in sides.items()}
+    for ends in zip(edges, edges[1:]):
+        report(0.9 * ends[0] / count)
+        columns, right = Block(slice(*ends), {}), centered_operand(vectors[slice(*ends)], frame.mean).right
+        for block, part in zip(blocks, parts):
+            take_tile(look_at_tile(block, left[part], columns, right, both=False), block, columns)
+            for side in block.sides.values():
+                if side.is_due():
+                    side.tighten()
+    return {match: tuple(np.concatenate(lists) for lists in zip(*(
+        ranked(block.sides[match], np.arange(block.numbers.start, block.numbers.stop), count, k, fixed_of,
+               farthest=match is Match.LEAST) for block in blocks))) for match in Match}
 
 
 def fixed_rows(vectors: np.ndarray):

@@ -1,4 +1,4 @@
-"""Brings the pictures of a reading: slices around the tumor where the CT is, IDC's thumbnail of the tumor's slice elsewhere."""
+"""Brings the pictures of a reading: slices around the tumor where the CT is (in the scene, too), else a thumbnail."""
 from __future__ import annotations
 
 import re
@@ -12,6 +12,8 @@ from ..cohort.nlst import NLST_UID_ROOTS
 from ..imaging.sources import SeriesRequest
 from ..imaging.thumbnail import thumbnail_sequence
 from ..imaging.tumor_stack import read_stack, stack_path
+from ..scene.patient_nodes import find_patient
+from ..scene.tumor_slices import tumor_slices
 from ..study.study import Study
 from ..synthetic.source import SyntheticSource
 from ..widgets.reading_tile import TileImage
@@ -101,15 +103,29 @@ class ReadingImages:
             try:
                 stack = read_stack(path)
                 if stack.mm_per_pixel is not None:      # a report may have come meanwhile
-                    return TileImage(stack.hu, stack.mm_per_pixel)
+                    return _tile(stack)
             except InputError:
                 pass                                    # it is made anew
-        files = yield self._queue.fetch(request, self._sources, listed=False)
+        loaded = find_patient(request.patient_id, request.ct_uid)
+        if loaded is not None and loaded.lesions:
+            return _tile(tumor_slices(loaded))
+        try:
+            files = yield self._queue.fetch(request, self._sources, listed=False)
+        except Cancelled:
+            raise
+        except TumorConnectomeError:
+            loaded = find_patient(request.patient_id, request.ct_uid)
+            if loaded is None:
+                raise
+            return _tile(tumor_slices(loaded))          # without a box: all of it
         report = ["--sr", files.sr_file] if files.sr_file else []
         yield PythonJob(_("Cutting out a tumor"), "tumor-stack", "--ct", files.ct_folder, *report, "--series", request.ct_uid,
                         "--out", path)
-        stack = read_stack(path)
-        return TileImage(stack.hu, stack.mm_per_pixel)
+        return _tile(read_stack(path))
+
+
+def _tile(stack):
+    return TileImage(stack.hu, stack.mm_per_pixel)
 
 
 def is_synthetic(study: Study) -> bool:

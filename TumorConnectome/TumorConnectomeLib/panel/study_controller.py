@@ -9,10 +9,11 @@ import qt
 from slicer.i18n import tr as _
 
 from ..base.errors import InputError, TumorConnectomeError
-from ..base.files import checked_name, default_cache_folder
+from ..base.files import default_cache_folder
 from ..base.text import elided
 from ..scene.view_layouts import READING_LAYOUT, current_layout
 from ..study.answers import read_answers
+from ..study.readings import answers_name
 from ..study.session import ReadingSession
 from ..study.study import read_study
 from ..widgets.check_list import CheckList
@@ -254,7 +255,7 @@ class StudyController:
 
     def _answersOf(self, reader):
         """The file of a reader's answers, beside the study."""
-        return self._path().parent / f"ANSWERS-{checked_name(reader)}.json"
+        return self._path().parent / answers_name(reader)
 
     def _facet(self):
         place = self._ui.studyFacetComboBox.currentIndex

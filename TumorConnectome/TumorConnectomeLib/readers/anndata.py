@@ -40,14 +40,32 @@ def _opened(path):
         with open(path, "rb") as stream:
             refuse_pointer(stream.read(64), path)
         with h5py.File(path, "r") as file:
+            _refuse_other_files(file, path)
             if "obs" not in file:
                 raise InputError("it has no 'obs'", source=path, expected="an AnnData file")
+            if not isinstance(file["obs"], h5py.Group):
+                raise InputError("its 'obs' is one table, as before anndata 0.7", source=path,
+                                 expected="a file that a later anndata has written")
             yield file
     except InputError:
         raise
     except Exception as error:                          # a damaged file can raise nearly any type
         raise InputError(f"not readable ({type(error).__name__}: {str(error)[:120]})", source=path,
                          expected="a file that anndata has written") from None
+
+
+def _refuse_other_files(file, path):
+    """InputError when a part of the file stands in another one: HDF5 would open whatever path it names."""
+    import h5py
+
+    def check(name, node):
+        elsewhere = isinstance(node, h5py.Dataset) and (node.external or node.is_virtual)
+        links = [node.get(inner, getlink=True) for inner in node] if isinstance(node, h5py.Group) else []
+        if elsewhere or any(isinstance(link, h5py.ExternalLink) for link in links):
+            raise InputError(f"its part {name[:60]!r} stands in another file", source=path, expected="all in one file")
+
+    check("/", file)
+    file.visititems(check)
 
 
 def _vectors(file):
@@ -72,10 +90,21 @@ def _index_name(obs):
 
 
 def _columns(obs):
-    """Names of the index and of the other columns of `obs`, in order."""
+    """Names of the index ("" without one) and of the other columns of `obs`, in order."""
     index = _index_name(obs)
+    index = index if index in obs else ""
     order = [name.decode() if isinstance(name, bytes) else str(name) for name in obs.attrs.get("column-order", ())]
-    return index, [name for name in (order or obs) if name != index and name in obs and name != "__categories"]
+    return index, [name for name in (order or obs) if name != index and name in obs and _is_column(obs[name])]
+
+
+def _is_column(node):
+    """Whether a part of `obs` has one value in each row, in a form that is known."""
+    return bool({"codes", "mask"} & set(node)) if hasattr(node, "keys") else len(node.shape) == 1 and node.dtype.names is None
+
+
+def _unknown(obs):
+    """Names of parts of `obs` that are no columns."""
+    return [name for name in obs if name != "__categories" and not _is_column(obs[name])]
 
 
 def _values(obs, name, stop=None):
@@ -90,6 +119,9 @@ def _values(obs, name, stop=None):
             return np.where(missing, np.nan, values.astype(np.float64))
         return np.array(["" if gone else as_text(value) for value, gone in zip(_decoded(values), missing)], object)
     values = node[part]
+    if "__categories" in obs and name in obs["__categories"]:           # anndata before 0.8
+        categories = [as_text(value) for value in _decoded(obs["__categories"][name][:])]
+        return np.array([categories[code] if 0 <= code < len(categories) else "" for code in values], object)
     if values.dtype.kind in "fiu":
         return values.astype(np.float64)
     return np.array([as_text(value) for value in _decoded(values)], object)
@@ -106,9 +138,10 @@ def recognize_anndata(path) -> tuple[Recognition, dict[str, list[str]]]:
         if not shapes:
             raise InputError("neither 'obsm' nor 'X' has vectors", source=path, expected="one row per patient")
         index, names = _columns(file["obs"])
-        sample = {name: [as_text(value) for value in _values(file["obs"], name, 60)] for name in (index, *names)}
-    found = recognize([index, *names], sample, shapes, [])
-    running = sample[index] == [str(number) for number in range(len(sample[index]))]
+        named = [name for name in (index, *names) if name]
+        sample = {name: [as_text(value) for value in _values(file["obs"], name, 60)] for name in named}
+    found = recognize(named, sample, shapes, [])
+    running = not index or sample[index] == [str(number) for number in range(len(sample[index]))]
     if not running and (found.questions or found.id_column != index):   # the index names the observations
         found = replace(found, id_column=index, others=tuple(names), id_questions=())
     return found, sample
@@ -126,10 +159,12 @@ def read_anndata(path, choice: ImportChoice, report=lambda fraction, message="":
         count = len(next(iter(models.values())))
         values = row_numbers(count) if choice.id_column == ROW_NUMBER else _values(file["obs"], choice.id_column)
         columns = {ours: _values(file["obs"], name) for name, ours in cohort_columns(choice.facets).items()}
+        unknown = _unknown(file["obs"])
     ids, notes = ids_of_texts(values, choice.id_column)
     ids = checked_ids(ids, path, range(1, count + 1), choice.id_column)
     if any(len(found) != len(ids) for found in (*models.values(), *columns.values())):
         raise InputError("its parts have different numbers of rows", source=path, expected=f"{len(ids)}, as 'obs' has")
+    notes += [f"Not used of 'obs', because they are no columns: {', '.join(unknown)[:300]}."] if unknown else []
     left = [name for name in recognition.small if name not in choice.prefixes]
     notes += [f"Not used as models, because they are places or small: {', '.join(left)}."] if left else []
     return with_vectors(path, ids, models, {**columns, **choice.links(values)}, range(1, count + 1), choice.id_column,

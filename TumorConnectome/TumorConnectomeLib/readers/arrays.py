@@ -96,7 +96,7 @@ class ArrayHeader:
     @property
     def is_column(self) -> bool:
         """Whether it can be one id or property per row."""
-        return len(self.shape) == 1 and not self.problem and self.dtype.kind in "fiuUSbO"
+        return len(self.shape) == 1 and not self.problem and self.dtype.kind in "fiuUSbOM"
 
     @property
     def is_vector(self) -> bool:
@@ -238,8 +238,12 @@ def load_arrays(path, headers: dict[str, ArrayHeader], names) -> dict[str, np.nd
             for name in names:
                 found[name] = archive[name] if headers[name].dtype.kind != "O" else _objects(
                     members.read(name + ".npy"), path, headers[name])
-    return {name: found[name].reshape(len(found[name]), -1) if headers[name].is_embedding and found[name].ndim > 2
-            else found[name] for name in found}
+    for name, values in found.items():
+        if values.dtype.kind == "M":                    # as_text would count nanoseconds
+            found[name] = np.datetime_as_string(values).astype(object)
+        elif headers[name].is_embedding and values.ndim > 2:
+            found[name] = values.reshape(len(values), -1)
+    return found
 
 
 def _tensors(path, headers, names):
@@ -399,8 +403,10 @@ def recognize_arrays(path) -> tuple[Recognition, dict[str, list[str]]]:
         objects = next((header.problem for header in headers.values() if header.problem and header.dtype.kind == "O"), None)
         if objects:                                     # most likely the ids
             raise objects
-        question = ("It does not say whose vectors these are (an array of ids in it would, or a table "
-                    f"{pathlib.Path(path).stem}.csv with one row per vector).")
+        short = next((header for header in headers.values() if len(header.shape) == 1 and header.dtype.kind in "USOiu"), None)
+        why = f"{short.name[:60]!r} has {short.shape[0]} values for {count} vectors" if short else \
+            f"an array of ids in it would, or a table {pathlib.Path(path).stem}.csv with one row per vector"
+        question = f"It does not say whose vectors these are ({why})."
         return Recognition(ROW_NUMBER, own.groups, (), (question,), together=True, lists=own.lists, small=own.small), {
             ROW_NUMBER: row_numbers(min(count, 60))}
     found = recognize(list(sample), sample, embeddings, [])
@@ -486,7 +492,11 @@ def _left_notes(headers, recognition, choice, count):
     notes += [f"Not used: {header.problem.problem}." for header in headers.values() if header.problem]
     other = [f"{name} {header.shape}" for name, header in headers.items() if not header.problem
              and header.shape[:1] != (count,) and name not in choice.prefixes]
-    return notes + ([f"Not used, because they do not have {count} rows: {', '.join(other)[:300]}."] if other else [])
+    notes += [f"Not used, because they do not have {count} rows: {', '.join(other)[:300]}."] if other else []
+    strange = [f"{name} {header.shape}" for name, header in headers.items() if not header.problem
+               and header.shape[:1] == (count,) and not header.is_embedding and not header.is_column]
+    return notes + ([f"Not used, because they are neither a value nor a vector in each row: {', '.join(strange)[:300]}."]
+                    if strange else [])
 
 
 def _read_one_each(path, headers, choice):

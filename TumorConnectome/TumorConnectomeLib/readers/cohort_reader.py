@@ -127,4 +127,6 @@ def _with_table(patients, rule, path):
     joined = patient_table(patients.index.tolist(), columns, [PATIENT_OF_NODE])[0]
     what = "rows" if rule is RowRule.ALL else "patients"
     note = f"{path.name}: {int((rows >= 0).sum())} of {len(patients)} {what}"
+    if side.left_out:
+        note += f"; {len(side.left_out)} of its rows left out ({side.left_out[0][1]})"
     return joined, note + (f"; {int(differing.sum())} name another CT series than the embedding" if differing.any() else "")

@@ -10,7 +10,7 @@ import math
 import pathlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from .recognition import (
     ROW_NUMBER,
     ImportChoice,
     Recognition,
+    are_numbers,
     chosen_groups,
     cohort_columns,
     ids_of_texts,
@@ -50,18 +51,34 @@ def recognize_delimited(form: DelimitedForm) -> Recognition:
     """What the columns of a text table are taken for."""
     sample = {name: [record[number] for record in form.sample] for number, name in enumerate(form.header)}
     vectors = {name: length for name, values in sample.items() if (length := vector_length(name, values))}
-    return recognize(form.header, sample, vectors, decimal=form.decimal)
+    nameless, numeric = {name for number, name in enumerate(form.header, start=1) if name == f"column {number}"}, None
+    if len(nameless) > 1:                               # these numbers are ours: they make no embedding
+        numeric = [name for name in form.header if name not in nameless and are_numbers(sample[name], form.decimal)]
+    return recognize(form.header, sample, vectors, numeric, form.decimal)
 
 
 @dataclass(eq=False)
 class _Content:
-    """What was read: `numbers` (R, features), texts by column, the number of each row, and the form that was found at last."""
+    """What was read: `numbers` (R, features), texts by column, the number of each row, and the form that was found at last.
+
+    `odd` are the rows that were left out because they have more or fewer cells than the header, `wrong` what is wrong with rows
+    whose numbers are NaN because one of them is none.
+    """
 
     numbers: np.ndarray
     texts: dict[str, Sequence[str]]
     rows: list[int]
     form: DelimitedForm
     notes: tuple[str, ...] = ()
+    odd: tuple[tuple[int, list[str]], ...] = ()
+    wrong: dict[int, InputError] = field(default_factory=dict)
+
+    def left_out(self, id_column: str) -> tuple[tuple[str, str], ...]:
+        """(id, why) of the odd rows; the id is what stands where it should, "" if nothing."""
+        at = self.form.header.index(id_column) if id_column in self.form.header else len(self.form.header)
+        return tuple((as_text(cells[at]) if at < len(cells) else "",
+                      f"row {row}: {len(cells)} cells; expected {len(self.form.header)} as in the header")
+                     for row, cells in self.odd)
 
 
 def read_patients(path) -> EmbeddingFile:
@@ -84,16 +101,18 @@ def read_patients(path) -> EmbeddingFile:
     columns = {ours: _decimals(content.texts[name], form.decimal) for name, ours in cohort_columns(names).items()}
     table = with_vectors(path, ids, {}, columns, content.rows, "PatientID", {}, notes=(*content.notes, *told))
     refuse_repeated(table)
-    return table
+    return replace(table, left_out=(*table.left_out, *content.left_out("PatientID")))
 
 
 def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="": None) -> EmbeddingFile:
     """Read the chosen columns of a CSV or TSV file.
 
+    Rows with more or fewer cells than the header, with a feature that is no number or without an id are left out and listed.
+
     Raises
     ------
     InputError
-        A row has more or fewer cells than the header, a feature is no number, an id is missing, or nobody has a vector.
+        Half of the rows or more are so, or nobody has a vector; the text names the first.
     """
     path = pathlib.Path(path)
     form = form_of(path)
@@ -108,7 +127,7 @@ def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="
     values = row_numbers(len(content.rows)) if numbered_rows else content.texts[choice.id_column]
     ids, told = ids_of_texts(values, choice.id_column)
     ids = checked_ids(ids, path, content.rows, choice.id_column)
-    models, names, first, wrong = {}, {}, 0, {}
+    models, names, first, wrong = {}, {}, 0, dict(content.wrong)
     for group in groups:
         model = choice.model_of(group.prefix)
         if group in in_cells:
@@ -122,13 +141,16 @@ def read_delimited(path, choice: ImportChoice, report=lambda fraction, message="
             first += len(group.columns)
     columns = {ours: _decimals(content.texts[name], form.decimal) for name, ours in cohort_columns(choice.facets).items()}
     columns |= choice.links(values)
-    return with_vectors(path, ids, models, columns, content.rows, choice.id_column, names, notes=(*content.notes, *told),
-                        categories=choice.cohort_categories, wrong=wrong)
+    found = with_vectors(path, ids, models, columns, content.rows, choice.id_column, names, notes=(*content.notes, *told),
+                         categories=choice.cohort_categories, wrong=wrong)
+    return replace(found, left_out=(*found.left_out, *content.left_out(choice.id_column))) if content.odd else found
 
 
 def read_matrix(path, form: DelimitedForm) -> np.ndarray:
     """The numbers of a file without a header: float64, shape (R, D), NaN for missing ones."""
-    return _read(pathlib.Path(path), form, list(form.header), [], lambda fraction, message="": None).numbers
+    content = _read(pathlib.Path(path), form, list(form.header), [], lambda fraction, message="": None)
+    _refuse_gaps(path, content)
+    return content.numbers
 
 
 def read_beside(path, count: int, choice: ImportChoice | None = None, of: str = "") -> EmbeddingFile:
@@ -147,6 +169,7 @@ def read_beside(path, count: int, choice: ImportChoice | None = None, of: str = 
     """
     form, recognition = beside(path, count)
     content = _by_cells(pathlib.Path(path), form, [], form.header, lambda fraction, message="": None)
+    _refuse_gaps(path, content)
     texts, rows = content.texts, content.rows
     if len(rows) != count:
         raise InputError(f"it has {len(rows)} rows", source=path, expected=f"{count}, one for each vector of {of}")
@@ -175,8 +198,20 @@ def beside(path, count: int) -> tuple[DelimitedForm, Recognition]:
     return form, recognize(form.header, sample)
 
 
-def _data_records(path, form, notes):
-    """Row numbers and cells below the header, as many cells each; InputError for other rows.
+def _refuse_gaps(path, content):
+    """InputError for rows that can not be left out, because they belong to those of another file by their number."""
+    if content.odd:
+        raise _other_width(path, content.form, *content.odd[0])
+    for row in sorted(content.wrong):
+        raise content.wrong[row]
+
+
+def _other_width(path, form, row, cells):
+    return InputError(f"{len(cells)} cells", source=path, row=row, expected=f"{len(form.header)} as in the header")
+
+
+def _data_records(path, form, notes, odd):
+    """Row numbers and cells below the header, as many cells each; other rows are put into `odd`.
 
     The header once more (of files that were joined) and remarks below the table are left out, with a sentence in `notes`.
     """
@@ -192,9 +227,11 @@ def _data_records(path, form, notes):
         if width > 2 and len(record) == 1 and _REMARK.match(record[0]):
             remarks.append((row, record))
             continue
-        for at, odd in (*remarks, (row, record)):
-            if len(odd) != width:
-                raise InputError(f"{len(odd)} cells", source=path, row=at, expected=f"{width} as in the header")
+        odd += remarks                                  # rows follow: they were no remarks below the table
+        remarks = []
+        if len(record) != width:
+            odd.append((row, record))
+            continue
         if record[-1] == header[-1] and list(map(str.strip, record)) == header:
             notes.append(f"Row {row} is the header once more: it is left out.")
             continue
@@ -294,17 +331,24 @@ def _by_cells(path, form, numbered, texts, report):
     place_of = {name: number for number, name in enumerate(form.header)}
     features, kept = [place_of[name] for name in numbered], {name: place_of[name] for name in texts}
     numbers, rows, columns = _Rows(len(features)), [], {name: [] for name in texts}
-    size, read, notes = max(path.stat().st_size, 1), 0, list(form.notes)
-    for row, record in _data_records(path, form, notes):
+    size, read, notes, odd, wrong = max(path.stat().st_size, 1), 0, list(form.notes), [], {}
+    for row, record in _data_records(path, form, notes, odd):
         if features:
-            numbers.append(_numbers(record, features, form, path, row))
+            try:
+                numbers.append(_numbers(record, features, form, path, row))
+            except InputError as error:
+                wrong[len(rows)] = error
+                numbers.append(math.nan)
         rows.append(row)
         for name, number in kept.items():
             columns[name].append(record[number])
         read += sum(map(len, record)) + len(record)
         if not len(rows) % 500:
             report(min(read / size, 0.99), f"Reading {path.name}")
-    return _Content(numbers.array(), columns, rows, form, tuple(notes))
+    for bad, first in ((odd, lambda: _other_width(path, form, *odd[0])), (wrong, lambda: wrong[min(wrong)])):
+        if bad and 2 * len(bad) >= len(rows) + len(odd):
+            raise first()
+    return _Content(numbers.array(), columns, rows, form, tuple(notes), tuple(odd), wrong)
 
 
 class _Rows:

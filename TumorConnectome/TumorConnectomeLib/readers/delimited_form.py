@@ -8,6 +8,7 @@ import itertools
 import math
 import pathlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ _LONGEST_CELL = 1 << 22
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
 _BOMS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
          codecs.BOM_UTF16_BE: "utf-16"}
+#: so many columns may have one name: they get others
+_MOST_ALIKE = 3
 #: what R's write.table leaves out of the header
 ROW_NAMES = "row name"
 
@@ -105,13 +108,10 @@ def _form_of(path, single, whole, _state):
     if sum(_is_fraction(name) for name in header) > len(header) / 2:
         return _matrix(path, records, encoding, delimiter, notes, skipped, single)
     header, more = _complete(header, rows)
-    header = tuple(text.strip() or f"column {number}" for number, text in enumerate(header, start=1))
-    for number, name in enumerate(header):
-        if name in header[:number]:
-            raise InputError(f"two columns are called {name[:60]!r} ({header.index(name) + 1} and {number + 1})", source=path,
-                             row="header", expected="different names")
+    header, twice = _different([" ".join(text.split()) or f"column {number}" for number, text in enumerate(header, start=1)],
+                               path, single)
     sample = tuple(tuple(record) for record in rows if len(record) == len(header))
-    return DelimitedForm(encoding, delimiter, _decimal_of(sample, delimiter), header, sample, (*notes, *more), skipped)
+    return DelimitedForm(encoding, delimiter, _decimal_of(sample, delimiter), header, sample, (*notes, *more, *twice), skipped)
 
 
 def _matrix(path, records, encoding, delimiter, notes, skipped, single):
@@ -136,6 +136,30 @@ def _complete(header, rows):
     name = next(name for name in (ROW_NAMES, *(f"{ROW_NAMES} {number}" for number in range(2, 99))) if name not in header)
     note = f"The header has one cell less than the rows, as R writes it: the first column is called {name!r}."
     return [name, *header], (note,)
+
+
+def _different(names, path, strict):
+    """Column names that are all different, and what to say about those that were not.
+
+    Raises
+    ------
+    InputError
+        `strict`, columns with one number (which of them is the feature?), or a name that many have.
+    """
+    found, notes, counts = [], [], Counter(names)
+    if len(counts) == len(names):
+        return tuple(names), notes
+    for name in names:
+        if name in found:
+            if strict or name[-1].isdigit() or counts[name] > _MOST_ALIKE:
+                raise InputError(f"two columns are called {name[:60]!r} ({names.index(name) + 1} and {len(found) + 1})",
+                                 source=path, row="header", expected="different names")
+            other = next(other for other in (name + count * " again" for count in range(1, len(names)))
+                         if other not in found and other not in names)     # not "2": numbered columns may be features
+            notes.append(f"Column {len(found) + 1} is called {name[:60]!r} as another is: it is read as {other[:60]!r}.")
+            name = other
+        found.append(name)
+    return tuple(found), notes
 
 
 def starts_with_numbers(path) -> bool:
@@ -166,17 +190,47 @@ def records_of(path, form_or_encoding, delimiter: str = "", skipped: int = 0) ->
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
         with open_text(path, encoding, newline="") as stream:
-            reader = csv.reader(stream, delimiter=delimiter, strict=True, skipinitialspace=delimiter == " ")
-            for row, record in enumerate(reader, start=1):
+            for row, record in enumerate(_parsed(stream, delimiter, path), start=1):
                 if delimiter == " " and record and not record[-1]:
                     record.pop()                        # spaces at the end of a line
                 if row > skipped and any(map(str.strip, record)):
                     yield row, record
-    except csv.Error as error:
-        raise InputError(f"not readable as a table ({error})", source=path,
-                         expected="quotes in pairs, cells of ordinary length") from None
     finally:
         csv.field_size_limit(before)
+
+
+def _parsed(stream, delimiter, path):
+    """The rows of a table; one with text behind a quote ("big" nodule) is read as spreadsheets do."""
+    lines, form = _Lines(stream), {"delimiter": delimiter, "skipinitialspace": delimiter == " "}
+    reader, row = csv.reader(lines, strict=True, **form), 0
+    while True:
+        lines.kept.clear()
+        row += 1
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "expected after" not in str(error):      # a quote without end, or a cell without end
+                raise InputError(f"not readable as a table ({error})", source=path, row=row,
+                                 expected="quotes in pairs, cells of ordinary length") from None
+            record = next(csv.reader(list(lines.kept), **form))
+            reader = csv.reader(lines, strict=True, **form)
+        yield record
+
+
+class _Lines:
+    """The lines of a stream; `kept` are those since it was emptied."""
+
+    def __init__(self, stream):
+        self._lines, self.kept = iter(stream), []
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.kept.append(next(self._lines))
+        return self.kept[-1]
 
 
 def _first_lines(path, encoding):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -101,6 +101,30 @@ def refuse_repeated(file: EmbeddingFile) -> None:
             raise InputError(f"id {patient[:60]!r} stands in row {places[patient]} already", source=file.path,
                              row=place(row, file.id_column), expected=expected)
         places[patient] = row
+
+
+def one_row_each(table: EmbeddingFile) -> EmbeddingFile:
+    """A table of patients without what stands in it twice: equal rows count once, patients with different rows are left out.
+
+    Where that would be half of them or more, nothing is changed: see `refuse_repeated`.
+    """
+    places: dict[str, list[int]] = {}
+    for number, patient in enumerate(table.ids):
+        places.setdefault(patient, []).append(number)
+    repeated = {patient: numbers for patient, numbers in places.items() if len(numbers) > 1}
+    texts = [list(map(str, values.tolist())) for values in table.columns.values()] if repeated else []
+    unlike = {patient: numbers for patient, numbers in repeated.items()
+              if len({tuple(values[number] for values in texts) for number in numbers}) > 1}
+    if not repeated or 2 * len(unlike) >= len(places):
+        return table
+    kept = [numbers[0] for patient, numbers in places.items() if patient not in unlike]
+    count = sum(map(len, repeated.values())) - len(repeated) - sum(map(len, unlike.values())) + len(unlike)
+    told = tuple((patient, f"rows {', '.join(str(table.rows[number]) for number in numbers)} say different things of it")
+                 for patient, numbers in unlike.items())
+    return replace(
+        table, ids=[table.ids[number] for number in kept], rows=[table.rows[number] for number in kept],
+        columns={name: values[kept] for name, values in table.columns.items()}, left_out=(*table.left_out, *told),
+        notes=(*table.notes, *([f"{count} rows that repeat another are left out."] if count else [])))
 
 
 def place(row: int, column: str) -> str:

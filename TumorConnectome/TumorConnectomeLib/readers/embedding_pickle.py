@@ -7,7 +7,6 @@ bytes, with their size checked. Neither numpy nor pandas is asked to build anyth
 from __future__ import annotations
 
 import contextlib
-import math
 import pathlib
 from dataclasses import dataclass
 
@@ -16,13 +15,11 @@ import numpy as np
 from ..base.errors import InputError
 from .embedding_file import refuse_pointer
 from .pickle_records import Record, Refused, read_records
+from .pickled_arrays import NUMPY_NAMES, TEXT_NAMES, decode, is_array, plain
 
 #: what a pickle may name -> kind of the record made of it; numpy 2 and pandas 3 moved some of them
 _ALLOWED = {
-    "numpy.core.multiarray _reconstruct": "Array",
-    "numpy._core.multiarray _reconstruct": "Array",
-    "numpy ndarray": "ndarray",
-    "numpy dtype": "DType",
+    **NUMPY_NAMES, **TEXT_NAMES,
     "pandas.core.series Series": "Series",
     "pandas Series": "Series",
     "pandas.core.internals.managers SingleBlockManager": "Manager",
@@ -30,6 +27,7 @@ _ALLOWED = {
     "pandas.core.indexes.base Index": "IndexType",
     "pandas Index": "IndexType",
     "builtins slice": "Slice",
+    "__builtin__ slice": "Slice",
 }
 _LARGEST_INTEGER = 2 ** 63
 _EXPECTED = "a published embedding file: {'all': [{'feature': float32 (1, D), 'row': pandas.Series}, ...]}"
@@ -106,10 +104,9 @@ def _read(path):
 
 def texts_of_pickled_array(data: bytes) -> list | None:
     """What numpy's pickle of an array of objects (one dimension) lists, without unpickling it; None if it is no plain data."""
-    names = {name: kind for name, kind in _ALLOWED.items() if kind in ("Array", "ndarray", "DType")}
     try:
-        array = read_records(data, names)
-        values = _decode(array, ValueError) if _is(array, "Array") else None
+        array = read_records(data, NUMPY_NAMES)
+        values = decode(array, ValueError) if is_array(array) else None
     except Exception:                                   # a damaged pickle can raise nearly any type
         return None
     return values if isinstance(values, list) and all(map(_is_plain, values)) else None
@@ -119,32 +116,12 @@ def _is(value, kind):
     return isinstance(value, Record) and value.kind == kind
 
 
-def _decode(array, problem):
-    """A recorded array as float32/float64 `np.ndarray`, or for dtype object as a flat list."""
-    try:
-        _version, shape, dtype, fortran, data = array.state
-        code, order = dtype.arguments[0], dtype.state[1]
-        sound = isinstance(code, str) and order in ("<", ">", "=", "|") and isinstance(shape, tuple)
-        sound = sound and len(shape) <= 8 and all(type(length) is int and 0 <= length < 2 ** 32 for length in shape)
-    except (AttributeError, TypeError, ValueError, IndexError, KeyError):
-        sound = False
-    if not sound:
-        raise problem("an array is not in numpy's form")
-    count = math.prod(shape)
-    if code == "O8" and isinstance(data, list) and len(data) == count:
-        return data
-    if code in ("f4", "f8") and isinstance(data, bytes) and len(data) == count * int(code[1]):
-        values = np.frombuffer(data, np.dtype(("<" if order in "=|" else order) + code))
-        return values.reshape(shape, order="F" if fortran is True else "C")
-    raise problem(f"an array of dtype {code[:20]!r} does not match its {count} values")
-
-
 def _feature(array, problem):
     """The vector of one row: float32, shape (D,)."""
-    if not _is(array, "Array"):
+    if not is_array(array):
         raise problem("'feature' is not a numpy array")
-    values = _decode(array, problem)
-    if not isinstance(values, np.ndarray):
+    values = decode(array, problem)
+    if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
         raise problem("'feature' is not a numeric array")
     if not values.size or values.shape[-1:] != (values.size,):
         raise problem(f"'feature' has shape {values.shape}")
@@ -166,10 +143,12 @@ def _row_values(row, problem):
             index, block = axes[0].arguments[1]["data"], blocks[0]
         except (AttributeError, TypeError, ValueError, KeyError, IndexError):
             raise problem("'row' is not a pandas.Series of one block") from None
-        names, values = _decode(index, problem), _decode(block, problem)
+        names, values = decode(index, problem), decode(block, problem)
         values = values.ravel().tolist() if isinstance(values, np.ndarray) else values
     if len(names) != len(values) or not all(isinstance(name, str) for name in names):
         raise problem("'row' has names that are not texts, or not one name for each value")
+    if not all(map(_is_plain, values)):
+        values = [plain(value, problem) for value in values]
     if not all(map(_is_plain, values)):
         name = next(name for name, value in zip(names, values) if not _is_plain(value))
         raise problem(f"'row' holds a value under {name[:40]!r} that is no plain text or number")
@@ -186,6 +165,9 @@ def _is_plain(value):
 
 def _checked(content, path, size):
     """`EmbeddingRows` of what a pickle of `size` bytes holds."""
+    if isinstance(content, dict) and "all" not in content and any(content.values()) and all(
+            isinstance(part, list) for part in content.values()):       # train, val, test of another benchmark
+        content = {"all": [item for part in content.values() for item in part]}
     if not isinstance(content, dict) or not isinstance(content.get("all"), list):
         found = f"the keys {sorted(content)}"[:200] if isinstance(content, dict) else f"a {type(content).__name__}"
         raise InputError(f"found {found}", source=path, expected=_EXPECTED)

@@ -15,6 +15,7 @@ from .delimited import read_delimited, recognize_delimited
 from .delimited_form import form_of, starts_with_numbers
 from .embedding_file import EmbeddingFile
 from .parquet import ParquetTable, data_set_name, read_parquet, shards_of
+from .parts import partitions, parts_beside
 from .published_file import read_published
 from .recognition import ROW_NUMBER, FeatureGroup, ImportChoice, Recognition, model_name, proposal, row_numbers
 from .text_stream import COMPRESSED, TEXT, kind_of, stem_of
@@ -24,6 +25,8 @@ ARRAYS = (".npz", ".npy", SAFETENSORS)
 KINDS = (*TEXT, *COLUMNAR, *ARRAYS, H5AD, *PICKLE)
 #: what is read of a folder; notes are .txt files, too
 _IN_FOLDERS = tuple(kind for kind in KINDS if kind != ".txt")
+#: workbooks of spreadsheets
+_SHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 #: endings of compressed tables
 COMPRESSED_TEXT = tuple(kind + end for kind in TEXT if kind != ".txt" for end in COMPRESSED)
 #: where a data set of Hugging Face has its files
@@ -117,19 +120,32 @@ def own_files(paths) -> list[pathlib.Path]:
     found = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            inside = _inside(path) or _inside(path / _INNER)
+            inside = (_inside(path) or _inside(path / _INNER)) + partitions(path, _inside)
             if not inside:
-                raise InputError("no embedding files", source=path, expected=f"*_features.pkl, or {', '.join(_IN_FOLDERS)}")
+                sheets = [other.name for kind in _SHEETS for other in visible_files(path, "*" + kind)]
+                raise _not_known(path / sheets[0]) if sheets else InputError(
+                    "no embedding files", source=path, expected=f"*_features.pkl, or {', '.join(_IN_FOLDERS)}")
             found += inside
         elif not path.is_file():
             raise InputError("no such folder or file", source=path, expected=f"a folder, or a file ({', '.join(KINDS)})")
         elif kind_of(path) not in KINDS:
-            raise InputError(f"files of the kind {kind_of(path) or 'without ending'!r} are not known", source=path,
-                             expected=", ".join(KINDS))
+            raise _not_known(path)
         else:
-            found.append(path)
+            found += parts_beside(path) if kind_of(path) in TEXT else [path]
     found = list(dict.fromkeys(path if path.suffix.lower() not in COLUMNAR else shards_of(path)[0] for path in found))
     return _without_companions(found)
+
+
+def _not_known(path):
+    kind = kind_of(path)
+    known = ".csv: save the sheet as CSV (in Excel: Save as, CSV UTF-8)" if kind in _SHEETS else ", ".join(KINDS)
+    return InputError(f"files of the kind {kind or 'without ending'!r} are not known", source=path, expected=known)
+
+
+def unread_workbooks(paths) -> list[str]:
+    """A sentence about each workbook in the folders of a cohort: else nobody would notice that it is missing."""
+    return [f"{other.name} is not read: workbooks have to be saved as CSV." for path in map(pathlib.Path, paths)
+            if path.is_dir() for kind in _SHEETS for other in visible_files(path, "*" + kind)]
 
 
 def _inside(folder):

@@ -14,6 +14,8 @@ from .row_selection import RowSelection
 _NAMED = 3
 #: said of rows
 NO_ID = "without an id in"
+#: said of patients
+_NO_VECTOR, _NO_ROW = "without a vector in", "without a readable row in"
 #: lines of the report at most
 _REPORT_LIMIT = 100_000
 
@@ -79,7 +81,7 @@ def unmatched_patients(read: Sequence[EmbeddingFile], common: set[str]) -> list[
         missing = sorted((everyone if one.has_vectors else common) - set(one.ids) - gone)
         alien = sorted(set(one.ids) - everyone)
         nameless = [why for who, why in one.left_out if not who]
-        for what, left in (("without a vector in", sorted(gone - {""})), (NO_ID, nameless)):
+        for what, left in ((_NO_VECTOR if one.has_vectors else _NO_ROW, sorted(gone - {""})), (NO_ID, nameless)):
             if left:
                 found.append((one.path.name, what, left))
         if missing:
@@ -115,7 +117,7 @@ def import_report(read: Sequence[EmbeddingFile], count: int, unmatched, notes: M
     lines += [f"{about}\t{note}" for about, told in notes.items() for note in told]
     lines += [f"{patient or 'no id'}\tleft out of {one.path.name}: {why}" for one in read for patient, why in one.left_out]
     for name, what, ids in unmatched:
-        if what not in ("without a vector in", NO_ID):
+        if what not in (_NO_VECTOR, _NO_ROW, NO_ID):
             lines += [f"{patient}\t{what} {name}" for patient in ids]
     if len(lines) > _REPORT_LIMIT:
         lines = [*lines[:_REPORT_LIMIT], f"... and {len(lines) - _REPORT_LIMIT} more"]

@@ -1,7 +1,9 @@
 """A user's files as one Cohort: several files of the same patients become several models, matched by id."""
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,17 +12,35 @@ from ..cohort.cohort import Cohort
 from ..cohort.facets import facet_notes, standard_facets
 from ..cohort.row_rules import PATIENT_OF_NODE, RowRule
 from ..cohort.vector_checks import is_constant
-from .embedding_file import EmbeddingFile, refuse_repeated
-from .files import FilePreview, own_files, preview, read_file
+from .embedding_file import EmbeddingFile, one_row_each, refuse_repeated
+from .files import FilePreview, own_files, preview, read_file, unread_workbooks
 from .joining import import_report, joined_columns, overlapping, summary_of, unmatched_patients
+from .parts import stacked, with_partition_columns
 from .patient_table import patient_table
-from .recognition import ROW_NUMBER, ImportChoice, model_name
+from .recognition import ROW_NUMBER, ImportChoice, beside_larger, model_name, proposal
 from .row_selection import select_rows, vectors_of
 
 
 def previews(paths) -> list[FilePreview]:
-    """What each file of a user's cohort looks like; InputError for one that can not be read."""
-    return [preview(path) for path in own_files(paths)]
+    """What each file of a user's cohort looks like beside the others; InputError for one that can not be read."""
+    found = [preview(path) for path in own_files(paths)]
+    largest = max((group.size or len(group.columns) for one in found for group in one.recognition.groups), default=0)
+    return [_beside_larger(one, largest) if one.recognition.groups else one for one in found]
+
+
+def _beside_larger(one, largest):
+    recognition = beside_larger(one.recognition, largest)
+    if recognition is one.recognition:
+        return one
+    return replace(one, recognition=recognition, choice=proposal(recognition, one.choice.model))
+
+
+def _small_notes(found, choices):
+    """Sentences about files beside larger ones whose few numbers make no model."""
+    left = {one.path: [group.prefix or "plain numbers" for group in one.recognition.groups] for one in found
+            if one.recognition.groups and not one.choice.prefixes and one.path not in choices}
+    return [f"{pathlib.Path(path).name}: not used as models, because they are places or small: {', '.join(names)}."
+            for path, names in left.items()]
 
 
 def open_questions(found: Sequence[FilePreview], choices: Mapping[str, ImportChoice]) -> list[tuple[FilePreview, str]]:
@@ -57,8 +77,7 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, re
         has an embedding, or the files have no patient in common.
     """
     choices = choices or {}
-    files = own_files(paths)
-    found = [preview(path) for path in files]
+    found = previews(paths)
     for one, question in open_questions(found, choices):
         raise undecided(one, question)
     read = []
@@ -66,18 +85,20 @@ def read_own_cohort(paths, choices: Mapping[str, ImportChoice] | None = None, re
         def part(fraction, message="", number=number):
             report(0.9 * (number + fraction) / len(found), message)
 
-        read.append(read_file(one.path, choices.get(one.path, one.choice), part))
+        read.append(with_partition_columns(read_file(one.path, choices.get(one.path, one.choice), part), paths))
     report(0.9, "Joining the files")
+    read = [one if one.has_vectors else one_row_each(one) for one in stacked(read, paths)]
     for one in read:
         if not one.has_vectors or (rule is RowRule.SINGLE and not one.several_expected):
             refuse_repeated(one)
-    return _joined(read, rule)
+    return _joined(read, rule, _small_notes(found, choices), unread_workbooks(paths))
 
 
-def _joined(read: list[EmbeddingFile], rule) -> Cohort:
+def _joined(read: list[EmbeddingFile], rule, notes, unread) -> Cohort:
     with_models, tables = [one for one in read if one.has_vectors], [one for one in read if not one.has_vectors]
     if not with_models:
-        raise InputError("no file has numbered feature columns", source=read[0].path,
+        unused = " ".join(note for one in read for note in one.notes if "not used" in note)
+        raise InputError(f"no file has numbered feature columns{unused and f' ({unused})'}", source=read[0].path,
                          expected="columns such as pred_0, pred_1, ... or an array with one vector per patient")
     common = set.intersection(*(set(one.ids) for one in with_models))
     if not common:
@@ -93,7 +114,7 @@ def _joined(read: list[EmbeddingFile], rule) -> Cohort:
     told += facet_notes(patients, facets)
     unmatched = unmatched_patients([*with_models, *tables], common)
     first, everyone = with_models[0].path, set().union(*(one.ids for one in with_models))
-    summary = " ".join(filter(None, (summary_of(unmatched), _several(with_models, rule), *constant)))
+    summary = " ".join(filter(None, (summary_of(unmatched), _several(with_models, rule), *constant, *unread)))
     return Cohort(model_name(first.stem) if len(with_models) == 1 else first.resolve().parent.name, patients, embeddings,
                   facets, row_rule=rule, provenance={
         "files": ", ".join(one.path.name for one in read),
@@ -104,7 +125,8 @@ def _joined(read: list[EmbeddingFile], rule) -> Cohort:
         "patients_left_out": len(everyone) - len(set(selection.patients)),
         "patient_table": ", ".join(one.path.name for one in tables) or "none",
         "unmatched": summary,
-        "import_report": import_report(read, len(selection.names), unmatched, {"models": constant, "columns": told}),
+        "import_report": import_report(read, len(selection.names), unmatched,
+                                       {"files": unread, "models": [*notes, *constant], "columns": told}),
     })
 
 

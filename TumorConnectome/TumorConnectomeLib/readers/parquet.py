@@ -317,7 +317,7 @@ class ParquetTable:
             if order is None:
                 return found, wrong
             return found[np.argsort(order)], {int(order[row]): error for row, error in wrong.items()}
-        return self._vectors_of_columns(names, order, report), {}
+        return self._vectors_of_columns(names, order, report)
 
     def _types_of(self, name):
         return [schema.field(name).type for schema in self._schemas]
@@ -330,7 +330,7 @@ class ParquetTable:
         types = self._arrow.types
         dtype = np.dtype(np.float32 if all(types.is_float32(kind) or types.is_float16(kind) for kind in kinds) else np.float64)
         checked_size(self.rows * len(names) * dtype.itemsize, self.bytes, self.path)
-        vectors, first = empty_vectors((self.rows, len(names)), dtype, self.path), 0
+        vectors, first, wrong = empty_vectors((self.rows, len(names)), dtype, self.path), 0, {}
         for number, file in enumerate(self._files):
             for group in range(file.num_row_groups):
                 count = file.metadata.row_group(group).num_rows
@@ -338,29 +338,32 @@ class ParquetTable:
                 for start in range(0, len(names), _COLUMNS_AT_ONCE):
                     part = names[start:start + _COLUMNS_AT_ONCE]
                     table = self._read(number, group, part)
-                    chunks = [self._chunk(table.column(name), dtype, name, first) for name in part]
+                    chunks = [self._chunk(table.column(name), dtype, name, first, wrong) for name in part]
                     fill_rows(vectors, places, start, chunks)
                     report((first + count * (start + len(part)) / len(names)) / max(self.rows, 1), "")
                 first += count
-        return vectors
+        if 2 * len(wrong) >= max(self.rows, 1):
+            raise wrong[min(wrong)]
+        return vectors, wrong if order is None else {int(order[row]): error for row, error in wrong.items()}
 
-    def _chunk(self, column, dtype, name, first):
+    def _chunk(self, column, dtype, name, first, wrong):
         """The values of a column as one array; without a copy where the file has them as they are needed."""
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
         if self.kinds[name] == "text":
-            return self._numbers_of_texts(self._texts(name, column), name, first)
+            return self._numbers_of_texts(self._texts(name, column), name, first, wrong)
         if self._arrow.types.is_decimal(column.type):
             column = column.cast(self._arrow.float64())
         values = column.to_numpy(zero_copy_only=False)
         return values if values.dtype.kind in "fiu" else values.astype(dtype)
 
-    def _numbers_of_texts(self, texts, name, first):
-        """Numbers that a program wrote as texts: float64, NaN for missing ones."""
+    def _numbers_of_texts(self, texts, name, first, wrong):
+        """Numbers that a program wrote as texts: float64, NaN for missing ones, and for others, which are put into `wrong`."""
         numbers = np.array([number_of(text) for text in texts], np.float64)
         for place_of in np.flatnonzero(np.isnan(numbers)).tolist():
             if not is_missing(texts[place_of]):
-                raise InputError(f"{texts[place_of][:40]!r} is not a number", source=self.path,
-                                 row=place(first + place_of + 1, name), expected="a number with a decimal point")
+                wrong.setdefault(first + place_of, InputError(
+                    f"{texts[place_of][:40]!r} is not a number", source=self.path, row=place(first + place_of + 1, name),
+                    expected="a number with a decimal point"))
         return numbers
 
     def _vectors_of_lists(self, name, order, report):

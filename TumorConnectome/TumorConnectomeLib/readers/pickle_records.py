@@ -148,6 +148,7 @@ _ARGUMENTS = {
     "LONG1": _counted("<B", _long), "LONG4": _counted("<i", _long),
     "BINUNICODE": _counted("<I", _text), "BINUNICODE8": _counted("<Q", _text),
     "SHORT_BINBYTES": _counted("<B", bytes), "BINBYTES": _counted("<I", bytes), "BINBYTES8": _counted("<Q", bytes),
+    "BYTEARRAY8": _counted("<Q", bytes),
     "PROTO": _fixed("<B"), "FRAME": _fixed("<Q"), "BINPUT": _fixed("<B"), "LONG_BINPUT": _fixed("<I"),
     "LONG_BINGET": _fixed("<I"), "GLOBAL": _lines}
 
@@ -166,7 +167,7 @@ class _Reader:
         self._allowed = allowed
         self._stack, self._outer, self._memo = [], [], {}
         pushed = ("BININT", "LONG1", "LONG4", "BINUNICODE", "BINUNICODE8", "SHORT_BINBYTES",
-                  "BINBYTES", "BINBYTES8", "NONE")
+                  "BINBYTES", "BINBYTES8", "BYTEARRAY8", "NONE")
         operations = {
             **dict.fromkeys(pushed, self._push),
             **dict.fromkeys(("PROTO", "FRAME"), lambda _: None),

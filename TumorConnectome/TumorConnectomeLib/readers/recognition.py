@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..cohort.words import as_text, is_missing, number_of
 _FEWEST_FEATURES = 2
 #: names of arrays, columns and parts of file names that say nothing about the model
 _GENERIC = {"features", "feature", "feats", "embeddings", "embedding", "emb", "vectors", "vector", "x", "data", "arr_0"}
-_NUMBERED = re.compile(r"(.*?)[\[(]?(\d{1,7})[\])]?")
+_NUMBERED = re.compile(r"(.*?)[\[(]?(\d{1,7})['\"]?[\])]?")
 #: names of id columns without case, spaces and punctuation, the likeliest first
 _ID_NAMES = ("patientid", "patientids", "subjectid", "patient", "subject", "caseid", "case", "participantid", "participant",
              "pid", "id", "ids", "name", "index", "imagepath", "filename", "file", "path", "image")
@@ -42,7 +42,7 @@ _AXES = re.compile(r"(?:.*[_ .-])?(?:x|y|z|umap|tsne|t-sne|phate|draw_graph.*)[_
 _LARGEST_AXES = 4
 #: a group is no model beside one that has more than so many times its numbers
 _SMALL = 8
-_WHOLE_AS_FRACTION = re.compile(r"[+-]?\d+\.0*")
+_WHOLE_AS_FRACTION = re.compile(r"([+-]?\d+)(?:\.0*|,0{1,2})")
 _WHOLE = re.compile(r"[+-]?\d+")
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+")
 #: DICOM keywords and idc-index columns without case and punctuation -> columns of the patient table
@@ -230,8 +230,10 @@ def proposal(recognition: Recognition, model: str) -> ImportChoice:
     chosen = tuple(meant if recognition.together else meant[:1])
     if recognition.together and len(chosen) == 1 and chosen[0].lower() not in _GENERIC:
         model = chosen[0]
-    return ImportChoice(recognition.id_column, chosen,
-                        tuple(name for name in recognition.others if name not in recognition.unused), model)
+    facets = [name for name in recognition.others if name not in recognition.unused]
+    if not chosen:                                      # numbered columns that are no vectors are properties
+        facets += [name for group in recognition.groups if len(group.columns) > 1 for name in group.columns]
+    return ImportChoice(recognition.id_column, chosen, tuple(facets), model)
 
 
 def _radiomics(columns, numbers):
@@ -249,6 +251,26 @@ def _small_groups(groups):
         geometry = set()                                # nothing else is there
     largest = max((size for prefix, size in sizes.items() if prefix not in geometry), default=0)
     return geometry | {prefix for prefix, size in sizes.items() if 0 < size * _SMALL < largest}
+
+
+def beside_larger(recognition: Recognition, largest: int) -> Recognition:
+    """A file's recognition when another file has vectors of `largest` numbers: its own may be places, visits or sizes.
+
+    They are no models if their name says so, or if they are few: among properties of the patients at most 16, else at most 4.
+    """
+    properties = set(recognition.others) - set(recognition.unused)
+
+    def is_small(group):
+        size = group.size or len(group.columns)
+        few = _LARGEST_GEOMETRY if properties else _LARGEST_AXES
+        named = (_GEOMETRY.fullmatch(group.prefix) and size <= _LARGEST_GEOMETRY) or (
+            _AXES.fullmatch(group.prefix) and size <= _LARGEST_AXES)
+        return group.prefix != RADIOMICS and size * _SMALL <= largest and (bool(named) or size <= few)
+
+    small = tuple(group.prefix for group in recognition.groups if group.prefix in recognition.small or is_small(group))
+    if len(small) < len(recognition.groups):            # a file of vectors decides that for itself
+        return recognition
+    return replace(recognition, small=small, group_questions=())
 
 
 def model_name(stem: str) -> str:
@@ -367,9 +389,9 @@ def ids_of_texts(values: Sequence, column: str) -> tuple[list[str], list[str]]:
     """
     ids, notes = [as_text(value) for value in values], []
     together = "".join(ids)                             # most ids have no sign of what is looked for below
-    if "." in together and any(map(_WHOLE_AS_FRACTION.fullmatch, ids)) and all(
+    if ("." in together or "," in together) and any(map(_WHOLE_AS_FRACTION.fullmatch, ids)) and all(
             _WHOLE_AS_FRACTION.fullmatch(text) or _WHOLE.fullmatch(text) for text in ids if text):
-        ids = [text.partition(".")[0] for text in ids]
+        ids = [_WHOLE_AS_FRACTION.sub(r"\1", text) for text in ids]
     if "E" in together.upper() and (short := next(filter(_SCIENTIFIC.fullmatch, ids), "")):
         notes.append(f"Ids such as {short!r} of column {column!r} are rounded numbers: a spreadsheet may have changed them, "
                      "and different patients may have one id.")

@@ -148,8 +148,9 @@ def _common(files, rule):
     keys = [name for name in _KEYS if all(name in one.columns for one in files.values())]
     places = [_keyed(one, keys) for one in files.values()]
     of_patient: dict[str, list[tuple]] = {}
+    unsure = _unsure(files.values(), places) if len(files) > 1 and not keys else set()
     for key in places[0]:
-        if all(key in found for found in places):
+        if key[0] not in unsure and all(key in found for found in places):
             of_patient.setdefault(key[0], []).append(key)
     if rule is RowRule.LATEST:
         of_patient = _latest(next(iter(files.values())), places[0], of_patient)
@@ -167,6 +168,12 @@ def _common(files, rule):
                                  expected="another rule for patients with several rows")
             chosen[name] = patient, [tuple(found[key] for key in own) for found in places]
     return chosen
+
+
+def _unsure(files, places):
+    """Patients with several rows of which a file has lost one: only their order says which belong together, and it is gone."""
+    lost = {patient for one in files for patient, _why in one.left_out}
+    return lost & {key[0] for found in places for key in found if key[-1] > 1}
 
 
 def _latest(file, places, of_patient):

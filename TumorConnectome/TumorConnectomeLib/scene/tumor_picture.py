@@ -88,7 +88,8 @@ def tumor_cuts(patient: PatientNodes, field_mm: float, pixels: int,
     lesion = patient.lesions[0] if patient.lesions else None
     matrix = vtk.vtkMatrix4x4()
     patient.volume.GetRASToIJKMatrix(matrix)
-    voxels, to_ijk, center = slicer.util.arrayFromVolume(patient.volume), _array(matrix), _center(patient.volume, lesion)
+    voxels, to_ijk = slicer.util.arrayFromVolume(patient.volume), _array(matrix)
+    center = center_in_volume(patient.volume, lesion)
     cuts = []
     for direction in directions:
         points = direction.points(center, field_mm, pixels)
@@ -98,8 +99,8 @@ def tumor_cuts(patient: PatientNodes, field_mm: float, pixels: int,
     return cuts
 
 
-def _center(volume, lesion):
-    """The point in the middle of the picture, in the space of the volume node."""
+def center_in_volume(volume, lesion) -> np.ndarray:
+    """Center of a lesion box (None: of the volume), in the space of the volume node: float64, shape (3,) [mm, RAS]."""
     if lesion is None:
         bounds = [0.0] * 6
         volume.GetRASBounds(bounds)

@@ -1,6 +1,8 @@
 """How the voxels of a CT series come into the scene: by Slicer's DICOM database, or by its image reader alone."""
 from __future__ import annotations
 
+import pathlib
+import tempfile
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +14,7 @@ from ..base.errors import InputError
 from ..base.text import one_line
 from ..imaging.lesions import lps_to_ras
 from ..imaging.pixel_form import PixelForm, stored_of, to_hu
+from ..imaging.slice_pixels import as_monochrome2
 from ..imaging.stack_planes import TOLERANCE_MM, StackPlanes, plan_planes
 from ..imaging.stack_voxels import build, narrowed, read_slice
 
@@ -81,7 +84,10 @@ def _image_of_files(inspection, planes):
     files, forms, geometry = inspection["files"], _forms(inspection), inspection["geometry"]
     rows, columns = geometry["rows"], geometry["columns"]
     compressed = [index for index, form in enumerate(forms) if form.offset is None and not form.problem]
-    decoded = dict(zip(compressed, _decoded([files[index] for index in compressed])))
+    with tempfile.TemporaryDirectory() as folder:
+        readable = [str(as_monochrome2(files[index], pathlib.Path(folder) / f"{index:06d}.dcm")) if forms[index].inverted
+                    else files[index] for index in compressed]
+        decoded = dict(zip(compressed, _decoded(readable)))
 
     def slice_hu(index):
         if index not in decoded:

@@ -8,6 +8,7 @@ import numpy as np
 from ..base.errors import InputError
 from ..base.text import one_line
 from ..readers.delimited_form import form_of, records_of
+from ..readers.recognition import ids_of_texts
 from .readings import CANDIDATES, CHOSEN, Readings, checked_readers
 
 COLUMNS = ("reader", "query", "candidate", "model_choice", "chosen")
@@ -110,12 +111,21 @@ def _read(path, table):
     for name in COLUMNS:
         if names.count(name) > 1:
             raise InputError(f"two columns are called {name}", source=path, row="header", expected="different names")
-    places = [names.index(name) for name in COLUMNS]
-    records = records_of(path, form.encoding, form.delimiter)
+    found = list(_rows(path, form, [names.index(name) for name in COLUMNS]))
+    # whole numbers that a program wrote as 100000.0 are 100000 in the other file
+    names = [ids_of_texts([cells[place] for _row, cells in found], COLUMNS[place])[0] for place in range(3)]
+    for (row, (*_names, model_choice, chosen)), reader, query, candidate in zip(found, *names):
+        table.add(reader, query, candidate, _flag(model_choice, COLUMNS[3], path, row, required=True),
+                  _flag(chosen, COLUMNS[4], path, row, required=False), (path, row))
+
+
+def _rows(path, form, places):
+    """Row number and the cells of the five columns of every row below the header."""
+    records = records_of(path, form)
     next(records)                                       # the header
     for row, record in records:
-        if len(record) != len(names):
-            raise InputError(f"{len(record)} cells", source=path, row=row, expected=f"{len(names)} as in the header")
+        if len(record) != len(form.header):
+            raise InputError(f"{len(record)} cells", source=path, row=row, expected=f"{len(form.header)} as in the header")
         cells = [record[place].strip() for place in places]
         if not any(cells):                              # what spreadsheets leave below a table
             continue
@@ -123,8 +133,7 @@ def _read(path, table):
             if not text or len(text) > 200 or not text.isprintable():
                 raise InputError(f"{name} is {one_line(text, 40)!r}" if text else f"{name} is empty", source=path, row=row,
                                  expected="a name")
-        table.add(*cells[:3], _flag(cells[3], COLUMNS[3], path, row, required=True),
-                  _flag(cells[4], COLUMNS[4], path, row, required=False), (path, row))
+        yield row, cells
 
 
 def _flag(text, column, path, row, *, required):

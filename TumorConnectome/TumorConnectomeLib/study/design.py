@@ -16,10 +16,9 @@ from enum import Enum
 import numpy as np
 
 from ..base.errors import InputError
-from ..base.files import checked_name
 from ..cohort.cohort import UNKNOWN, Cohort
 from ..neighbors.exact_cosine import distances_of_parts, split, unit_vectors
-from .readings import CANDIDATES, CHOSEN, checked_readers
+from .readings import CANDIDATES, CHOSEN, answers_name, checked_readers
 from .study import CandidateKey, Presentation, Study, StudyQuery
 
 #: first rank of the harder design's other five
@@ -157,8 +156,12 @@ def draw_study(cohort: Cohort, model: str, choices: DesignChoices) -> tuple[Stud
 
 def _check(cohort, choices):
     checked_readers(choices.readers)
+    files: dict[str, str] = {}
     for reader in choices.readers:
-        checked_name(reader)
+        first = files.setdefault(answers_name(reader).casefold(), reader)
+        if first != reader:
+            raise InputError(f"the files of readers {first!r} and {reader!r} would have one name",
+                             expected="names that differ by more than capital letters")
     if not choices.readers:
         raise InputError("no readers", expected="at least one name")
     possible, others = len(cohort.patients), CANDIDATES

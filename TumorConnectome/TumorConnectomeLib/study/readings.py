@@ -1,6 +1,7 @@
 """What readers chose in a study: for every reader and query five of ten candidates, beside the five that the model chose."""
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from ..base.errors import InputError
 CANDIDATES, CHOSEN = 10, 5
 #: names of rows that are no single reader; nobody may be called so
 CONSENSUS, ALL = "consensus", "all"
+#: beside letters and digits in the names of readers that have files
+_IN_NAMES = "._- '()@+&"
 
 
 def checked_readers(names: Sequence[str], *, source=None) -> tuple[str, ...]:
@@ -25,6 +28,22 @@ def checked_readers(names: Sequence[str], *, source=None) -> tuple[str, ...]:
         if name in names[:number]:
             raise InputError(f"two readers are called {name!r}", source=source, expected="different names")
     return tuple(names)
+
+
+def answers_name(reader: str) -> str:
+    """Name of the file of a reader's answers: letters of any language, in the form in which all systems write them.
+
+    Raises
+    ------
+    InputError
+        The name has characters that a file name can not have everywhere, or no letter or digit.
+    """
+    plain = unicodedata.normalize("NFC", reader)
+    letters = [character for character in plain if unicodedata.category(character)[0] in "LMN"]
+    if not letters or set(plain) - set(letters) - set(_IN_NAMES):
+        raise InputError(f"{reader[:80]!r} can not be a file name",
+                         expected=f"letters, digits, {', '.join(map(repr, _IN_NAMES))}")
+    return f"ANSWERS-{plain}.json"
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ class ReadingSession:
     path : pathlib.Path
         ANSWERS-reader.json: read if it is there, so that the reading goes on where it was left, and written at every change.
     clock : callable
-        Seconds of a clock that never goes back.
+        Seconds; one that is set back counts nothing.
 
     Raises
     ------
@@ -107,7 +107,7 @@ class ReadingSession:
     @property
     def seconds(self) -> float:
         """How long the query was looked at, pauses not counted."""
-        return self._spent + (0.0 if self.paused else self._clock() - self._since)
+        return self._spent + (0.0 if self.paused else max(self._clock() - self._since, 0.0))      # a clock may be set back
 
     def upcoming(self, count: int = 1) -> tuple[Presentation, ...]:
         """The next open queries after the one shown, whose images can be fetched ahead."""

@@ -15,6 +15,8 @@ from .readings import CANDIDATES, checked_readers
 
 FORMAT, VERSION = "TumorConnectome reader study", 1
 _LARGEST_FILE, _LARGEST_KEY = 1 << 26, 1 << 26
+#: where a file says what it is
+_HEAD = 200
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,9 @@ def read_record(path, form: str) -> dict:
             content = stream.read(_LARGEST_FILE + 1)
         record = json.loads(content.decode("utf-8-sig")) if len(content) <= _LARGEST_FILE else None
     except (ValueError, RecursionError):
+        if form.encode() in content[:_HEAD]:
+            raise InputError(f"the file is cut off or damaged ({len(content):,} bytes)", source=path,
+                             expected="the file as it was written") from None
         record = None
     if not isinstance(record, dict) or record.get("format") != form:
         raise InputError("not a file of this kind", source=path, expected=f"JSON with \"format\": \"{form}\"")

@@ -98,7 +98,8 @@ class ImportPage:
         choice, _ = self.choice, self._translate
         if not choice.id_column:
             return _("Choose the column of the patient IDs.")
-        if not choice.prefixes and self._preview.recognition.groups:
+        found = self._preview.recognition
+        if not choice.prefixes and {group.prefix for group in found.groups} - set(found.small):
             return _("Choose at least one set of features.")
         if len(choice.prefixes) == 1 and not choice.model:
             return _("Give the model a name.")
