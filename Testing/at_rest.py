@@ -1,6 +1,5 @@
 """Waits that end when a condition holds or when nothing moves any more, never by the clock: slow machines take longer."""
 import os
-import pathlib
 
 from PySide6 import QtCore
 
@@ -11,6 +10,8 @@ _LOOK_MS = 50
 _LOOKS_AT_REST = 40
 #: so many in a row with timers and sleeping processes only: they will not change anything either
 _LOOKS_ASLEEP = 2400
+#: while events come, one look in so many is at the processes, too
+_LOOKS_PER_PROCESSES = 20
 #: how far off a timer may be for `settle` to wait for it; those that watch over silent processes are further
 _SOON_MS = 2000
 
@@ -26,19 +27,25 @@ def processes(parent=None):
     """
     if not os.path.isdir("/proc/self/task"):
         return [(process.processId(), "R", 0) for process in running_processes()]
-    parent, found = os.getpid() if parent is None else parent, []
+    if parent is None:                                  # workers may come from a server of the tests
+        return [found for top in (os.getpid(), os.environ.get("WARM_WORKERS_PROCESS")) if top for found in processes(top)]
+    found, tasks = [], f"/proc/{parent}/task"
     try:
-        children = [int(pid) for path in pathlib.Path(f"/proc/{parent}/task").glob("*/children")
-                    for pid in path.read_text().split()]
+        children = [int(pid) for task in os.listdir(tasks) for pid in _text(f"{tasks}/{task}/children").split()]
     except OSError:
         return found                                    # it has ended meanwhile
     for pid in children:
         try:
-            state, *fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            state, *fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
         except OSError:
             continue
         found += [(pid, state, int(fields[10]) + int(fields[11])), *processes(pid)]
     return found
+
+
+def _text(path):
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read()
 
 
 class _Alarm(QtCore.QObject):
@@ -78,14 +85,17 @@ def wait_until(done, what="in time"):
     That is when no event is posted, no timer is active and no child process exists, or when for thousands of looks in a
     row nothing but sleeping processes and timers was there.
     """
-    at_rest = asleep = 0
+    at_rest = asleep = looks = 0
     used = None
     while not done():
-        moved = process_events(_LOOK_MS)
+        moved, looks = process_events(_LOOK_MS), looks + 1
+        if moved and looks < _LOOKS_PER_PROCESSES:
+            at_rest = 0
+            continue
         below = processes()
         if any(state in "RD" for _, state, _ in below) or below != used:
             used, asleep = below, 0
-        asleep += 1
+        asleep, looks = asleep + looks, 0
         at_rest = 0 if moved or below else at_rest + 1
         if at_rest >= _LOOKS_AT_REST:
             if not running_timers():

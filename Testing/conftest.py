@@ -4,6 +4,7 @@ import itertools
 import os
 import pathlib
 import sys
+import tempfile
 
 import pytest
 
@@ -12,6 +13,18 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # the tests run in as many processes as there are processors: threads of numpy beside them only wait for each other
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)         # dozens of processes would compile the library, each anew
+
+
+def pytest_configure(config):
+    """The first process of a run starts the server that all workers of the run come from (see studies/warm_workers.py)."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        from studies import warm_workers
+        folder = tempfile.TemporaryDirectory(prefix="workers-")
+        environment, end = warm_workers.start(folder.name)
+        os.environ.update(environment)
+        config.add_cleanup(folder.cleanup)
+        config.add_cleanup(end)
 
 
 def pytest_make_parametrize_id(val, argname):
@@ -36,6 +49,18 @@ def isolated_cache(tmp_path_factory):
         others = os.environ.get("PYTHONPATH")
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "Testing/studies"), *([others] if others else [])]))
         yield
+
+
+@pytest.fixture(scope="session")
+def demo_file(isolated_cache):
+    """File of the prepared demo cohort in the module's cache, made once for all processes of a run."""
+    from TumorConnectomeLib.base.files import default_cache_folder
+    from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
+
+    def prepared():
+        return (yield PythonJob("Preparing", "prepare", "--cache", default_cache_folder()))
+
+    return pathlib.Path(run_blocking(prepared())["path"])
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def test_findings_are_noted_on_standard_error(study, capsys):
 def test_it_runs_as_a_process_of_its_own(study):
     folder, _ = study
     run = subprocess.run([sys.executable, "-m", "TumorConnectomeLib", *arguments(folder)], capture_output=True, text=True,
-                         env={**os.environ, "PYTHONPATH": str(LIBRARY)})
+                         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(LIBRARY), os.environ["PYTHONPATH"]])})
     assert (run.returncode, run.stderr) == (0, "")
     assert len(json.loads((folder / "out.json").read_text())) == 2
 

@@ -1,4 +1,5 @@
 """The search on a Dask cluster: the same result as in one process, also when a worker is lost; and it goes on after a stop."""
+import importlib.util
 import pathlib
 import time
 
@@ -18,13 +19,15 @@ from TumorConnectomeLib.neighbors.neighbors import neighbors_and_scale
 from TumorConnectomeLib.neighbors.row_block_search import longest_centered, part_of_mean, row_block_neighbors
 from TumorConnectomeLib.readers.vector_file import write_vectors
 
-distributed = pytest.importorskip("distributed")
+if importlib.util.find_spec("distributed") is None:     # it takes a second to import: only where these tests run
+    pytest.skip("distributed is not installed", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """Two worker processes."""
     import dask
+    import distributed
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(LIBRARY_FOLDER))

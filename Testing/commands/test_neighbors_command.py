@@ -18,8 +18,9 @@ HEADER = "model,match,PatientID,rank,MatchPatientID,cosine_distance,percentile"
 
 def run(*arguments):
     """Run the library as a program."""
+    paths = os.pathsep.join([str(LIBRARY_FOLDER), os.environ["PYTHONPATH"]])
     return subprocess.run([sys.executable, "-m", "TumorConnectomeLib", *map(str, arguments)], capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": str(LIBRARY_FOLDER)}, check=False)
+                          env={**os.environ, "PYTHONPATH": paths}, check=False)
 
 
 def rows_of(path):

@@ -68,12 +68,12 @@ def test_requirements_name_a_lowest_version_and_pin_nothing():
 
 def test_every_package_that_is_imported_can_be_installed_by_the_button(host):
     """What no layer imports at file scope, and Slicer does not always have, stands in a requirements file."""
-    from test_architecture import AT_FILE_SCOPE, IMPORTS
+    from test_architecture import AT_FILE_SCOPE, all_imports
 
     from TumorConnectomeLib.base.errors import PackageMissing
     from TumorConnectomeLib.panel.packages import requirement_of
 
-    imported = {found.name.partition(".")[0] for imports in IMPORTS.values() for found in imports} - AT_FILE_SCOPE
+    imported = {found.name.partition(".")[0] for imports in all_imports().values() for found in imports} - AT_FILE_SCOPE
     assert {"pandas", "pydicom", "highdicom", "duckdb"} <= imported
     slicers_own, command_line_only = {"DICOMLib", "SampleData", "SimpleITK", "packaging"}, {"distributed"}
     for module in sorted(imported - slicers_own - command_line_only):

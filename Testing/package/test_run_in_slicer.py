@@ -31,12 +31,24 @@ class Run:
         return {story["name"]: story["outcome"] for story in self.report["stories"]}
 
 
+#: code with which nodes take a few frames to their new places, not the thirty that each story would wait for
+_GLIDE = """
+from slicerhost import modules
+def load_gliding_shortly(path, *, load=modules.load_module):
+    found = load(path)
+    from TumorConnectomeLib.widgets import movement
+    movement._GLIDE_SECONDS = 0.05
+    return found
+modules.load_module = load_gliding_shortly
+"""
+
+
 def run(module, output, *arguments, options=("--testing",), before="", environment=()):
     """Start the host as `Slicer OPTIONS --python-script SCRIPT ARGUMENTS`; `before` is code that runs in it first."""
-    code = f"import sys\nfrom slicerhost import command_line\n{before}\ncommand_line.main()"
+    code = f"import sys\nfrom slicerhost import command_line\n{_GLIDE}{before}\ncommand_line.main()"
     command = [sys.executable, "-X", "faulthandler", "-c", code, *options, "--no-splash", "--python-script", SCRIPT,
                "--output", output, "--module", module, *arguments]
-    paths = os.pathsep.join(map(str, (module.parent, ROOT / "Testing")))
+    paths = os.pathsep.join(map(str, (module.parent, ROOT / "Testing", os.environ["PYTHONPATH"])))
     process = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=900, env={
         **os.environ, "PYTHONPATH": paths, "XDG_CONFIG_HOME": str(output / "config"), **dict(environment)})
     return Run(output, process)

@@ -13,6 +13,7 @@ def session(host):
     session = ModuleSession()
     with pytest.MonkeyPatch.context() as patch:
         prepare_demo_cohort_once(patch)
+        glide_shortly(patch)
         yield session
     session.window.close()
 
@@ -31,6 +32,13 @@ def prepare_demo_cohort_once(patch):
         return dict(made[rule])
 
     patch.setattr(cohort_controller, "prepare_sequence", prepare_sequence)
+
+
+def glide_shortly(patch):
+    """Nodes take a few frames to their new places, not the thirty that each test would wait for."""
+    from TumorConnectomeLib.widgets import movement
+
+    patch.setattr(movement, "_GLIDE_SECONDS", 0.05)
 
 
 @pytest.fixture

@@ -83,7 +83,8 @@ def test_nothing_fails_without_a_cohort(unloaded):
     assert "nothing to export" in panel.ui.exportStatusLabel.text
 
 
-def test_changes_while_nodes_are_gliding(demo):
+def test_changes_while_nodes_are_gliding(demo, monkeypatch):
+    monkeypatch.setattr("TumorConnectomeLib.widgets.movement._GLIDE_SECONDS", 0.5)
     panel = demo.panel
     assert panel.parameters.animated
     for model in (*panel.state.cohort.models, *panel.state.cohort.models):

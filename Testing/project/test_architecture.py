@@ -1,5 +1,6 @@
 """The library's structure: rooms that depend one way, light imports, and files and functions of readable size."""
 import ast
+import functools
 import pathlib
 import re
 import sys
@@ -122,8 +123,11 @@ def imports_in(text, package):
     return finder.found
 
 
-IMPORTS = {path: imports_in(path.read_text(encoding="utf-8"),
-                            dotted(path) if path.name == "__init__.py" else dotted(path).rpartition(".")[0]) for path in FILES}
+@functools.cache
+def all_imports():
+    """File -> its imports; found when a test first asks, not in each process that collects tests."""
+    return {path: imports_in(path.read_text(encoding="utf-8"),
+                             dotted(path) if path.name == "__init__.py" else dotted(path).rpartition(".")[0]) for path in FILES}
 
 
 def where(path, line):
@@ -132,7 +136,7 @@ def where(path, line):
 
 def violations(allowed, room=None):
     """Places and names of imports of which `allowed(import)` is false."""
-    return [f"{where(path, found.line)} imports {found.name}" for path, imports in IMPORTS.items()
+    return [f"{where(path, found.line)} imports {found.name}" for path, imports in all_imports().items()
             if room in (None, room_of(dotted(path))) for found in imports if not allowed(found)]
 
 
@@ -169,13 +173,13 @@ def test_the_order_of_the_rooms_is_the_order_of_their_dependencies():
 
 
 def test_every_allowed_way_between_rooms_is_gone():
-    ways = {(room_of(dotted(path)), room_of(found.name)) for path, imports in IMPORTS.items() for found in imports}
+    ways = {(room_of(dotted(path)), room_of(found.name)) for path, imports in all_imports().items() for found in imports}
     assert [(room, other) for room in ROOMS for other in sorted(MAY_IMPORT[room]) if (room, other) not in ways] == []
 
 
 def test_imaging_runs_without_slicer_vtk_and_qt():
     needed, waiting = set(), [name for name in NAMES if room_of(name) == "imaging"]
-    by_name = {dotted(path): imports for path, imports in IMPORTS.items()}
+    by_name = {dotted(path): imports for path, imports in all_imports().items()}
     while waiting:
         name = waiting.pop()
         if name not in needed:
@@ -218,7 +222,7 @@ def test_widgets_read_and_write_no_files():
     for path in FILES:
         if room_of(dotted(path)) != "widgets":
             continue
-        found += [f"{where(path, i.line)} imports {i.name}" for i in IMPORTS[path]
+        found += [f"{where(path, i.line)} imports {i.name}" for i in all_imports()[path]
                   if i.name.split(".")[0] in {"pathlib", "os", "io", "shutil", "tempfile", "subprocess", "sqlite3", "zipfile"}]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
@@ -236,7 +240,7 @@ def test_nothing_is_unpickled():
 
 def test_there_are_no_import_cycles():
     graph = {dotted(path): {found.name for found in imports if found.name in NAMES} - {dotted(path)}
-             for path, imports in IMPORTS.items()}
+             for path, imports in all_imports().items()}
     finished, path = set(), []
 
     def visit(name):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import yaml
-from test_architecture import AT_FILE_SCOPE, IMPORTS, ROOMS, dotted, room_of
+from test_architecture import AT_FILE_SCOPE, ROOMS, all_imports, dotted, room_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: name of a module -> how README calls its package
@@ -46,7 +46,7 @@ def test_citation_agrees_with_the_readme_and_the_description():
 
 def room_edges():
     """(room, room below) of all imports between rooms."""
-    return {(room_of(dotted(path)), room_of(found.name)) for path, imports in IMPORTS.items() for found in imports
+    return {(room_of(dotted(path)), room_of(found.name)) for path, imports in all_imports().items() for found in imports
             if room_of(dotted(path)) and room_of(found.name) not in (None, room_of(dotted(path)))}
 
 
@@ -92,7 +92,7 @@ def test_what_documents_name_exists(name):
 
 def third_party():
     """Modules of other projects that the extension imports anywhere."""
-    found = {one.name.partition(".")[0] for imports in IMPORTS.values() for one in imports}
+    found = {one.name.partition(".")[0] for imports in all_imports().values() for one in imports}
     return found - set(sys.stdlib_module_names) - AT_FILE_SCOPE - SLICERS_OWN | {"numpy", "vtk"}
 
 

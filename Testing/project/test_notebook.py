@@ -50,7 +50,7 @@ def test_the_examples_are_true(files):
     assert documented == set(tc.__all__) - {"InputError", "demo_cohort"}
 
 
-def test_the_section_of_the_readme_runs_and_makes_its_picture(tmp_path, monkeypatch):
+def test_the_section_of_the_readme_runs_and_makes_its_picture(demo_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = re.search(r"^## From Python\n(.*?)^## ", readme, flags=re.S | re.M)[1]

@@ -1,4 +1,5 @@
 """slicer.packaging: checks requirements against what is installed. The host itself installs nothing."""
+import functools
 import importlib.metadata
 import tomllib
 
@@ -82,9 +83,15 @@ def _is_satisfied(requirement, seen):
 
 def _of_extras(requirement):
     """What the extras of a requirement need, without the markers that say so."""
-    for text in importlib.metadata.requires(requirement.name) or ():
-        needed = Requirement(text)
+    return _needed(tuple(importlib.metadata.requires(requirement.name) or ()), frozenset(requirement.extras))
+
+
+@functools.cache
+def _needed(texts, extras):
+    found = []
+    for needed in map(Requirement, texts):
         if needed.marker is not None and any(needed.marker.evaluate({**default_environment(), "extra": extra})
-                                             for extra in requirement.extras):
+                                             for extra in extras):
             needed.marker = None
-            yield needed
+            found.append(needed)
+    return found

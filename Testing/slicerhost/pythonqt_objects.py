@@ -40,7 +40,8 @@ def refuse_keywords(cls):
             raise ValueError(f"{cls.__name__}() takes no keyword arguments in Slicer: {', '.join(keywords)}")
         _init(self, *arguments, **keywords)
 
-    cls.__init__ = see_through(functools.wraps(cls.__init__, assigned=("__doc__",))(__init__))
+    # without the docstring, which PySide6 would write for each class: a third of the start
+    cls.__init__ = see_through(functools.wraps(cls.__init__, assigned=())(__init__))
 
 
 @functools.cache

@@ -1,69 +1,13 @@
-"""Lets the workers of all test processes share the synthetic CTs and the demo cohort, which cost ten seconds each.
+"""Workers of the tests take what others have imported and made: see `warm_workers` and `shared_results`.
 
-Python imports this file at its start when its folder is on PYTHONPATH. Only the drawing of voxels and the analysis of the
-cohort are taken from another worker; all else that a worker does, its checks included, it does. SHARED_STUDIES names the
-folder.
+Python imports this file at its start when its folder is on PYTHONPATH.
 """
-import contextlib
 import os
-import pathlib
-import shutil
 import sys
 
-
-@contextlib.contextmanager
-def _locked(path):
-    """Others wait; the lock goes with the process, however that ends."""
-    with open(path, "wb") as stream:
-        if sys.platform != "win32":
-            import fcntl
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
-
-
-def _share_cohort(folder):
-    from TumorConnectomeLib.base.files import atomic_file
-    from TumorConnectomeLib.commands import prepare as command
-
-    def prepare(arguments, report, *, prepare=command.prepare):
-        if "--data" in arguments:
-            return prepare(arguments, report)
-        cohorts = pathlib.Path(arguments[arguments.index("--cache") + 1], "cohorts")
-        kept = folder / "cohorts"
-        kept.mkdir(exist_ok=True)
-        with _locked(folder / "cohorts.lock"):
-            for path in kept.iterdir():
-                if not (cohorts / path.name).exists():
-                    with atomic_file(cohorts / path.name) as stream:
-                        stream.write(path.read_bytes())
-            result = prepare(arguments, report)
-            if not (kept / pathlib.Path(result["path"]).name).exists():
-                shutil.copy(result["path"], kept)
-        return result
-
-    command.prepare = prepare
-
-
-def _share_voxels(folder):
-    from TumorConnectomeLib.synthetic import study
-
-    def write_files(phantom, target, report, *, write=study._write_files):
-        kept = folder / phantom.patient.patient_id
-        with _locked(kept.with_suffix(".lock")):
-            if not kept.is_dir():
-                write(phantom, target, report)
-                unfinished = kept.with_suffix(".unfinished")
-                shutil.rmtree(unfinished, ignore_errors=True)
-                shutil.copytree(target, unfinished)
-                unfinished.rename(kept)
-                return
-        report(0.5, "Taking the CT that another test made")
-        shutil.copytree(kept, target, dirs_exist_ok=True)
-
-    study._write_files = write_files
-
-
-if "SHARED_STUDIES" in os.environ:
-    for worker, share in (("prepare", _share_cohort), ("synthesize-study", _share_voxels)):
-        if ["-m", "TumorConnectomeLib", "worker", worker] == sys.orig_argv[1:5]:
-            share(pathlib.Path(os.environ["SHARED_STUDIES"]))
+if sys.orig_argv[1:3] == ["-m", "TumorConnectomeLib"]:
+    if "WARM_WORKERS" in os.environ:
+        from warm_workers import hand_over
+        hand_over(os.environ["WARM_WORKERS"], sys.orig_argv[3:])
+    from shared_results import share
+    share(sys.orig_argv[3:])

@@ -3,7 +3,6 @@ import csv
 
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score
 from study_samples import COLUMNS, choice, figures_of, random_readings, rows_of, write_choices
 
 from TumorConnectomeLib.commands.main import main
@@ -23,6 +22,7 @@ def run(tmp_path):
 
 
 def test_the_table_has_its_columns_and_the_textbook_values(run, tmp_path):
+    from sklearn.metrics import cohen_kappa_score
     readings = random_readings()
     status, figures = run(rows_of(readings))
     assert status == 0

@@ -5,19 +5,19 @@ import pytest
 from study_samples import figures_of
 
 from TumorConnectomeLib.commands.main import main
+from TumorConnectomeLib.connectome.prepared import read_prepared
 from TumorConnectomeLib.study.answers import write_answers
 from TumorConnectomeLib.study.design import Against, DesignChoices, draw_study
 from TumorConnectomeLib.study.simulation import facet_preference, model_preference, simulated_answers
 from TumorConnectomeLib.study.study import read_study, write_record
-from TumorConnectomeLib.synthetic.cohort import build_cohort
 
 #: two readers follow the model well and less well, the third looks at the type of cancer only
 FOLLOWED = {"Ann": ("model", 0.8), "Bob": ("model", 0.5), "Cleo": ("cancer_type", 0.7)}
 
 
 @pytest.fixture(scope="module")
-def cohort():
-    return build_cohort()
+def cohort(demo_file):
+    return read_prepared(demo_file).cohort
 
 
 def answers_by(study, cohort, reader, seed):

@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
-from sklearn.metrics import cohen_kappa_score
 from study_samples import choice, random_readings
 
 from TumorConnectomeLib.study.analysis import _pair_kappas, _pseudo_values
@@ -19,6 +17,13 @@ from TumorConnectomeLib.study.intervals import (
 )
 from TumorConnectomeLib.study.kappa import cohen_kappa, fleiss_kappa
 from TumorConnectomeLib.study.readings import majority
+
+
+@pytest.fixture(scope="module")
+def stats():
+    """scipy.stats, which takes a second to import: only where these tests run."""
+    from scipy import stats
+    return stats
 
 
 def fleiss_by_the_book(table):
@@ -50,6 +55,7 @@ def test_fleiss_kappa_is_the_textbook_one_for_random_readers():
 
 
 def test_cohen_kappa_is_that_of_scikit_learn():
+    from sklearn.metrics import cohen_kappa_score
     random = np.random.default_rng(0)
     for _case in range(50):
         one, other = random.random((2, 30)) < random.random((2, 1)) * 0.8 + 0.1
@@ -83,7 +89,7 @@ def test_unequal_numbers_of_readers_weigh_images_by_their_readers():
     assert fleiss_kappa(votes, readers) == pytest.approx(1 - (2 / 3 / 6) / (0.6 * 0.4), abs=1e-15)
 
 
-def test_chance_of_five_of_ten_is_hypergeometric():
+def test_chance_of_five_of_ten_is_hypergeometric(stats):
     hits = subset_hits(choice(0, 1, 2, 3, 4))
     shares = np.bincount(hits) / 252
     assert shares == pytest.approx([stats.hypergeom.pmf(k, 10, 5, 5) for k in range(6)])
@@ -117,25 +123,25 @@ def test_majority_needs_more_than_half():
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 2.7, 4, 24, 300])
-def test_quantiles_of_t(freedom):
+def test_quantiles_of_t(freedom, stats):
     for probability in (0.6, 0.9, 0.975, 0.999):
         assert t_quantile(probability, freedom) == pytest.approx(stats.t.ppf(probability, freedom), rel=1e-9)
 
 
-def test_interval_of_a_mean_is_that_of_students_t():
+def test_interval_of_a_mean_is_that_of_students_t(stats):
     values = np.random.default_rng(3).random(12)
     low, high = mean_interval(values, np.ones(12), (0.0, 1.0))
     expected = stats.t.interval(0.95, 11, values.mean(), stats.sem(values))
     assert (low, high) == pytest.approx(expected, rel=1e-9)
 
 
-def test_interval_of_values_without_spread_is_the_binomial_bound():
+def test_interval_of_values_without_spread_is_the_binomial_bound(stats):
     low, high = mean_interval(np.ones(25), np.ones(25), (0.0, 1.0))
     assert (low, high) == (pytest.approx(stats.beta.ppf(0.025, 25, 1)), 1.0)
     assert mean_interval(np.ones(1), np.ones(1), (-1.0, 1.0))[0] == pytest.approx(-0.95)
 
 
-def test_interval_of_a_share_is_wilsons():
+def test_interval_of_a_share_is_wilsons(stats):
     found = stats.binomtest(3, 25).proportion_ci(0.95, "wilson")
     assert share_interval(3, 25) == pytest.approx((found.low, found.high))
 
@@ -149,7 +155,7 @@ def test_readers_who_differ_widen_the_interval_and_noise_alone_does_not():
     assert reader_variance(panels[:, :1] @ noise[:1], weights, 1) == 0.0
 
 
-def test_crossed_interval_is_that_of_a_multi_reader_study():
+def test_crossed_interval_is_that_of_a_multi_reader_study(stats):
     random = np.random.default_rng(4)
     table = 0.5 + 0.1 * random.standard_normal((5, 1)) + 0.05 * random.standard_normal(20) + 0.1 * random.random((5, 20))
     center = table.mean()
@@ -177,7 +183,7 @@ def test_crossed_interval_with_missing_answers_is_about_as_wide():
                             (-9.0, 9.0)) == part
 
 
-def test_crossed_interval_of_a_table_without_spread_is_the_binomial_bound():
+def test_crossed_interval_of_a_table_without_spread_is_the_binomial_bound(stats):
     low, high = crossed_interval(np.ones((3, 25)), np.ones((3, 25), bool), np.ones(25), 1.0, (0.0, 1.0))
     assert (low, high) == (pytest.approx(stats.beta.ppf(0.025, 25, 1)), 1.0)
 

@@ -208,7 +208,8 @@ def test_a_silent_worker_is_ended(worker):
     assert stopped == [True]
 
 
-def test_worker_commands_of_the_library_are_run_by_name():
+def test_worker_commands_of_the_library_are_run_by_name(monkeypatch):
+    monkeypatch.delenv("WARM_WORKERS", raising=False)   # started as in Slicer
     with pytest.raises(JobFailed, match="no worker command 'nonsense'"):
         run_blocking(only(PythonJob("Testing", "nonsense")))
 

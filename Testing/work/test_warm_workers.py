@@ -1,0 +1,66 @@
+"""Workers that come from the server of the tests say, end and are stopped as those that start by themselves."""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import pytest
+from studies import warm_workers
+
+from TumorConnectomeLib.base.files import LIBRARY_FOLDER
+
+PATHS = os.pathsep.join([str(LIBRARY_FOLDER), str(pathlib.Path(warm_workers.__file__).parent)])
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The environment of processes that use a server of this file's own."""
+    with tempfile.TemporaryDirectory(prefix="workers-") as folder:
+        environment, end = warm_workers.start(folder)
+        if not environment:
+            pytest.skip("this system can not watch processes")
+        yield environment
+        end()
+
+
+def started(environment, *arguments):
+    own = {name: value for name, value in os.environ.items() if not name.startswith("WARM_WORKERS")}
+    return subprocess.Popen([sys.executable, "-m", "TumorConnectomeLib", *map(str, arguments)], text=True, cwd="/",
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env={**own, "PYTHONPATH": PATHS, **environment})
+
+
+def copies(server):
+    """Process ids of the server's workers."""
+    process = server[warm_workers.SERVER]
+    return pathlib.Path(f"/proc/{process}/task/{process}/children").read_text().split()
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["worker", "nonsense"], ["worker", "tidy-cache"],
+                                       ["worker", "tidy-cache", "nowhere", "1000"]])
+def test_output_and_exit_status_are_the_same(server, arguments):
+    outcomes = []
+    for environment in ({}, server, server, server):    # what the second imported is there for the third
+        process = started(environment, *arguments)
+        output, errors = process.communicate()
+        outcomes.append((process.returncode, output, errors.splitlines()[-1:]))
+    assert outcomes[1:] == outcomes[:1] * 3
+    assert copies(server) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_worker_that_is_ended_works_no_longer(server, tmp_path, number):
+    process = started(server, "worker", "synthesize-study", "SYN-001", tmp_path / "study")
+    with process.stdout, process.stderr:
+        assert "progress" in process.stdout.readline() + process.stdout.readline()
+        assert len(copies(server)) == 1
+        process.send_signal(number)
+        assert process.wait() == -number
+        assert number == signal.SIGKILL or copies(server) == []
+        process.stdout.read()                           # until nobody can say anything any more
+    while copies(server):                               # the server has yet to hear of its end
+        time.sleep(0.001)
+    assert not (tmp_path / "study").exists()
