@@ -39,11 +39,11 @@ class ModuleSession:
         """The module's Panel (anew after a reload)."""
         return sys.modules["slicer"].modules.TumorConnectomeWidget.panel
 
-    def wait(self, done, seconds=None, what="in time"):
+    def wait(self, done, what="in time"):
         """Run the event loop until `done()` is true; NothingMoves (a TimeoutError) if it can not become true any more."""
         at_rest.wait_until(done, what)
 
-    def settle(self, seconds=None):
+    def settle(self):
         """Let timers run and the views draw, until nothing moves."""
         at_rest.settle()
 

@@ -27,7 +27,7 @@ def main():
         session.panel.parameters.model = MODEL
         session.panel.ui.dataFolderPathLineEdit.currentPath = options.data.name
         session.panel.select(PATIENT)
-        session.settle(1.0)
+        session.settle()
         session.picture(options.output / "screenshot-connectome.png")
         picture_of_evaluation(session, options.output / "screenshot-evaluate.png")
     pictures_of_images(session, options.output)
@@ -47,10 +47,10 @@ def picture_of_evaluation(session, path):
     """The Evaluate section after retrieval against labels, in a window that is high enough for all of it."""
     panel = session.panel
     panel.evaluate.run()
-    session.wait(lambda: not panel.evaluate.busy, 300, "evaluated")
+    session.wait(lambda: not panel.evaluate.busy, "evaluated")
     open_only(panel, "evaluate")
     session.window.resize(1500, 1180)
-    session.settle(1.0)
+    session.settle()
     session.picture(path)
     session.window.resize(1500, 900)
 
@@ -64,15 +64,15 @@ def pictures_of_images(session, folder):
     panel.select(patient)
     session.show_images(patient, panel.ui.neighborsTable.item(0, 1).text())
     open_only(panel, "compare", "measurements")
-    session.settle(1.0)
+    session.settle()
     session.picture(folder / "screenshot-side-by-side.png")
     panel.compare.nine.show()
-    session.settle(1.0)
+    session.settle()
     session.picture(folder / "screenshot-nine-directions.png", panel.compare.nine.sheet)
     open_only(panel, "patient")
     panel.set(views=ImageViews.SIX, connectomeBeside=False)
     session.wait(lambda: len(panel.compare.display.shown) == len(ImageViews.SIX.places), what="loaded")
-    session.settle(1.0)
+    session.settle()
     session.picture(folder / "screenshot-neighbors.png")
 
 
@@ -89,7 +89,7 @@ def pictures_of_a_foreign_ct(session, folder):
         panel, volume, center_ras = story.openForeign()
         open_only(panel, "embed")
         story.markAt(panel, volume, center_ras)
-        session.settle(1.0)
+        session.settle()
         session.picture(folder / "screenshot-embed.png")
         panel.ui.embedButton.click()
         session.wait(lambda: not panel.embed.busy and not panel.query.busy, what="embedded")
@@ -100,7 +100,7 @@ def pictures_of_a_foreign_ct(session, folder):
         panel.ui.nextButton.click()                     # the first one is the patient whose CT this is
         story.waitForImages(panel)
         open_only(panel, "embed", "query")
-        session.settle(1.0)
+        session.settle()
         session.picture(folder / "screenshot-embed-compare.png")
 
 
@@ -112,7 +112,7 @@ def pictures_of_study(session, folder):
     def finish(step):
         step()
         session.wait(lambda: not study.busy, what="done")
-        session.settle(0.2)
+        session.settle()
 
     folder = folder.resolve()
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
@@ -126,7 +126,7 @@ def pictures_of_study(session, folder):
         session.wait(lambda: not any("loading" in tile.accessibleName for tile in tiles), what="loaded")
         for tile in (0, 2, 3, 6, 9):
             board.onToggled(tile)
-        session.settle(0.5)
+        session.settle()
         session.picture(folder / "screenshot-reading.png")
         study.display.leave()
         pathlib.Path("ANSWERS-Ann.json").unlink()
@@ -135,7 +135,7 @@ def pictures_of_study(session, folder):
         ui.studyTabs.currentIndex = 2
         ui.showStudyButton.click()
         session.window.resize(1500, 1000)
-        session.settle(1.0)
+        session.settle()
         session.picture(folder / "screenshot-reader-study.png")
         session.window.resize(1500, 900)
         ui.studyPathLineEdit.currentPath = ""

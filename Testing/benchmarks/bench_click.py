@@ -102,7 +102,7 @@ class Clicks:
         took = time.process_time() - began
         if profile:
             profile.disable()
-        self._session.settle(0.05)
+        self._session.settle()
         return 1e3 * took
 
 
@@ -114,13 +114,13 @@ def measure(session, count, options):
         folder = pathlib.Path(folder)
         write_result(folder, count)
         cohort, panel = session.load_cohort(folder), session.panel
-        session.settle(1.0)
+        session.settle()
         clicks, times = Clicks(session), {}
         profile = cProfile.Profile() if options.profile else None
         times["first click"] = clicks.click()
         times["click"] = statistics.median(clicks.click(profile) for _ in range(options.clicks))
         panel.set(group=list_to_text(cohort.patient_ids[:options.group]))
-        session.settle(0.5)
+        session.settle()
         times["click with a group"] = statistics.median(clicks.click() for _ in range(options.clicks))
         clicks.release()
         for kind in _EXPORTS:

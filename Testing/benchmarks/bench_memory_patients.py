@@ -67,18 +67,18 @@ def measure(folder, options):
         inspection = inspect(folder / patient, folder / f"{patient}.dcm")
         nodes = load_patient(patient, inspection, ArchetypeReader())
         compare.display.present([patients[0], patient][:number + 1], ImageViews.PAIR if number else ImageViews.ONE)
-        session.settle(0.5)
+        session.settle()
         print(f"{number + 1} loaded ({voxel_megabytes(nodes):.0f} MB of voxels each), last two shown: {memory_mb():.0f} MB")
     compare.display.present(patients, ImageViews.SIX)
-    session.settle(1.0)
+    session.settle()
     compare.nine.show()
-    session.settle(0.5)
+    session.settle()
     loaded, voxels = memory_mb(), options.patients * voxel_megabytes(nodes)
     print(f"all in six views and nine directions: {loaded:.0f} MB, peak {peak_mb():.0f} MB, limit {_LIMIT_MB} MB; "
           f"{(loaded - start) / voxels:.2f} MB more for each MB of voxels")
     nodes = None
     compare.unload(list(patients))
-    session.settle(0.5)
+    session.settle()
     print(f"all unloaded: {memory_mb():.0f} MB")
     session.window.close()
 

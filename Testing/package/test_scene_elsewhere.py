@@ -45,14 +45,14 @@ session.show_images(patient, panel().ui.neighborsTable.item(0, 1).text())
 panel().set(evaluation=ResultKind.HUBS, group=json.dumps(list(cohort.patient_ids[:3])))
 panel().ui.evaluateButton.click()
 session.wait(lambda: not panel().evaluate.busy)
-session.settle(0.5)
+session.settle()
 assert slicer.util.saveScene(sys.argv[1])
 print("SUMMARY " + json.dumps(summary()))
 """
 _LOAD = _SUMMARY + """
 slicer.util.loadScene(sys.argv[1])
 session.wait(lambda: not panel().cohort.loader.busy and not panel().imaging.busy and panel().imaging.shown)
-session.settle(0.8)
+session.settle()
 print("SUMMARY " + json.dumps(summary()))
 """
 

@@ -66,7 +66,7 @@ def panel(demo):
     panel.ui.evaluateCollapsibleButton.collapsed = False
     panel.set(permutations=PERMUTATIONS, repair=Repair.NONE, model="", neighborCount=5, match=Match.MOST,
               evaluation=kinds().RETRIEVAL, evaluatedModels="", evaluatedFacets="", evaluatedCount=5, confounds=False)
-    demo.settle(0.05)
+    demo.settle()
     panel.ui.evaluateMetricComboBox.setCurrentIndex(0)  # a test before may have chosen another figure
     panel.ui.evaluateMetricComboBox.activated.emit(0)
     yield panel

@@ -22,7 +22,7 @@ def run(demo, **values):
     press(panel.ui.evaluateButton)
     assert panel.evaluate.busy, panel.ui.evaluateStatusLabel.text
     demo.wait(lambda: not panel.evaluate.busy)
-    demo.settle(0.05)
+    demo.settle()
     return panel.evaluate.heatMap.heatMap
 
 
@@ -41,7 +41,7 @@ def show(demo, metric):
 def derived(demo):
     """Wait for repaired neighbors or the consensus; returns the state."""
     demo.wait(lambda: not demo.panel.derived.busy)
-    demo.settle(0.05)
+    demo.settle()
     return demo.panel.state
 
 

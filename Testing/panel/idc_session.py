@@ -44,7 +44,7 @@ def load(session, patient=PATIENT):
 
 
 def wait_for_images(session):
-    session.wait(lambda: not session.panel.imaging.busy, 60)
+    session.wait(lambda: not session.panel.imaging.busy)
 
 
 def assert_shown(session):

@@ -13,7 +13,7 @@ def load_folder(session, folder):
     panel = session.panel
     panel.ui.dataFolderPathLineEdit.currentPath = str(folder)
     QtTest.QTest.mouseClick(panel.ui.loadCohortButton, QtCore.Qt.MouseButton.LeftButton)
-    session.wait(lambda: not panel.cohort.loader.busy, 60)
+    session.wait(lambda: not panel.cohort.loader.busy)
     return panel.ui.cohortStatusLabel.text
 
 
@@ -78,10 +78,10 @@ def test_cancel_while_a_cohort_is_prepared_keeps_the_old_one(demo, tmp_path, mon
     panel = demo.panel
     panel.ui.dataFolderPathLineEdit.currentPath = str(tmp_path)
     QtTest.QTest.mouseClick(panel.ui.loadCohortButton, QtCore.Qt.MouseButton.LeftButton)
-    demo.settle(0.3)
+    demo.settle()
     assert panel.ui.cohortProgressBar.visible
     QtTest.QTest.mouseClick(panel.ui.cohortCancelButton, QtCore.Qt.MouseButton.LeftButton)
-    demo.wait(lambda: not panel.cohort.loader.busy, 20)
+    demo.wait(lambda: not panel.cohort.loader.busy)
     assert "Canceled" in panel.ui.cohortStatusLabel.text and not panel.ui.cohortProgressBar.visible
     assert panel.state.cohort.synthetic
 
@@ -106,7 +106,7 @@ def test_a_cohort_that_arrives_after_its_scene_was_closed_waits_for_the_next_one
     widget = slicer.modules.TumorConnectomeWidget
     demo.panel.cohort.load()
     widget.setParameterNode(None)                       # as when another module is open while a scene is closed
-    demo.wait(lambda: not demo.panel.cohort.loader.busy, 60)
+    demo.wait(lambda: not demo.panel.cohort.loader.busy)
     widget.initializeParameterNode()
     demo.settle()
     assert demo.panel.state.cohort.synthetic and demo.panel.view.selected is None

@@ -28,8 +28,8 @@ def clinical(demo, tmp_path, monkeypatch):
 def press(clinical):
     """Press the button and wait; returns the status line."""
     QtTest.QTest.mouseClick(clinical.ui.clinicalButton, QtCore.Qt.MouseButton.LeftButton)
-    clinical.session.wait(lambda: not clinical.panel.cohort.loader.busy, 60)
-    clinical.session.settle(0.1)
+    clinical.session.wait(lambda: not clinical.panel.cohort.loader.busy)
+    clinical.session.settle()
     return clinical.ui.cohortStatusLabel.text
 
 

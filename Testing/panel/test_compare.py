@@ -102,12 +102,12 @@ def test_the_images_can_have_the_whole_window(pair):
     width = slice_widget(pair, "TumorQueryAxial").width
     assert view.isVisible()
     press(pair.panel.ui.connectomeBesideCheckBox)
-    pair.wait(lambda: not view.isVisible(), 20, "without the connectome")
+    pair.wait(lambda: not view.isVisible(), "without the connectome")
     pair.settle()
     assert slice_widget(pair, "TumorQueryAxial").width > 1.2 * width
     assert shown_in(pair, "TumorMatchAxial") == pair.panel.state.cohort.patient_ids[34]
     press(pair.panel.ui.connectomeBesideCheckBox)
-    pair.wait(view.isVisible, 20, "with the connectome")
+    pair.wait(view.isVisible, "with the connectome")
 
 
 def test_scrolling_is_told_in_mm_from_the_center(pair):
@@ -162,7 +162,7 @@ def test_keys_in_a_slice_view_go_through_the_neighbors_and_swap(pair):
     query = panel.parameters.selectedPatient
     neighbors = [panel.ui.neighborsTable.item(row, 1).text() for row in range(2)]
     pair.window.activateWindow()
-    pair.wait(lambda: pair.window.isActiveWindow, 10, "active")
+    pair.wait(lambda: pair.window.isActiveWindow, "active")
     for key, expected in ((Qt.Key.Key_N, (query, neighbors[1])), (Qt.Key.Key_N, (query, neighbors[0])),
                           (Qt.Key.Key_P, (query, neighbors[1])), (Qt.Key.Key_P, (query, neighbors[0])),
                           (Qt.Key.Key_S, (neighbors[0], query))):
@@ -191,8 +191,8 @@ def test_query_and_match_take_turns_in_the_same_views(pair):
     assert np.abs(pictures[0].astype(int) - pictures[1]).mean() > 5
     panel.ui.turnSpinBox.value = 0.3
     press(panel.ui.turnCheckBox)
-    pair.wait(lambda: shown_in(pair, "TumorQueryAxial") == ids[0], 10, "back at the query")
-    pair.wait(lambda: shown_in(pair, "TumorQueryAxial") == ids[34], 10, "at the match again")
+    pair.wait(lambda: shown_in(pair, "TumorQueryAxial") == ids[0], "back at the query")
+    pair.wait(lambda: shown_in(pair, "TumorQueryAxial") == ids[34], "at the match again")
     press(panel.ui.turnCheckBox)
 
 

@@ -47,7 +47,7 @@ class Images:
         panel = self.session.panel
         panel.select(patient)
         click(panel.ui.loadButton, 5, 5)
-        self.session.wait(lambda: not panel.imaging.busy, 60)
+        self.session.wait(lambda: not panel.imaging.busy)
         assert {nodes.patient_id for nodes in panel.imaging.shown.values()} == {patient}, panel.ui.imageStatusLabel.text
         return self.said
 
@@ -64,7 +64,7 @@ class Images:
 
     def wait_until_listed(self, database, *patients):
         self.session.wait(lambda: all(len(database.filesForSeries(self.uids[patient])) == 5 for patient in patients)
-                          and not self.session.panel.listing.busy, 30)
+                          and not self.session.panel.listing.busy)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_database_that_slicer_closes_again_at_once_gets_nothing_and_the_next_o
     images.load("A")
     images.open(database)
     database.closeDatabase()
-    images.session.settle(0.1)
+    images.session.settle()
     assert "not open" in images.said and list(images.session.panel.listing.pending) == [images.uids["A"]]
     (tmp_path / "other").mkdir()
     database.openDatabase(str(tmp_path / "other" / "ctkDICOM.sql"))
@@ -146,7 +146,7 @@ def test_a_reload_lets_go_of_the_database(images, database, monkeypatch):
     slicer.modules.TumorConnectomeWidget.onReload()
     slicer.util.selectModule("TumorConnectome")
     images.open(database)
-    images.session.settle(0.1)
+    images.session.settle()
     assert database.patients() == ()
 
 

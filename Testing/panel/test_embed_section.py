@@ -26,13 +26,14 @@ def embed(session):
     from TumorConnectomeLib.neighbors.match import Match
 
     panel = session.panel
-    if panel.state.cohort is None or not panel.state.cohort.synthetic:
+    if panel.state.cohort is None or not panel.state.cohort.synthetic or slicer.util.getNodesByClass("vtkMRMLVolumeNode"):
+        slicer.mrmlScene.Clear()                        # a test before may have left CTs
         session.load_cohort()
     before = {node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode")}
     panel.set(model="", match=Match.MOST, neighborCount=5, selectedPatient="", comparedPatient="", query="", embedding="",
               embedVolume="", embedMark="", embedModel=SEEDED)
     panel.ui.embedCollapsibleButton.collapsed = False
-    session.settle(0.05)
+    session.settle()
     yield session
     panel.query.clear()
     panel.embed.cancel()
@@ -43,7 +44,7 @@ def embed(session):
         if node.GetID() not in before:
             slicer.mrmlScene.RemoveNode(node)
     panel.showConnectome()
-    session.settle(0.05)
+    session.settle()
 
 
 def volume(voxels=None, matrix=None):
@@ -85,7 +86,7 @@ def point(place_lps=MIDDLE_LPS, name="Here"):
 
 def run(session):
     press(session.panel.ui.embedButton)
-    session.wait(lambda: not session.panel.embed.busy and not session.panel.query.busy, 60)
+    session.wait(lambda: not session.panel.embed.busy and not session.panel.query.busy)
     return session.panel.ui.embedStatusLabel.text
 
 
@@ -109,10 +110,10 @@ def test_a_point_in_a_ct_becomes_the_query(embed):
     panel, ui = embed.panel, embed.panel.ui
     assert "No CT is in the scene" in ui.embedBoxLabel.text and not ui.embedButton.enabled
     volume()
-    embed.settle(0.05)
+    embed.settle()
     assert items(ui.embedVolumeComboBox) == [NAME] and "Mark the tumor" in ui.embedBoxLabel.text
     point()
-    embed.settle(0.05)
+    embed.settle()
     assert items(ui.embedMarkComboBox) == ["Here (point)"] and items(ui.embedModelComboBox) == [SEEDED]
     assert ui.embedBoxLabel.text.startswith("Box 48 × 48 × 48 mm around the point 41.0, 48.8, 64.5 (LPS, mm).")
     box, center = find_crop_box(), [0.0, 0.0, 0.0]
@@ -138,11 +139,11 @@ def test_points_move_with_their_transforms_and_the_box_follows_a_point_that_is_d
     matrix.SetElement(0, 3, -10.0)                      # 10 mm to the left: 10 more in LPS
     transform.SetMatrixTransformToParent(matrix)
     node.SetAndObserveTransformNodeID(transform.GetID())
-    embed.settle(0.05)
+    embed.settle()
     panel.embed.refresh()
     assert "the point 41.0, 48.8, 64.5" in panel.ui.embedBoxLabel.text
     mark.SetNthControlPointPosition(0, *((MIDDLE_LPS + [12, 0, 0]) * [-1, -1, 1]))
-    embed.settle(0.05)
+    embed.settle()
     assert "the point 43.0, 48.8, 64.5" in panel.ui.embedBoxLabel.text
     assert run(embed) == ""
     np.testing.assert_allclose(vector_of(panel), expected(MIDDLE_LPS + [2, 0, 0]), rtol=1e-6)
@@ -168,7 +169,7 @@ def test_boxes_and_segments_mark_tumors_too(embed):
     node.GetIJKToRASMatrix(to_ras)
     image.SetImageToWorldMatrix(to_ras)
     segments.AddSegmentFromBinaryLabelmapRepresentation(image, "Nodule", (1.0, 0.0, 0.0))
-    embed.settle(0.05)
+    embed.settle()
     assert sorted(items(ui.embedMarkComboBox)) == ["Mine: Nodule (segment)", "My box (box)"]
     for name, size in (("My box (box)", (20.0, 22.0, 24.0)), ("Mine: Nodule (segment)", None)):
         ui.embedMarkComboBox.currentIndex = items(ui.embedMarkComboBox).index(name)
@@ -186,15 +187,15 @@ def test_what_can_not_be_embedded_is_one_line_and_the_next_click_works(embed):
 
     panel, ui = embed.panel, embed.panel.ui
     node, mark = volume((hu().astype(np.int32) + 3000).astype(np.int16)), point()
-    embed.settle(0.05)
+    embed.settle()
     assert "so they are no HU; expected a CT in Hounsfield units" in run(embed) and panel.parameters.query == ""
     slicer.mrmlScene.RemoveNode(node)
     volume()
     mark.SetNthControlPointPosition(0, 500.0, 0.0, 0.0)
-    embed.settle(0.05)
+    embed.settle()
     assert "Mark the tumor" in ui.embedBoxLabel.text and not ui.embedButton.enabled       # it lies in no CT
     mark.SetNthControlPointPosition(0, *((MIDDLE_LPS + [35, 0, 0]) * [-1, -1, 1]))
-    embed.settle(0.05)
+    embed.settle()
     assert "The border of the CT cuts up to" in ui.embedBoxLabel.text
     assert run(embed) == "" and "The border of the CT cuts the box" in ui.embedResultLabel.text
 
@@ -203,15 +204,15 @@ def test_stability_can_be_canceled_and_is_kept_with_the_query(embed):
     panel, ui = embed.panel, embed.panel.ui
     volume()
     point()
-    embed.settle(0.05)
+    embed.settle()
     run(embed)
     press(ui.stabilityButton)
-    embed.wait(lambda: ui.embedCancelButton.visible, 30)
+    embed.wait(lambda: ui.embedCancelButton.visible)
     press(ui.embedCancelButton)
-    embed.wait(lambda: not panel.embed.busy, 30)
+    embed.wait(lambda: not panel.embed.busy)
     assert "Canceled" in ui.embedStatusLabel.text and panel.embed.tumor.stability is None
     press(ui.stabilityButton)
-    embed.wait(lambda: not panel.embed.busy, 60)
+    embed.wait(lambda: not panel.embed.busy)
     assert panel.embed.tumor.stability["points"] == 26
     assert "stay when the point is moved by 3 mm" in ui.embedResultLabel.text and ui.embedStatusLabel.text == ""
     panel.set(query="")
@@ -235,7 +236,7 @@ def choose_weights(panel, name):
 
 
 def wait_weights(session):
-    session.wait(lambda: not session.panel.embed.weights.busy, 60)
+    session.wait(lambda: not session.panel.embed.weights.busy)
     return session.panel.ui.weightsStatusLabel.text
 
 

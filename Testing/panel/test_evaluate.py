@@ -90,11 +90,11 @@ def test_results_come_back_with_the_scene(demo, panel, tmp_path):
     sentences = panel.ui.verdictBrowser.toPlainText()
     assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     slicer.mrmlScene.Clear()
-    demo.settle(0.05)
+    demo.settle()
     assert panel.evaluate.heatMap.heatMap is None and "Not evaluated" in panel.ui.heatMapTitleLabel.text
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
     demo.wait(lambda: not panel.cohort.loader.busy)
-    demo.settle(0.05)
+    demo.settle()
     after = panel.evaluate.heatMap.heatMap
     assert (after.row_keys, after.column_keys) == (before.row_keys, before.column_keys)
     np.testing.assert_allclose(after.values, before.values, rtol=1e-5)
@@ -165,7 +165,7 @@ def test_models_against_a_reference_lists_of_any_length_and_other_patients(demo,
     press(panel.ui.replicateButton)                     # the demo leaves nobody out: it asks for files
     assert panel.evaluate.busy, panel.ui.evaluateStatusLabel.text
     demo.wait(lambda: not panel.evaluate.busy)
-    demo.settle(0.05)
+    demo.settle()
     heat_map = panel.evaluate.heatMap.heatMap
     assert heat_map is not None, panel.ui.evaluateStatusLabel.text
     assert panel.ui.evaluateMetricComboBox.currentText == heat_map.title == "Found again in other patients"

@@ -54,7 +54,7 @@ def test_scenes_of_earlier_versions_evaluate_everything(demo, panel):
     node = panel.parameters.parameterNode
     node.SetParameter("evaluatedModels", "SHOWN")
     node.SetParameter("evaluatedFacets", "ALL")
-    demo.settle(0.05)
+    demo.settle()
     assert panel.evaluate.choices.models.ticked == (*panel.state.cohort.models, CONSENSUS)
     assert panel.evaluate.choices.facets.ticked == tuple(panel.state.cohort.facets)
 
@@ -65,10 +65,10 @@ def test_choices_go_with_the_scene(demo, panel, tmp_path):
     panel.set(evaluatedModels='["ShapeDescriptor"]', evaluatedFacets='["sex", "stage"]', evaluatedCount=7)
     assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     slicer.mrmlScene.Clear()
-    demo.settle(0.05)
+    demo.settle()
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
     demo.wait(lambda: not panel.cohort.loader.busy)
-    demo.settle(0.05)
+    demo.settle()
     assert panel.evaluate.choices.models.ticked == ("ShapeDescriptor",)
     assert panel.evaluate.choices.facets.ticked == ("sex", "stage") and panel.ui.evaluatedCountSpinBox.value == 7
 

@@ -20,7 +20,7 @@ from TumorConnectomeLib.scene.image_views import ImageViews
 def test_a_patient_is_downloaded_and_shown(opened, gate):
     load(opened)
     texts = set()
-    opened.wait(lambda: texts.add(opened.panel.ui.imageStatusLabel.text) or not opened.panel.imaging.busy, 60)
+    opened.wait(lambda: texts.add(opened.panel.ui.imageStatusLabel.text) or not opened.panel.imaging.busy)
     assert any(f"of {SLICES + 1}" in text and "MB/s" in text for text in texts), texts
     assert_shown(opened)
     assert "IDC" in opened.panel.ui.imageStatusLabel.text
@@ -31,7 +31,7 @@ def test_cancel_half_way_then_the_next_click_fetches_only_the_rest(opened, gate)
     panel = opened.panel
     gate.behave = lambda number: "hang" if number >= SLICES // 2 else None
     load(opened)
-    opened.wait(lambda: panel.ui.imageStatusLabel.text.startswith(f"{SLICES // 2} of"), 30)
+    opened.wait(lambda: panel.ui.imageStatusLabel.text.startswith(f"{SLICES // 2} of"))
     assert panel.ui.imageCancelButton.visible
     QtTest.QTest.mouseClick(panel.ui.imageCancelButton, QtCore.Qt.MouseButton.LeftButton)
     wait_for_images(opened)
@@ -78,14 +78,14 @@ def test_offline_is_said_in_seconds(opened, study):
     fetcher = Fetcher(study, opened.fetcher.cache.folder, f"http://127.0.0.1:{refused_port()}")
     opened.fetcher.sources[:] = fetcher.sources
     load(opened)
-    opened.wait(lambda: not opened.panel.imaging.busy, 15)
+    opened.wait(lambda: not opened.panel.imaging.busy)
     assert "\N{WARNING SIGN}" in opened.panel.ui.imageStatusLabel.text
     assert not opened.panel.imaging.shown
 
 
 def test_a_patient_without_series_is_one_clear_line(opened):
     load(opened, "200003")
-    opened.wait(lambda: not opened.panel.imaging.busy, 10)
+    opened.wait(lambda: not opened.panel.imaging.busy)
     label = opened.panel.ui.imageStatusLabel.text
     assert label.startswith("\N{WARNING SIGN}") and "200003" in label and "IDC has no series" in label
 
@@ -111,9 +111,9 @@ def test_choosing_another_patient_replaces_the_download(opened, gate):
     panel = opened.panel
     gate.behave = lambda number: "hang" if number >= 5 else None
     load(opened)
-    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text, 30)
+    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text)
     panel.load("200003")
-    opened.wait(lambda: not panel.imaging.busy, 10)
+    opened.wait(lambda: not panel.imaging.busy)
     assert "200003" in panel.ui.imageStatusLabel.text
     gate.reset()
     load(opened)
@@ -125,10 +125,10 @@ def test_a_new_request_that_wants_the_same_patient_goes_on_with_its_download(ope
     panel = opened.panel
     gate.behave = lambda number: "hang" if number >= 5 else None
     load(opened)
-    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text, 30)
+    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text)
     first = panel.downloads.downloads[0].task
     panel.imaging.bring(panel.state.cohort, [PATIENT], views=ImageViews.PAIR)
-    opened.settle(0.3)
+    opened.settle()
     assert [download.task for download in panel.downloads.downloads] == [first] and first.running
     gate.reset()
     wait_for_images(opened)
@@ -139,7 +139,7 @@ def test_the_same_patient_again_right_after_cancel_waits_for_nobody(opened, gate
     panel = opened.panel
     gate.behave = lambda number: "hang" if number >= 5 else None
     load(opened)
-    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text, 30)
+    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text)
     QtTest.QTest.mouseClick(panel.ui.imageCancelButton, QtCore.Qt.MouseButton.LeftButton)
     gate.reset()
     load(opened)                                        # in the same breath: the process has not ended yet
@@ -157,13 +157,13 @@ def test_the_end_of_the_application_during_a_download_ends_its_process_and_the_n
     gate.behave = lambda number: "hang" if number >= 12 else None
     queue, seen, others = DownloadQueue(acquire, is_offline), [], set(running_processes())
     queue.fetch(study.request, opened.fetcher.sources).begin(Listener(done=seen.append, failed=seen.append))
-    opened.wait(lambda: queue.downloads[0].transfer is not None and queue.downloads[0].transfer.files == 12, 30)
+    opened.wait(lambda: queue.downloads[0].transfer is not None and queue.downloads[0].transfer.files == 12)
     processes = set(running_processes()) - others
     queue.cleanup()
     assert processes and not processes & set(running_processes())
     opened.fetcher.assert_nothing_stored()
     assert len(opened.fetcher.staged()) >= 12 and all(name.endswith(".dcm") for name in opened.fetcher.staged())
-    opened.settle(0.1)
+    opened.settle()
     assert not seen
     gate.reset()
     load(opened)
@@ -194,7 +194,7 @@ def test_the_window_answers_clicks_during_a_download(opened, gate):
     panel = opened.panel
     gate.behave = lambda number: "hang" if number >= 5 else None
     load(opened)
-    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text, 30)
+    opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text)
     click(panel.view, *panel.view.nodeCenter("200004"))
     assert panel.parameters.selectedPatient == "200004" and "200004" in panel.ui.patientLabel.text
     panel.imaging.cancel()
@@ -234,7 +234,7 @@ def test_the_expert_segmentation_is_offered_loaded_and_unloaded(with_segmentatio
     session.settle()                                    # the views are fitted once more when they have their size
     logic.SetSliceOffset(5.0)
     QtTest.QTest.mouseClick(panel.ui.segmentationButton, QtCore.Qt.MouseButton.LeftButton)
-    session.wait(lambda: not panel.compare.segmentation.busy, 60)
+    session.wait(lambda: not panel.compare.segmentation.busy)
     (node,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
     assert logic.GetSliceOffset() == 5.0, "the views stay where they are"
     spacing = panel.queryNodes.volume.GetSpacing()

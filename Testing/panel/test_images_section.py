@@ -18,7 +18,7 @@ class Section:
         self.session, self.panel, self.ui, self.source = session, session.panel, session.panel.ui, source
 
     def wait(self, done):
-        self.session.wait(done, 20)
+        self.session.wait(done)
 
     def rows(self):
         """(patient, state) of each line."""
@@ -47,7 +47,7 @@ def section(demo, tmp_path, monkeypatch):
     demo.panel.set(prefetch=False, group="")
     demo.panel.downloads.cancelAll()
     section.wait(lambda: not demo.panel.downloads.downloads)
-    demo.settle(0.3)
+    demo.settle()
 
 
 def test_downloads_are_listed_with_their_progress_and_disappear_when_they_are_done(section):
@@ -100,7 +100,7 @@ def test_a_group_is_downloaded_instead_of_the_neighbors(section):
 
 
 def test_neighbors_are_fetched_ahead_only_when_wanted_and_give_way(section):
-    section.session.settle(1.0)
+    section.session.settle()
     assert not section.rows()
     press(section.ui.prefetchCheckBox)
     assert section.panel.parameters.prefetch
@@ -141,7 +141,7 @@ def cache(demo, tmp_path):
     demo.panel.ui.cacheLimitSpinBox.value = limit
     for setting in (FOLDER_SETTING, LIMIT_SETTING):
         qt.QSettings().remove(setting)
-    demo.settle(0.1)
+    demo.settle()
 
 
 def fill(folder, *patients, size=1_000_000):
@@ -158,10 +158,10 @@ def kept(folder):
 def tidied(session, controller, start):
     """Start something and wait until the cache was looked at."""
     controller._timer.stop()
-    session.wait(lambda: controller._task is None, 20)
+    session.wait(lambda: controller._task is None)
     controller.size = None
     start()
-    session.wait(lambda: controller.size is not None, 20)
+    session.wait(lambda: controller.size is not None)
 
 
 def test_the_cache_folder_is_chosen_shown_and_remembered(demo, cache, tmp_path):
@@ -208,6 +208,6 @@ def test_emptying_asks_with_the_size_and_keeps_what_is_shown(demo, cache, tmp_pa
     fill(cache.folder, "A", size=30_000_000)
     tidied(demo, cache, cache.tidy)
     press(demo.panel.ui.emptyCacheButton)
-    demo.wait(lambda: cache._task is None, 20)
+    demo.wait(lambda: cache._task is None)
     assert len(asked) == 1 and "0.03 GB" in asked[0] and str(cache.folder) in asked[0]
     assert kept(cache.folder) == ([] if agreed else ["A"])

@@ -29,7 +29,7 @@ def shown(demo):
 
 def made(demo):
     demo.wait(lambda: not demo.panel.maps.busy)
-    demo.settle(0.05)
+    demo.settle()
     return demo.panel.state
 
 
@@ -135,7 +135,7 @@ def test_a_map_goes_with_the_scene(demo, shown, tmp_path):
     positions = made(demo).connectome.positions
     assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     slicer.mrmlScene.Clear()
-    demo.settle(0.05)
+    demo.settle()
     assert demo.panel.state.placed.kind is kinds().NEIGHBORS
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
     demo.wait(lambda: not demo.panel.cohort.loader.busy)

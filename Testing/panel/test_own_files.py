@@ -13,14 +13,14 @@ def press(button):
 @pytest.fixture
 def own(session):
     """The session; afterwards no import choices are kept."""
-    session.settle(0.05)
+    session.settle()
     yield session
     session.panel.cohort.imports.dialog.cleanup()
     session.panel.set(importChoices="")
 
 
 def wait(session):
-    session.wait(lambda: not session.panel.cohort.loader.busy, 60)
+    session.wait(lambda: not session.panel.cohort.loader.busy)
     return session.panel.ui.cohortStatusLabel.text
 
 

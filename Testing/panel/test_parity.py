@@ -102,7 +102,7 @@ def test_m_shows_the_next_model_and_slash_goes_to_the_search(demo):
     panel = demo.panel
     demo.window.activateWindow()
     panel.view.setFocus()
-    demo.settle(0.1)
+    demo.settle()
     key(demo, "M")
     assert panel.state.connectome.model == panel.state.cohort.models[1] == panel.ui.modelComboBox.currentText
     key(demo, "Slash")
@@ -237,7 +237,7 @@ def test_sorting_and_copying_the_neighbor_table(demo):
     assert table_ids(table) == before[::-1]
     demo.window.activateWindow()
     table.setFocus()
-    demo.settle(0.1)
+    demo.settle()
     QtTest.QTest.keyClick(table, QtCore.Qt.Key.Key_C, QtCore.Qt.KeyboardModifier.ControlModifier)
     lines = demo.application.clipboard().text().splitlines()
     assert len(lines) >= 2 and "PatientID" in lines[0]

@@ -37,8 +37,8 @@ def click(button):
 def get(published):
     """Press the button and wait for the end; returns the status line."""
     click(published.ui.getPublishedButton)
-    published.session.wait(lambda: not published.panel.cohort.loader.busy, 60)
-    published.session.settle(0.1)
+    published.session.wait(lambda: not published.panel.cohort.loader.busy)
+    published.session.settle()
     return published.ui.cohortStatusLabel.text
 
 
@@ -86,10 +86,10 @@ def test_cancel_keeps_what_came_and_the_next_click_continues_there(published):
     published.server.behave = lambda path, number: ("stall", 1000) if "Merlin" in path else None
     click(published.ui.getPublishedButton)
     part = published.folder / ".Merlin_features.pkl.part"
-    published.session.wait(lambda: part.is_file() and part.stat().st_size == 1000, 30)
+    published.session.wait(lambda: part.is_file() and part.stat().st_size == 1000)
     assert published.ui.cohortProgressBar.visible and published.ui.cohortCancelButton.visible
     click(published.ui.cohortCancelButton)
-    published.session.wait(lambda: not published.panel.cohort.loader.busy, 20)
+    published.session.wait(lambda: not published.panel.cohort.loader.busy)
     assert "Canceled" in published.ui.cohortStatusLabel.text and not published.ui.cohortProgressBar.visible
     assert published.here(published.folder) == {"CTFM_features.pkl"}
     published.server.behave = None
@@ -106,9 +106,9 @@ def test_the_end_of_the_application_during_a_download_leaves_no_half_file(publis
     runner, called = JobRunner(), []
     runner.start(download_sequence(), lambda *told: None, called.append, called.append)
     part = published.folder / ".CTFM_features.pkl.part"
-    published.session.wait(lambda: part.is_file() and part.stat().st_size == 1000, 30)
+    published.session.wait(lambda: part.is_file() and part.stat().st_size == 1000)
     runner.cleanup()                                    # what the module does when the application closes
-    published.session.settle(0.2)
+    published.session.settle()
     assert called == [] and published.here(published.folder) == set()
     published.server.behave = None
     assert "Verified: 3 of the 3" in get(published)
@@ -117,9 +117,9 @@ def test_the_end_of_the_application_during_a_download_leaves_no_half_file(publis
 def test_another_choice_while_it_downloads_wins(published):
     published.server.behave = lambda path, number: ("stall", 1000)
     click(published.ui.getPublishedButton)
-    published.session.wait(lambda: (published.folder / ".CTFM_features.pkl.part").is_file(), 30)
+    published.session.wait(lambda: (published.folder / ".CTFM_features.pkl.part").is_file())
     click(published.ui.demoCohortButton)
-    published.session.wait(lambda: not published.panel.cohort.loader.busy, 60)
+    published.session.wait(lambda: not published.panel.cohort.loader.busy)
     assert published.ui.cohortStatusLabel.text.startswith("Synthetic demo cohort: 48 patients")
 
 
@@ -131,7 +131,7 @@ def test_a_scene_of_another_computer_finds_the_cohort_of_this_one(published):
     assert "Verified" in get(published)
     published.panel.cohort.loadDemo()
     published.panel.set(dataFolder=other)
-    published.session.wait(lambda: not published.panel.cohort.loader.busy, 60)
+    published.session.wait(lambda: not published.panel.cohort.loader.busy)
     assert published.panel.state.cohort.name == "NLST-Sybil"
     assert published.panel.parameters.dataFolder == published.ui.dataFolderPathLineEdit.currentPath == str(published.folder)
 
@@ -140,7 +140,7 @@ def choose(published, rule):
     """Choose a rule for rows in the panel and wait for the cohort; returns the status line."""
     box = published.ui.rowRuleComboBox
     box.currentIndex = box.findText(rule.label())
-    published.session.wait(lambda: not published.panel.cohort.loader.busy, 60)
+    published.session.wait(lambda: not published.panel.cohort.loader.busy)
     return published.ui.cohortStatusLabel.text
 
 
@@ -190,7 +190,7 @@ def test_my_own_files_are_chosen_with_a_dialog_and_loaded(published, tmp_path, m
     path = write_model(tmp_path / "own", "CTFM", ["1", "2", "3"])
     monkeypatch.setattr(QtWidgets.QFileDialog, "getOpenFileNames", lambda *arguments: ([str(path)], ""))
     click(published.ui.ownFilesButton)
-    published.session.wait(lambda: not published.panel.cohort.loader.busy, 60)
+    published.session.wait(lambda: not published.panel.cohort.loader.busy)
     assert published.ui.cohortStatusLabel.text.startswith("CTFM: 3 patients")
     monkeypatch.setattr(QtWidgets.QFileDialog, "getOpenFileNames", lambda *arguments: ([], ""))
     click(published.ui.ownFilesButton)

@@ -23,7 +23,7 @@ def query(session):
         session.load_cohort()
     panel.set(model="", match=Match.MOST, neighborCount=5, selectedPatient="")
     panel.ui.queryCollapsibleButton.collapsed = False
-    session.settle(0.05)
+    session.settle()
     yield session
     panel.query.clear()
     panel.ui.queryCollapsibleButton.collapsed = True
@@ -40,7 +40,7 @@ def find(session):
 
 
 def wait(session):
-    session.wait(lambda: not session.panel.query.busy, 60)
+    session.wait(lambda: not session.panel.query.busy)
     return session.panel.ui.queryStatusLabel.text
 
 
@@ -185,10 +185,10 @@ def test_a_query_comes_back_with_the_scene(query, tmp_path):
     before = mark_of(query)
     assert slicer.util.saveScene(str(tmp_path / "scene.mrml"))
     slicer.mrmlScene.Clear()
-    query.settle(0.1)
+    query.settle()
     assert mark_of(query) is None
     slicer.util.loadScene(str(tmp_path / "scene.mrml"))
-    query.wait(lambda: mark_of(query) is not None, 60)
+    query.wait(lambda: mark_of(query) is not None)
     assert mark_of(query) == before
 
 

@@ -46,7 +46,7 @@ def section(demo, slices, tmp_path):
     panel.ui.studyTabs.currentIndex = 0
     panel.ui.studyPathLineEdit.currentPath = str(tmp_path / "STUDY.json")
     panel.set(studyQueryCount=4, studyRepeats=1, studyReaders=", ".join(READERS), studyReader="", studySeed=1)
-    demo.settle(0.05)
+    demo.settle()
     yield demo
     panel.study.display.leave()
     panel.study.cancel()
@@ -59,13 +59,13 @@ def designed(section, tmp_path):
     """Draw the study with the section's button."""
     click(section.panel.ui.designButton)
     section.wait(lambda: not section.panel.study.busy)
-    section.settle(0.05)
+    section.settle()
     return read_study(tmp_path / "STUDY.json")
 
 
 def pictures_there(section):
     section.wait(lambda: not section.panel.study.display.fetching)
-    section.settle(0.05)
+    section.settle()
 
 
 def texts(widget):
@@ -81,7 +81,7 @@ def test_from_the_design_to_the_plot(section, tmp_path):
     study = designed(section, tmp_path)
     assert tuple(study.readers) == READERS and "4 queries, 1 of them twice" in ui.studyInfoLabel.text
     click(ui.readButton)
-    section.settle(0.05)
+    section.settle()
     board, dock = panel.study.display.board, section.window.findChild(QtCore.QObject, "PanelDockWidget")
     assert board.isVisible() and board.hasFocus() and not dock.isVisible()
     pictures_there(section)
@@ -91,13 +91,13 @@ def test_from_the_design_to_the_plot(section, tmp_path):
     press(board, "1", "2", "3", "4", "6", "Return", "0", "9")
     click(board.tiles[4])
     click(board.leaveButton)                            # in the middle of a query
-    section.settle(0.05)
+    section.settle()
     assert dock.isVisible() and not panel.study.display.active and "answered 1 of 5" in ui.studyReadLabel.text
     saved = read_answers(tmp_path / "ANSWERS-Ann.json", study)
     second = study.readers["Ann"][1]
     assert len(saved.answers) == 1 and set(saved.draft.chosen) == {second.candidates[place] for place in (9, 8, 4)}
     click(ui.readButton)                                # it goes on there
-    section.settle(0.05)
+    section.settle()
     assert [tile.isChosen for tile in board.tiles] == [place in (9, 8, 4) for place in range(10)]
     press(board, "1", "2", "Return", *"12345", "Return", *"12345", "Return", *"12345", "Return")
     click(board.finishButton)
@@ -113,15 +113,15 @@ def analyzed(section, tmp_path, study):
     from TumorConnectomeLib.panel.result_nodes import find_result, read_result
     panel, ui = section.panel, section.panel.ui
     ui.studyTabs.currentIndex = 2
-    section.settle(0.05)
+    section.settle()
     click(ui.simulateButton)
     section.wait(lambda: not panel.study.busy)
-    section.settle(0.05)
+    section.settle()
     assert {path.name for path in tmp_path.glob("ANSWERS-*")} == {f"ANSWERS-{reader}.json" for reader in READERS}
     assert len(panel.study.answers.ticked) == 3
     click(ui.analyzeButton)
     section.wait(lambda: not panel.study.busy)
-    section.settle(0.05)
+    section.settle()
     records, facts = read_result(find_result("reader study"))
     found = {(record["statistic"], record["reader"]): record["value"] for record in records}
     chosen = read_answers(tmp_path / "ANSWERS-Ann.json", study).answers
@@ -132,13 +132,13 @@ def analyzed(section, tmp_path, study):
     assert ("fleiss_kappa", "all") in found and ("intra_reader_kappa", "Bob") in found and facts["synthetic"]
     assert "SYNTHETIC" in ui.studyResultLabel.text and "model's five" in ui.studyResultLabel.text
     click(ui.showStudyButton)
-    section.settle(0.05)
+    section.settle()
     chart = next(node for node in slicer.util.getNodesByClass("vtkMRMLPlotChartNode") if "reader study" in node.GetName())
     widget = slicer.app.layoutManager().plotWidget(0)
     assert widget.mrmlPlotViewNode().GetPlotChartNode() is chart and "Agreement with model" in chart.GetTitle()
     ui.studyPlotComboBox.setFocus()
     press(ui.studyPlotComboBox, "Down")
-    section.settle(0.05)
+    section.settle()
     assert "Kappas" in chart.GetTitle()
 
 
@@ -149,12 +149,12 @@ def test_another_layout_or_module_leaves_the_reading_and_stops_the_clock(section
     for leave in (lambda: manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView),
                   lambda: slicer.modules.TumorConnectomeWidget.exit(), lambda: slicer.mrmlScene.Clear()):
         section.panel.ui.studyPathLineEdit.currentPath = str(tmp_path / "STUDY.json")
-        section.settle(0.05)
+        section.settle()
         section.panel.study.read()
-        section.settle(0.05)
+        section.settle()
         assert display.active
         leave()
-        section.settle(0.05)
+        section.settle()
         assert not display.active and not display.fetching
         assert section.window.findChild(QtCore.QObject, "PanelDockWidget").isVisible()
     assert manager.layout != 18331
@@ -164,7 +164,7 @@ def test_a_full_disk_is_told_on_the_board_and_the_next_click_writes_all(section,
     from TumorConnectomeLib.study import session as module
     study = designed(section, tmp_path)
     section.panel.study.read()
-    section.settle(0.05)
+    section.settle()
     board, write = section.panel.study.display.board, module.write_answers
 
     def full(*_arguments):
@@ -184,12 +184,12 @@ def test_each_mistake_is_one_line(section, tmp_path):
     panel, ui = section.panel, section.panel.ui
     designed(section, tmp_path)
     ui.studyTabs.currentIndex = 0
-    section.settle(0.05)
+    section.settle()
     click(ui.designButton)
     assert "exists" in ui.studyStatusLabel.text
     panel.study.simulate()
     section.wait(lambda: not panel.study.busy)
-    section.settle(0.05)
+    section.settle()
     panel.study.simulate()
     assert "Every reader has" in ui.studyStatusLabel.text
     (tmp_path / "elsewhere").mkdir()
@@ -208,7 +208,7 @@ def test_each_mistake_is_one_line(section, tmp_path):
     (tmp_path / "STUDY.json").write_text("{}")
     ui.studyPathLineEdit.currentPath = ""
     ui.studyPathLineEdit.currentPath = str(tmp_path / "STUDY.json")
-    section.settle(0.05)
+    section.settle()
     assert "not a file of this kind" in ui.studyInfoLabel.text and not ui.readButton.enabled
     assert str(default_cache_folder()) not in ui.studyInfoLabel.text
 
@@ -219,10 +219,10 @@ def test_section_and_board_fit_a_laptops_window(section, tmp_path):
     ui = section.panel.ui
     for tab in range(3):
         ui.studyTabs.currentIndex = tab
-        section.settle(0.05)
+        section.settle()
         assert ui.studyCollapsibleButton.minimumSizeHint.width() <= 400         # the panel has 430 px, with its scroll bar
     section.panel.study.read()
-    section.settle(0.1)
+    section.settle()
     board = section.panel.study.display.board
     assert (section.window.width, section.window.height) == (1366, 768) and board.width > 1300
     sides = {(tile.width, tile.height) for tile in board.tiles}
@@ -241,10 +241,10 @@ def test_a_study_that_was_read_elsewhere_needs_no_study_file(section, tmp_path):
     (tmp_path / "choices.csv").write_text("\n".join(lines))
     ui.studyTabs.currentIndex = 2
     panel.study.answers.add([tmp_path / "choices.csv"])
-    section.settle(0.05)
+    section.settle()
     click(ui.analyzeButton)
     section.wait(lambda: not panel.study.busy)
-    section.settle(0.05)
+    section.settle()
     _node, records, facts = figures_in_scene()
     assert {record["reader"] for record in records} == {*READERS, "consensus", "all"} and not facts["synthetic"]
     assert [ui.studyPlotComboBox.itemText(place) for place in range(ui.studyPlotComboBox.count)] == [
@@ -261,7 +261,7 @@ def test_queries_are_drawn_by_a_label_or_are_the_group(section, tmp_path):
     panel, ui = section.panel, section.panel.ui
     cohort = panel.state.cohort
     ui.studyQueriesComboBox.setCurrentIndex(list(StudyQueries).index(StudyQueries.STRATIFIED))
-    section.settle(0.05)
+    section.settle()
     assert ui.studyFacetComboBox.enabled
     place = list(cohort.facets).index("stage")
     ui.studyFacetComboBox.setCurrentIndex(place)
@@ -274,7 +274,7 @@ def test_queries_are_drawn_by_a_label_or_are_the_group(section, tmp_path):
     ui.studyPathLineEdit.currentPath = str(tmp_path / "GROUP.json")
     panel.set(studyQueries=StudyQueries.GROUP, group="", studyAtMost=0)
     ui.studyTabs.currentIndex = 0
-    section.settle(0.05)
+    section.settle()
     click(ui.designButton)
     assert "no group" in ui.studyStatusLabel.text and not ui.studyQueryCountSpinBox.enabled
     panel.set(group=json.dumps(group))

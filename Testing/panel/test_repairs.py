@@ -87,7 +87,7 @@ def test_a_repair_goes_with_the_scene(demo, panel, tmp_path):
     targets = panel.state.connectome.targets
     assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     slicer.mrmlScene.Clear()
-    demo.settle(0.05)
+    demo.settle()
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
     demo.wait(lambda: not panel.cohort.loader.busy)
     state = derived(demo)

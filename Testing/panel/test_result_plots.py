@@ -35,7 +35,7 @@ def plots(session):
 
     slicer.mrmlScene.Clear()
     show_layout(RESULTS_LAYOUT)
-    session.settle(0.02)
+    session.settle()
     yield result_plots
     show_layout(CONNECTOME_LAYOUT)
 
@@ -46,7 +46,7 @@ def shown(session, chart):
 
     widget = slicer.app.layoutManager().plotWidget(0)
     widget.mrmlPlotViewNode().SetPlotChartNodeID(chart.GetID())
-    session.settle(0.02)
+    session.settle()
     view = widget.plotView()
     view.forceRender()
     return view
@@ -164,7 +164,7 @@ def test_names_follow_the_chart_and_leave_with_it(session, plots):
 
     view = shown(session, plots.write_plot("retrieval", lifts()))
     plots.write_plot("retrieval", lifts(MODELS[:2], rows="Votes"))
-    session.settle(0.02)
+    session.settle()
     axis = view.chart().GetAxis(vtk.vtkAxis.BOTTOM)
     assert ticks(view) == list(MODELS[:2]) and axis.GetTitle() == "Votes"
     other = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", "of another module")
@@ -187,7 +187,7 @@ def test_names_come_back_with_the_scene(session, plots, tmp_path):
     assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     slicer.mrmlScene.Clear()
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
-    session.settle(0.02)
+    session.settle()
     view = shown(session, nodes("vtkMRMLPlotChartNode")["TumorConnectome: retrieval (plot)"])
     assert ticks(view) == list(MODELS)
     assert [plot.GetLabel() for plot in plots_of(view)] == ["Sex", "Stage", "95 % CI", "Chance (1)"]

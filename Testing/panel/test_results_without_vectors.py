@@ -29,7 +29,7 @@ def test_a_result_opens_and_what_needs_vectors_is_off(demo, result):
     assert len(cohort.patients) == 80 and not cohort.has_vectors
     assert "without the vectors" in panel.ui.cohortStatusLabel.text
     panel.set(match=Match.LEAST, neighborCount=7, repair=Repair.NONE, model="Merlin", selectedPatient="P11")
-    demo.settle(0.2)
+    demo.settle()
     assert panel.view.selected == "P11"
     assert len(panel.state.connectome.targets) == 80 * 7
     assert panel.ui.neighborCountSpinBox.suffix == ""
@@ -40,7 +40,7 @@ def test_a_result_opens_and_what_needs_vectors_is_off(demo, result):
         assert not widget.enabled
         assert "without the vectors" in widget.toolTip
     panel.set(model="Consensus")
-    demo.wait(lambda: panel.state.shown.model == "Consensus", 60)
+    demo.wait(lambda: panel.state.shown.model == "Consensus")
     demo.load_cohort()
     assert panel.ui.repairComboBox.enabled and panel.ui.evaluateButton.enabled
     assert "without the vectors" not in panel.ui.repairComboBox.toolTip + panel.ui.cohortStatusLabel.text
@@ -50,8 +50,8 @@ def test_a_repair_in_the_saved_state_is_refused_in_one_line(demo, result):
     panel = demo.panel
     demo.load_cohort(result)
     panel.set(repair=Repair.CENTERED)
-    demo.wait(lambda: not panel.derived.busy, 60)
-    demo.wait(lambda: panel.parameters.repair is Repair.NONE, 10)
+    demo.wait(lambda: not panel.derived.busy)
+    demo.wait(lambda: panel.parameters.repair is Repair.NONE)
     assert panel.state.shown.repair is Repair.NONE
 
 
@@ -60,7 +60,7 @@ def test_a_changed_result_is_refused_and_the_old_cohort_stays(demo, result):
     panel = demo.panel
     panel.ui.dataFolderPathLineEdit.currentPath = str(result)
     QtTest.QTest.mouseClick(panel.ui.loadCohortButton, QtCore.Qt.MouseButton.LeftButton)
-    demo.wait(lambda: not panel.cohort.loader.busy, 60)
+    demo.wait(lambda: not panel.cohort.loader.busy)
     assert "layout-1.parquet: the file was changed after it was written" in panel.ui.cohortStatusLabel.text
     assert panel.state.cohort.synthetic
     demo.load_cohort()

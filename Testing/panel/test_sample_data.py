@@ -57,7 +57,7 @@ def test_the_published_files_are_offered_with_their_addresses_and_checksums(sess
 def test_a_click_on_the_published_cohort_downloads_it_in_this_module(demo, buttons, monkeypatch):
     monkeypatch.setenv("TUMORCONNECTOME_COHORT_BASE", "http://127.0.0.1:9")
     click(buttons["TumorConnectomeNLSTSybilPushButton"])
-    demo.wait(lambda: not demo.panel.cohort.loader.busy, 60)
+    demo.wait(lambda: not demo.panel.cohort.loader.busy)
     assert "CTClipVit: 127.0.0.1:9 can not be reached" in demo.panel.ui.cohortStatusLabel.text
 
 
@@ -67,7 +67,7 @@ def test_a_click_on_the_demo_cohort_loads_it(demo, buttons, tmp_path):
     write_model(tmp_path / "own", "CTFM", ["1", "2", "3"])
     demo.load_cohort(tmp_path / "own")
     click(buttons["TumorConnectomeDemoPushButton"])
-    demo.wait(lambda: not demo.panel.cohort.loader.busy, 60)
+    demo.wait(lambda: not demo.panel.cohort.loader.busy)
     assert demo.panel.state.cohort.synthetic
 
 

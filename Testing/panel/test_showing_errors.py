@@ -41,7 +41,7 @@ def load(demo, patient):
     demo.panel.select(patient)
     demo.panel.load(patient)
     demo.wait(lambda: not demo.panel.imaging.busy, what="loaded")
-    demo.settle(0.1)
+    demo.settle()
     return demo.panel.ui.imageStatusLabel.text
 
 

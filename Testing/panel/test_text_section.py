@@ -25,11 +25,11 @@ def text(session, tmp_path):
     panel.text.clear()
     panel.set(textFile="", textModel="", facet="cancer_type")
     panel.ui.textCollapsibleButton.collapsed = True
-    session.settle(0.05)
+    session.settle()
 
 
 def wait(session):
-    session.wait(lambda: not session.panel.text.busy, 60)
+    session.wait(lambda: not session.panel.text.busy)
     return session.panel.ui.textStatusLabel.text
 
 
@@ -101,5 +101,5 @@ def test_a_file_that_is_none_is_one_line(text):
     assert "texts.npz: not readable" in wait(session) and not ui.textButton.enabled
     np.savez(path, names=np.array(["x"]), vectors=np.ones((1, 5)))
     panel.text.openFile(path)                           # the same path again: it is read anew
-    session.settle(0.1)
+    session.settle()
     assert "its vectors have 5 numbers" in wait(session)

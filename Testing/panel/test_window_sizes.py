@@ -44,9 +44,9 @@ def sized(loaded, request):
     wanted = getattr(request, "param", SIZES[0])
     loaded.panel.set(viewBars=False, connectomeBeside=True)
     loaded.panel.showConnectome()
-    loaded.settle(0.05)
+    loaded.settle()
     loaded.window.resize(*wanted)
-    loaded.settle(0.1)
+    loaded.settle()
     assert size(loaded) == wanted
     return loaded
 
@@ -64,8 +64,8 @@ def show(session, arrangement):
         views = ImageViews(kind)
         panel.set(connectomeBeside=not alone)
         panel.showImages(panel.compare.patientsFor(views), views)
-        session.wait(lambda: not panel.imaging.busy and panel.compare.display.views is views, seconds=600, what="shown")
-    session.settle(0.2)
+        session.wait(lambda: not panel.imaging.busy and panel.compare.display.views is views, what="shown")
+    session.settle()
 
 
 def result_nodes():
@@ -161,7 +161,7 @@ def test_a_window_can_shrink_after_and_during_the_widest_arrangement(loaded):
         loaded.window.resize(*SIZES[1])
         show(loaded, arrangement)
         loaded.window.resize(*SIZES[0])
-        loaded.settle(0.1)
+        loaded.settle()
         assert size(loaded) == SIZES[0]
 
 
@@ -207,7 +207,7 @@ def test_views_of_other_layouts_keep_their_bars(sized):
     show(sized, "pair")
     manager = sized.application.layoutManager()
     manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
-    sized.settle(0.1)
+    sized.settle()
     assert all(manager.sliceWidget(name).sliceController().isVisible() for name in ("Red", "Yellow", "Green"))
     assert manager.threeDWidget("View1").threeDController().isVisible()
     assert manager.sliceWidget("Red").minimumSizeHint == QtCore.QSize(318, 81)
@@ -223,7 +223,7 @@ def test_bars_above_the_axial_views_are_a_choice(sized):
     show(sized, "pair")
     heights = [widget.sliceView().height for *_place, widget in slice_widgets(sized, ImageViews.PAIR)]
     QtTest.QTest.mouseClick(panel.ui.viewBarsCheckBox, QtCore.Qt.MouseButton.LeftButton)
-    sized.settle(0.2)
+    sized.settle()
     assert panel.parameters.viewBars
     for _place, orientation, widget in slice_widgets(sized, ImageViews.PAIR):
         bar = widget.sliceController()
@@ -239,7 +239,7 @@ def test_bars_above_the_axial_views_are_a_choice(sized):
         assert any(shown) == (arrangement == "one") and size(sized) == before
     show(sized, "pair")
     QtTest.QTest.mouseClick(panel.ui.viewBarsCheckBox, QtCore.Qt.MouseButton.LeftButton)
-    sized.settle(0.2)
+    sized.settle()
     assert heights == [widget.sliceView().height for *_place, widget in slice_widgets(sized, ImageViews.PAIR)]
 
 
@@ -250,20 +250,20 @@ def test_a_key_gives_the_room_of_the_connectome_to_the_images_and_takes_it_back(
     width = axial.width
     view.setFocus()
     QtTest.QTest.keyClick(view, QtCore.Qt.Key.Key_B)
-    sized.wait(lambda: not view.isVisible() and not sized.panel.imaging.busy, 20, "hidden")
-    sized.settle(0.1)
+    sized.wait(lambda: not view.isVisible() and not sized.panel.imaging.busy, "hidden")
+    sized.settle()
     assert axial.width > 1.2 * width and not sized.panel.parameters.connectomeBeside
     axial.sliceView().setFocus()
     QtTest.QTest.keyClick(axial.sliceView(), QtCore.Qt.Key.Key_B)
-    sized.wait(lambda: view.isVisible() and not sized.panel.imaging.busy, 20, "shown again")
-    sized.settle(0.1)
+    sized.wait(lambda: view.isVisible() and not sized.panel.imaging.busy, "shown again")
+    sized.settle()
     assert axial.width == width
 
 
 def test_nine_directions_are_no_larger_than_the_application(sized):
     show(sized, "pair")
     QtTest.QTest.mouseClick(sized.panel.ui.nineButton, QtCore.Qt.MouseButton.LeftButton)
-    sized.settle(0.1)
+    sized.settle()
     dialog = sized.panel.compare.nine.sheet.window()
     try:
         assert dialog is not sized.window

@@ -226,6 +226,21 @@ class ctkPathLineEdit(QtWidgets.QWidget):
     currentPath = property(lambda self: self._edit.text(), setCurrentPath)
 
 
+class ctkPushButton(QtWidgets.QPushButton):
+    """A button that leaves out the middle of a text for which it has no room, as ctkDirectoryButton's does."""
+
+    def minimumSizeHint(self):
+        hint, metrics = super().sizeHint(), self.fontMetrics()
+        less = metrics.horizontalAdvance(self.text()) - metrics.horizontalAdvance("\N{HORIZONTAL ELLIPSIS}")
+        return QtCore.QSize(hint.width() - max(less, 0), hint.height())
+
+    def paintEvent(self, event):
+        option = QtWidgets.QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self.fontMetrics().elidedText(self.text(), QtCore.Qt.TextElideMode.ElideMiddle, self.width() - 12)
+        QtWidgets.QStylePainter(self).drawControl(QtWidgets.QStyle.ControlElement.CE_PushButton, option)
+
+
 class ctkDirectoryButton(QtWidgets.QWidget):
     """A button that shows a folder and browses for another."""
 
@@ -234,7 +249,9 @@ class ctkDirectoryButton(QtWidgets.QWidget):
     def __init__(self, parent=None):
         super().__init__(parent)
         self._directory = os.getcwd()
-        self._button = QtWidgets.QPushButton(self._directory)
+        self._button = ctkPushButton(self._directory)
+        policy = QtWidgets.QSizePolicy.Policy
+        self._button.setSizePolicy(policy.Expanding, policy.Fixed)
         _row(self, self._button)
         self._button.clicked.connect(self.browse)
 

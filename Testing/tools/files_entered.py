@@ -54,7 +54,7 @@ class Person:
         """Wait until nothing runs any more that an action before, or the start, has begun."""
         panel = self.panel
         self.session.wait(lambda: not (panel.maps.busy or panel.derived.busy or panel.imaging.busy or panel.downloads.busy))
-        self.session.settle(3.0)                        # longer than the timers of downloads and cache
+        self.session.settle()                        # longer than the timers of downloads and cache
 
     @property
     def panel(self):
@@ -101,7 +101,7 @@ class Person:
         with _paused():
             node = self.panel.parameters.parameterNode
         node.Modified()
-        self.session.settle(0.05)
+        self.session.settle()
 
     def _double_click(self):
         with _paused():
@@ -122,7 +122,7 @@ class Person:
             self.session.settle()
         self.panel.ui.evaluateButton.click()
         self.session.wait(lambda: not self.panel.evaluate.busy)
-        self.session.settle(0.05)
+        self.session.settle()
 
 
 @contextlib.contextmanager
