@@ -13,7 +13,6 @@ def session(host):
     session = ModuleSession()
     with pytest.MonkeyPatch.context() as patch:
         prepare_demo_cohort_once(patch)
-        glide_shortly(patch)
         yield session
     session.window.close()
 
@@ -34,11 +33,14 @@ def prepare_demo_cohort_once(patch):
     patch.setattr(cohort_controller, "prepare_sequence", prepare_sequence)
 
 
-def glide_shortly(patch):
+@pytest.fixture(scope="module", autouse=True)
+def short_glides(host):
     """Nodes take a few frames to their new places, not the thirty that each test would wait for."""
     from TumorConnectomeLib.widgets import movement
 
-    patch.setattr(movement, "_GLIDE_SECONDS", 0.05)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(movement, "_GLIDE_SECONDS", 0.05)
+        yield
 
 
 @pytest.fixture
