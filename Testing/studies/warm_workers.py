@@ -15,6 +15,8 @@ import sys
 #: the address of the server, and its process id
 ADDRESS, SERVER = "WARM_WORKERS", "WARM_WORKERS_PROCESS"
 PACKAGE = "TumorConnectomeLib"
+#: packages that start threads when they are imported, which a fork would lose
+_THREADED = ("duckdb", "_duckdb")
 _ACCEPTED = b"+"
 _LENGTH = 4
 
@@ -102,7 +104,7 @@ class Server:
 
     def _start(self, connection, streams, interpreter, arguments, folder, environment, path):
         import gc
-        if interpreter != _interpreter():
+        if interpreter != _interpreter() or len(os.listdir("/proc/self/task")) > 1:
             return
         if not self._imported:
             sys.path[:] = path
@@ -160,7 +162,7 @@ class Server:
         import importlib
         for name in names:
             self._imported[name] = self._imported.get(name, 0) + 1
-            if self._imported[name] == 2 and name not in sys.modules:
+            if self._imported[name] == 2 and name not in sys.modules and name.partition(".")[0] not in _THREADED:
                 with contextlib.suppress(Exception):    # then the workers will say what is wrong
                     importlib.import_module(name)
 
@@ -242,7 +244,9 @@ def start(folder):
         return {}, lambda: None
     import subprocess
     address = os.path.join(folder, "workers")
-    server = subprocess.Popen([sys.executable, __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "JE_ARROW_MALLOC_CONF": "background_thread:false"}      # pyarrow's only thread at its import
+    server = subprocess.Popen([sys.executable, __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              env=environment)
     process = server.stdout.readline().strip()          # it listens
     server.wait()
 
