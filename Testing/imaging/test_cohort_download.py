@@ -221,6 +221,7 @@ def test_a_process_that_is_ended_half_way_leaves_no_half_file_and_is_continued(p
             time.sleep(0.01)
         process.send_signal(end)
         process.wait(10)
+        process.stdout.read()                           # until all that it had started are gone
     finally:
         process.kill()
         process.stdout.close()
