@@ -18,8 +18,8 @@ from ..work.jobs import PythonJob
 FOLDER_SETTING, LIMIT_SETTING = "TumorConnectome/ImageCacheFolder", "TumorConnectome/ImageCacheLimitGB"
 DEFAULT_LIMIT_GB = 20.0
 _NAME = "TumorConnectome"
-#: milliseconds after the last change before the cache is looked at
-_TIDY_AFTER = 1500
+#: milliseconds before the cache is looked at: after the user's last change, and at most so often while images come
+_TIDY_AFTER, _TIDY_EVERY = 1500, 10_000
 
 
 class CacheController:
@@ -57,11 +57,11 @@ class CacheController:
 
     def onFetched(self, request, files):
         """Look at the cache soon if something new may be in it."""
-        if files.source not in (CacheSource.name, SceneSource.name):
-            self.tidySoon()
+        if files.source not in (CacheSource.name, SceneSource.name) and not self._timer.isActive():
+            self._timer.start(_TIDY_EVERY)              # not now: somebody waits for the images to be read
 
     def tidySoon(self):
-        """Look at the cache when nothing has changed for a moment."""
+        """Look at the cache when the user has changed nothing for a moment."""
         self._timer.start(_TIDY_AFTER)
 
     def tidy(self):
