@@ -142,7 +142,7 @@ class CompareController:
         self.showNext(-1)
 
     def swap(self):
-        """Make the match the query and the query the match."""
+        """Make the neighbor the query and the query the neighbor."""
         if MATCH in self.display.shown:
             query, match = (self.display.shown[place].patient_id for place in (QUERY, MATCH))
             if not any(map(is_guest, (query, match))):  # a guest is no patient of the connectome
