@@ -109,7 +109,11 @@ def test_one_patient_alone_gives_the_same_vectors_as_in_the_cohort(cohort):
 def test_random_features_are_those_of_the_whole_ct(cohort):
     """A tumor of the cohort that is embedded again finds itself at distance 0, and from 3 mm beside still first."""
     phantom = Phantom(find_patient("SYN-004"))
-    voxels = phantom.hounsfield(VoxelBox((0, 0, 0), phantom.grid.shape))
+    boxes, (slices, *plane) = annotate(phantom), phantom.grid.shape
+    # whole slices, as far as any crop goes: a crop that took one of the others would not find itself
+    drawn = VoxelBox((max(boxes[0].index - 8, 0), 0, 0), (min(boxes[-1].index + 8, slices), *plane))
+    voxels = np.full((slices, *plane), -1024, np.int16)
+    voxels[drawn.start[0]:drawn.stop[0]] = phantom.hounsfield(drawn)
     matrix = np.diag([*phantom.grid.spacing[::-1], 1.0])
     matrix[:3, 3] = phantom.grid.origin[::-1]
     center, encoder = lesion_box_lps(phantom).mean(axis=0), Encoder("SeededRandomFeatures")
