@@ -1,8 +1,11 @@
 """Small CT series and structured reports on disk, of any geometry, for the tests that read them."""
+import copy
 import pathlib
 
 import numpy as np
 import pydicom
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import format_number_as_ds
 
@@ -49,7 +52,7 @@ def make_ct(folder, count=8, *, orientation=AXIAL, spacing=(0.8, 0.7), step=2.5,
     slices = []
     for position, number in zip(positions, order):
         dataset = pydicom.Dataset()
-        dataset.SOPClassUID, dataset.SOPInstanceUID = CT_CLASS, generate_uid()
+        dataset.SOPClassUID, dataset.SOPInstanceUID = CT_CLASS, _full_uid()
         dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = study_uid, series_uid, frame_uid
         dataset.PatientID, dataset.PatientName, dataset.PatientBirthDate, dataset.PatientSex = patient_id, "Test^CT", "", ""
         dataset.StudyID, dataset.StudyDate, dataset.StudyTime, dataset.AccessionNumber = "1", "20000102", "000000", ""
@@ -62,9 +65,42 @@ def make_ct(folder, count=8, *, orientation=AXIAL, spacing=(0.8, 0.7), step=2.5,
         dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 1
         dataset.RescaleSlope, dataset.RescaleIntercept = "1", "0"
         dataset.PixelData = rng.integers(-1000, 400, size, np.int16).tobytes()
-        save(dataset, folder / f"{number:03d}.dcm")
+        dataset["PixelData"].VR = "OW"
+        if not slices:
+            save(dataset, folder / f"{number:03d}.dcm")
+            first = dataset.filename.read_bytes()
+        else:
+            _save_alike(dataset, folder / f"{number:03d}.dcm", first, slices[0])
         slices.append(dataset)
     return slices
+
+
+def _save_alike(dataset, path, content, other):
+    """As `save`, but takes what all slices have in common from the file of another slice: a third of the time."""
+    for keyword in ("SOPInstanceUID", "InstanceNumber", "ImagePositionPatient", "PixelData"):
+        content = content.replace(_encoded(other[keyword]), _encoded(dataset[keyword]), 1)
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    for element in other.file_meta:
+        dataset.file_meta[element.tag] = copy.copy(element)
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    of_meta = "MediaStorageSOPInstanceUID"
+    content = content.replace(_encoded(other.file_meta[of_meta]), _encoded(dataset.file_meta[of_meta]), 1)
+    path.write_bytes(content)
+    dataset.filename = path
+
+
+def _encoded(element):
+    stream = DicomBytesIO()
+    stream.is_little_endian, stream.is_implicit_VR = True, False
+    write_data_element(stream, element)
+    return stream.getvalue()
+
+
+def _full_uid():
+    """A UID of the greatest length: all slices' headers are of one length."""
+    while len(uid := generate_uid()) != 64:
+        pass
+    return uid
 
 
 def save(dataset, path):
