@@ -36,6 +36,6 @@ def cohort(count, models=("A", "b"), length=6, **columns):
 
 
 @functools.cache
-def published_cohort(folder):
-    """The published cohort, read once for all tests; nobody may change it."""
-    return read_cohort(folder)
+def published_cohort(folder, **options):
+    """The published cohort as `read_cohort` reads it, once for all tests; nobody may change it."""
+    return read_cohort(folder, **options)
