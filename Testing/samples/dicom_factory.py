@@ -13,6 +13,8 @@ AXIAL = (1, 0, 0, 0, 1, 0)
 CORONAL = (1, 0, 0, 0, 0, -1)
 SAGITTAL = (0, 1, 0, 0, 0, -1)
 FEET_FIRST_PRONE = (1, 0, 0, 0, -1, 0)
+#: where a file says how long its meta information is
+_META_LENGTH = slice(140, 144)
 CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 
 
@@ -52,7 +54,7 @@ def make_ct(folder, count=8, *, orientation=AXIAL, spacing=(0.8, 0.7), step=2.5,
     slices = []
     for position, number in zip(positions, order):
         dataset = pydicom.Dataset()
-        dataset.SOPClassUID, dataset.SOPInstanceUID = CT_CLASS, _full_uid()
+        dataset.SOPClassUID, dataset.SOPInstanceUID = CT_CLASS, generate_uid()
         dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = study_uid, series_uid, frame_uid
         dataset.PatientID, dataset.PatientName, dataset.PatientBirthDate, dataset.PatientSex = patient_id, "Test^CT", "", ""
         dataset.StudyID, dataset.StudyDate, dataset.StudyTime, dataset.AccessionNumber = "1", "20000102", "000000", ""
@@ -84,8 +86,10 @@ def _save_alike(dataset, path, content, other):
         dataset.file_meta[element.tag] = copy.copy(element)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     of_meta = "MediaStorageSOPInstanceUID"
-    content = content.replace(_encoded(other.file_meta[of_meta]), _encoded(dataset.file_meta[of_meta]), 1)
-    path.write_bytes(content)
+    before, after = (_encoded(one.file_meta[of_meta]) for one in (other, dataset))
+    length = int.from_bytes(content[_META_LENGTH], "little") + len(after) - len(before)
+    rest = content[_META_LENGTH.stop:].replace(before, after, 1)
+    path.write_bytes(content[:_META_LENGTH.start] + length.to_bytes(4, "little") + rest)
     dataset.filename = path
 
 
@@ -94,13 +98,6 @@ def _encoded(element):
     stream.is_little_endian, stream.is_implicit_VR = True, False
     write_data_element(stream, element)
     return stream.getvalue()
-
-
-def _full_uid():
-    """A UID of the greatest length: all slices' headers are of one length."""
-    while len(uid := generate_uid()) != 64:
-        pass
-    return uid
 
 
 def save(dataset, path):
