@@ -7,10 +7,11 @@ from .controller_bar import ControllerBar
 from .render_view import RenderView
 
 _TICKS_PER_MM, _NARROWEST = 100, 318
-_MANAGERS = ("vtkMRMLVolumeGlyphSliceDisplayableManager", "vtkMRMLModelSliceDisplayableManager",
-             "vtkMRMLCrosshairDisplayableManager", "vtkMRMLOrientationMarkerDisplayableManager",
-             "vtkMRMLRulerDisplayableManager", "vtkMRMLScalarBarDisplayableManager",
-             "vtkMRMLSegmentationsDisplayableManager2D", "vtkMRMLMarkupsDisplayableManager")
+#: not that of models: when a scene is closed each slice view makes its own model anew, and each would be told to all views
+_MANAGERS = ("vtkMRMLVolumeGlyphSliceDisplayableManager", "vtkMRMLCrosshairDisplayableManager",
+             "vtkMRMLOrientationMarkerDisplayableManager", "vtkMRMLRulerDisplayableManager",
+             "vtkMRMLScalarBarDisplayableManager", "vtkMRMLSegmentationsDisplayableManager2D",
+             "vtkMRMLMarkupsDisplayableManager")
 
 
 class qMRMLSliceView(RenderView):
