@@ -99,6 +99,8 @@ class qMRMLSliceControllerWidget(ControllerBar):
         self._slider.valueChanged.connect(lambda value: self.setSliceOffsetValue(value / _TICKS_PER_MM))
         node.AddObserver("ModifiedEvent", self._update)
         logic.AddObserver("ModifiedEvent", self._update)
+
+    def showEvent(self, event):
         self._update()
 
     def mrmlSliceNode(self):
@@ -123,6 +125,8 @@ class qMRMLSliceControllerWidget(ControllerBar):
         self._logic.EndSliceOffsetInteraction()
 
     def _update(self, *_):
+        if not self.isVisible():                        # told of every change of the node and of the logic
+            return
         bounds, step = [0.0, 0.0], vtk.reference(1.0)
         self._logic.GetSliceOffsetRangeResolution(bounds, step)
         offset = self._logic.GetSliceOffset()
