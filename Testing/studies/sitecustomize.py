@@ -2,12 +2,6 @@
 
 Python imports this file at its start when its folder is on PYTHONPATH.
 """
-import os
-import sys
+from warm_workers import at_start
 
-if sys.orig_argv[1:3] == ["-m", "TumorConnectomeLib"]:
-    if "WARM_WORKERS" in os.environ:
-        from warm_workers import hand_over
-        hand_over(os.environ["WARM_WORKERS"], sys.orig_argv[3:])
-    from shared_results import share
-    share(sys.orig_argv[3:])
+at_start()
