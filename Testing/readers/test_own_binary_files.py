@@ -136,7 +136,8 @@ def _npy(shape, dtype="<f4", data=b""):
 
 
 def _bomb(path):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("X.npy", "w", force_zip64=True) as stream:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive, \
+            archive.open("X.npy", "w", force_zip64=True) as stream:
         stream.write(_npy((1 << 10, 1 << 17)))
         for _ in range(1 << 9):
             stream.write(bytes(1 << 20))
