@@ -33,8 +33,11 @@ class Folder:
 
 
 @pytest.fixture
-def bring(session, tmp_path, monkeypatch):
-    """Asks for patients of a study and waits: {patient: (image, problem)}, the source and the picture server."""
+def bring(demo, tmp_path, monkeypatch):
+    """Asks for patients of a study and waits: {patient: (image, problem)}, the source and the picture server.
+
+    The scene is empty, and the panel shows nobody of the NLST: tests before may have left images, and more to fetch.
+    """
     from TumorConnectomeLib.imaging.acquisition import acquire
     from TumorConnectomeLib.imaging.transfer_errors import is_offline
     from TumorConnectomeLib.panel.reading_images import ReadingImages
@@ -56,7 +59,7 @@ def bring(session, tmp_path, monkeypatch):
         pictures = ReadingImages(runner, replace(made, images=images), queue, [source], tmp_path / "cache", thumbnails,
                                  lambda patient, image, problem: come.update({patient: (image, problem)}))
         pictures.ask(patients)
-        session.wait(lambda: not pictures.busy)
+        demo.wait(lambda: not pictures.busy)
         return come
 
     yield asked, list(made.images), server

@@ -12,12 +12,9 @@ def press(button):
 
 
 @pytest.fixture
-def text(session, tmp_path):
+def text(demo, tmp_path):
     """The session with the demo cohort, the section open and a file of two texts; afterwards it is cleared."""
-    panel = session.panel
-    if panel.state.cohort is None or not panel.state.cohort.synthetic:
-        session.load_cohort()
-    panel.set(facet="cancer_type")
+    session, panel = demo, demo.panel
     panel.ui.textCollapsibleButton.collapsed = False
     vectors = embeddings_of(panel)[MODEL][[3, 7]]
     np.savez(tmp_path / "texts.npz", names=np.array(["a spiculated mass", "ground glass"]), vectors=vectors)
