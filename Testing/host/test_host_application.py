@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from studies import warm_workers
 
 from slicerhost import app
 
@@ -16,7 +17,8 @@ EXAMPLE = pathlib.Path(__file__).parent / "example" / "HostExample.py"
 def run_apart(program, **environment):
     """Run a program in a new process; returns what it prints."""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120,
-                          env={**os.environ, "PYTHONPATH": str(TESTING), **environment})
+                          env={**os.environ, **warm_workers.from_server(), **environment,
+                               "PYTHONPATH": os.pathsep.join([str(TESTING), os.environ["PYTHONPATH"]])})
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from studies import warm_workers
 from view_input import drag, pixels, wheel
 
 LAYOUT_ID = 4711
@@ -223,7 +224,8 @@ def test_views_are_drawn_in_device_pixels(scene):
                "view.forceRender()\n"
                "factor = view.mrmlSliceNode().GetScreenScaleFactor()\n"
                "print(view.width, view.renderWindow().GetSize()[0], view.grab().width(), factor)\n")
-    environment = {**os.environ, "QT_SCALE_FACTOR": "2", "PYTHONPATH": str(pathlib.Path(__file__).parents[1])}
+    paths = os.pathsep.join([str(pathlib.Path(__file__).parents[1]), os.environ["PYTHONPATH"]])
+    environment = {**os.environ, **warm_workers.from_server(), "QT_SCALE_FACTOR": "2", "PYTHONPATH": paths}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     width, rendered, grabbed, factor = map(float, done.stdout.split())

@@ -4,6 +4,8 @@ import pathlib
 import subprocess
 import sys
 
+from studies import warm_workers
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "TumorConnectome"
 #: where Slicer looks for scripted modules below its own folder
@@ -30,4 +32,4 @@ def run_python(code, *arguments, module_folder=SOURCE, environment=(), more_path
                                                    os.environ.get("PYTHONPATH", "")])))
     return subprocess.run([sys.executable, "-X", "faulthandler", "-c", code, *map(str, arguments)], capture_output=True,
                           text=True, check=False, timeout=timeout,
-                          env={**os.environ, "PYTHONPATH": paths, **dict(environment)})
+                          env={**os.environ, **warm_workers.from_server(), "PYTHONPATH": paths, **dict(environment)})

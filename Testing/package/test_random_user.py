@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from slicer_package import ROOT
+from studies import warm_workers
 
 BENCHMARK = ROOT / "Testing/benchmarks/stress_random_user.py"
 
@@ -12,6 +13,7 @@ BENCHMARK = ROOT / "Testing/benchmarks/stress_random_user.py"
 def run_user(*options, script=BENCHMARK):
     """Run it with workers that are started as in Slicer: what a killed one leaves is what this is about."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WARM_WORKERS")}
+    environment |= warm_workers.from_server()
     return subprocess.run([sys.executable, "-X", "faulthandler", str(script), *map(str, options)], capture_output=True,
                           text=True, check=False, timeout=300, env=environment)
 

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from slicer_package import ROOT
+from studies import warm_workers
 
 SCRIPT = ROOT / "Testing" / "slicer" / "run_in_slicer.py"
 #: the arrangements of views, each of which has a story
@@ -50,7 +51,8 @@ def run(module, output, *arguments, options=("--testing",), before="", environme
                "--output", output, "--module", module, *arguments]
     paths = os.pathsep.join(map(str, (module.parent, ROOT / "Testing", os.environ["PYTHONPATH"])))
     process = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=900, env={
-        **os.environ, "PYTHONPATH": paths, "XDG_CONFIG_HOME": str(output / "config"), **dict(environment)})
+        **os.environ, **warm_workers.from_server(), "PYTHONPATH": paths, "XDG_CONFIG_HOME": str(output / "config"),
+        **dict(environment)})
     return Run(output, process)
 
 

@@ -9,14 +9,26 @@ __all__ = ["MainWindow", "load_module", "select_module", "start"]
 
 
 def start(testing=True, arguments=()):
-    """Fill in qt, ctk and the missing parts of slicer; returns slicer.app. Call it before any Slicer-style import.
+    """Start the application; returns slicer.app. Call it before any Slicer-style import.
 
     With testing there are no modal dialogs, and the settings lie in a temporary folder.
     """
-    if hasattr(slicer, "app"):
+    if "app" in vars(slicer):                           # hasattr() would ask the stand-ins
         return slicer.app
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")    # spares the failed try with X
+    prepare()
+    from .application import qSlicerApplication
+    slicer.mrmlScene = slicer.vtkMRMLScene()
+    slicer.app = qSlicerApplication([*arguments] or ["slicerhost"], testing)
+    slicer.app._start()
+    return slicer.app
+
+
+def prepare():
+    """Fill in qt, ctk and the missing parts of slicer: what needs neither an application nor its options."""
+    if "modules" in vars(slicer):
+        return
     from . import alive, qt_module, stand_ins  # noqa: F401, the order matters
     sys.modules["qt"] = qt_module.install(stand_ins.UiLoader)
     slicer.modules = sys.modules["slicer.modules"] = types.ModuleType("slicer.modules")
@@ -26,12 +38,7 @@ def start(testing=True, arguments=()):
     ctk.__getattr__ = stand_ins.module_getattr("ctk")
     slicer.__getattr__ = stand_ins.module_getattr("slicer")
     from . import slicer_modules
-    from .application import qSlicerApplication
     slicer_modules.install()
-    slicer.mrmlScene = slicer.vtkMRMLScene()
-    slicer.app = qSlicerApplication([*arguments] or ["slicerhost"], testing)
-    slicer.app._start()
-    return slicer.app
 
 
 def _register_stand_ins(stand_ins):

@@ -6,14 +6,19 @@ server, which forks. The copy does what the worker would have done; the worker w
 the copy did. Nothing is imported ahead but what two workers had to import. Where the system lacks what this needs, or the
 interpreter was started otherwise, workers start as they do in Slicer.
 
-    python warm_workers.py SOCKET       serve until standard input ends
+Programs that run the host come in the same way from a second server, which has what they all need of vtk, Qt and Slicer: those
+that a test starts with `from_server` in their environment. They end as all of Python's programs do.
+
+    python warm_workers.py FOLDER       serve until standard input ends
 """
 import marshal
 import os
 import sys
 
-#: the address of the server, and its process id
-ADDRESS, SERVER = "WARM_WORKERS", "WARM_WORKERS_PROCESS"
+#: the address of the server of workers, and its process id; the address of the server of hosts
+ADDRESS, SERVER, HOSTS = "WARM_WORKERS", "WARM_WORKERS_PROCESS", "WARM_HOSTS"
+#: the address of the server that a program is handed over to, whatever program it is
+PROGRAM = "WARM_PROGRAM"
 PACKAGE = "TumorConnectomeLib"
 #: packages that start threads when they are imported, which a fork would lose
 _THREADED = ("duckdb", "_duckdb")
@@ -21,14 +26,20 @@ _ACCEPTED = b"+"
 _LENGTH = 4
 
 
+def from_server():
+    """Environment with which a program that runs the host comes from the server, where there is one."""
+    return {PROGRAM: os.environ[HOSTS]} if HOSTS in os.environ else {}
+
+
 def _interpreter():
     """What a worker can not take over from a process that was started with other values."""
-    return [sys.executable, *map(str, (tuple(sys.flags), sys.warnoptions, sys._xoptions, sys.getfilesystemencoding(),
+    options = {name: value for name, value in sys._xoptions.items() if name != "faulthandler"}
+    return [sys.executable, *map(str, (tuple(sys.flags), sys.warnoptions, options, sys.getfilesystemencoding(),
                                        os.environ.get("PYTHONHASHSEED"), os.environ.get("OPENBLAS_NUM_THREADS")))]
 
 
-def hand_over(address, arguments):
-    """Have the server run ``python -m TumorConnectomeLib ARGUMENTS`` instead of this process: returns only if it does not.
+def hand_over(address):
+    """Have the server run the program of this process instead of it: returns only if it does not.
 
     Only modules that Python has at its start, or that are loaded at once: this is what each worker pays.
     """
@@ -39,7 +50,7 @@ def hand_over(address, arguments):
         connection.connect(address)
     except OSError:
         return                                          # the tests that it belongs to have ended
-    request = marshal.dumps((_interpreter(), arguments, os.getcwd(), dict(os.environ), sys.path))
+    request = marshal.dumps((_interpreter(), sys.orig_argv, os.getcwd(), dict(os.environ), sys.path))
     streams = b"".join(number.to_bytes(_LENGTH, sys.byteorder) for number in (0, 1, 2))
     connection.sendmsg([len(request).to_bytes(_LENGTH, sys.byteorder)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
     connection.send(request)
@@ -57,31 +68,30 @@ def hand_over(address, arguments):
 
 
 class Server:
-    """Forks a copy of this process for each worker; ends, with all of them, when standard input does."""
+    """Forks a copy of this process for each worker, or for each host; ends, with all of them, when standard input does."""
 
-    def __init__(self, address):
+    def __init__(self, listener, hosts):
         import selectors
-        import socket
-        self._folder, self._listener = os.path.dirname(address), socket.socket(socket.AF_UNIX)
-        self._listener.bind(address)
-        self._listener.listen(64)
-        self._selector = selectors.DefaultSelector()
+        self._listener, self._hosts, self._selector = listener, hosts, selectors.DefaultSelector()
         for source, called in ((0, self._end), (self._listener, self._accept)):
             self._selector.register(source, selectors.EVENT_READ, called)
-        self._read, self._workers, self._imported = selectors.EVENT_READ, {}, {}
+        self._read, self._workers, self._imported, self._prepared = selectors.EVENT_READ, {}, {}, False
 
     def serve(self):
-        """Never returns."""
+        """Return in the copies only: what to call there."""
         while True:
             for key, _ in self._selector.select():
                 if key.fd in self._selector.get_map():  # not closed since
-                    key.data()
+                    program = key.data()
+                    if program is not None:
+                        return program
 
     def _end(self):
         import shutil
         for worker in self._workers.values():
             os.kill(worker, 9)
-        shutil.rmtree(self._folder, ignore_errors=True)     # also when the tests were ended before they could
+        folder = os.path.dirname(self._listener.getsockname())
+        shutil.rmtree(folder, ignore_errors=True)       # also when the tests were ended before they could
         os._exit(0)
 
     def _accept(self):
@@ -96,18 +106,24 @@ class Server:
             request += part
         else:
             if header:
-                self._start(connection, streams, *marshal.loads(request))
+                program = self._start(connection, streams, *marshal.loads(request))
+                if program is not None:
+                    return program
         for stream in streams:
             os.close(stream)
         if connection not in self._workers:
             connection.close()
+        return None
 
     def _start(self, connection, streams, interpreter, arguments, folder, environment, path):
+        import functools
         import gc
-        if interpreter != _interpreter() or len(os.listdir("/proc/self/task")) > 1:
-            return
-        if not self._imported:
-            sys.path[:] = path
+        if interpreter != _interpreter():
+            return None
+        if not self._prepared:
+            self._prepare(path)
+        if len(os.listdir("/proc/self/task")) > 1:
+            return None
         report, said = os.pipe()
         gc.freeze()
         worker = os.fork()
@@ -118,16 +134,22 @@ class Server:
                     os.close(source.fd)
             self._selector.close()
             connection.close()
-            try:
-                _run(arguments, streams, folder, environment, path, said)
-            finally:                                    # whatever happens: there is one server
-                os._exit(70)
+            return functools.partial(_run, arguments, streams, folder, environment, path, said, self._hosts)
         os.close(said)
         self._workers[connection] = worker
         watch = os.pidfd_open(worker)
         self._selector.register(connection, self._read, lambda: self._hear(connection, worker))
         self._selector.register(watch, self._read, lambda: self._ended(connection, worker, watch, report))
         self._send(connection, _ACCEPTED)
+        return None
+
+    def _prepare(self, path):
+        import contextlib
+        self._prepared, sys.path[:] = True, path
+        if self._hosts:
+            with contextlib.suppress(Exception):        # then the hosts will say what is wrong
+                from slicerhost import app
+                app.prepare()
 
     @staticmethod
     def _send(connection, message):
@@ -157,23 +179,20 @@ class Server:
             self._learn(stream.read().splitlines())
 
     def _learn(self, names):
-        """Import what the worker had to import, if another one had to before."""
+        """Import what the worker had to import, if another one had to before; hosts have the module from several places."""
         import contextlib
         import importlib
         for name in names:
             self._imported[name] = self._imported.get(name, 0) + 1
-            if self._imported[name] == 2 and name not in sys.modules and name.partition(".")[0] not in _THREADED:
+            left_out = self._hosts and name.startswith("TumorConnectome") or name.partition(".")[0] in _THREADED
+            if self._imported[name] == 2 and name not in sys.modules and not left_out:
                 with contextlib.suppress(Exception):    # then the workers will say what is wrong
                     importlib.import_module(name)
 
 
-def _run(arguments, streams, folder, environment, path, said):
-    """Be the worker; never returns."""
-    import atexit
+def _run(arguments, streams, folder, environment, path, said, host):
+    """Be the program; never returns."""
     import gc
-    import runpy
-    import signal
-    import threading
     import time
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -183,34 +202,67 @@ def _run(arguments, streams, folder, environment, path, said):
     os.environ.update(environment)
     time.tzset()
     gc.enable()
-    sys.argv, sys.path[:] = ["-m", *arguments], [folder, *path]
-    sys.orig_argv[1:] = ["-m", PACKAGE, *arguments]
+    sys.orig_argv[:], sys.path[:] = arguments, path
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=stream.isatty(), write_through="PYTHONUNBUFFERED" in environment)
     _forget_another_copy()
     before, code = set(sys.modules), 0
     try:
-        import shared_results
-        shared_results.share(arguments)
-        runpy.run_module(PACKAGE, run_name="__main__", alter_sys=True)
+        _be_main(arguments[1:])
     except SystemExit as end:
         code = end.code
-        if code is not None and not isinstance(code, int):
-            print(code, file=sys.stderr)
-            code = 1
-    except KeyboardInterrupt:
-        sys.excepthook(*sys.exc_info())
-        code = signal.SIGINT
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:
+        trace = error.__traceback__.tb_next.tb_next     # without this function and the next
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+        code = error if isinstance(error, KeyboardInterrupt) else 1
+    imported = "\n".join(name for name in sys.modules if name not in before and not name.endswith("__main__"))
+    os.write(said, imported.encode()[:65536])           # as much as a pipe holds
+    os.close(said)
+    if host and not isinstance(code, KeyboardInterrupt):
+        sys.exit(code)                                  # what is left takes its leave; there it may crash
+    _end(code)
+
+
+def _be_main(arguments):
+    """Run what follows `python` in a command line."""
+    import runpy
+    import types
+    while arguments[0] == "-X":
+        sys._xoptions[arguments[1]], arguments = True, arguments[2:]
+        if "faulthandler" in sys._xoptions:
+            import faulthandler
+            faulthandler.enable()
+    flag, program = arguments[:2] if arguments[0] in ("-c", "-m") else ("", arguments[0])
+    first = {"-c": "", "-m": os.getcwd(), "": os.path.dirname(os.path.realpath(program))}[flag]
+    sys.argv[:], sys.path[:0] = [flag or program, *arguments[2 if flag else 1:]], [first]
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__builtins__ = sys.modules["builtins"]
+    if flag == "-m":
+        if program == PACKAGE:
+            import shared_results
+            shared_results.share(sys.argv[1:])
+        runpy._run_module_as_main(program)
+    elif flag == "-c":
+        exec(compile(program, "<string>", "exec"), vars(main))
+    else:
+        main.__file__ = os.path.abspath(program)
+        with open(program, "rb") as stream:
+            exec(compile(stream.read(), main.__file__, "exec"), vars(main))
+
+
+def _end(code):
+    """End as Python does, but for what it does to free memory: threads, exit functions, streams."""
+    import atexit
+    import signal
+    import threading
+    if not isinstance(code, (int, type(None), KeyboardInterrupt)):
+        print(code, file=sys.stderr)
         code = 1
-    threading._shutdown()                               # as at the end of Python: threads, exit functions, streams
+    threading._shutdown()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    imported = "\n".join(name for name in sys.modules if name not in before and not name.endswith("__main__"))
-    os.write(said, imported.encode()[:65536])           # as much as a pipe holds
-    if code is signal.SIGINT:
+    if isinstance(code, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit((code or 0) & 0xff)
@@ -243,23 +295,39 @@ def start(folder):
     if not hasattr(os, "pidfd_open"):
         return {}, lambda: None
     import subprocess
-    address = os.path.join(folder, "workers")
     environment = {**os.environ, "JE_ARROW_MALLOC_CONF": "background_thread:false"}      # pyarrow's only thread at its import
-    server = subprocess.Popen([sys.executable, __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    server = subprocess.Popen([sys.executable, __file__, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                               env=environment)
     process = server.stdout.readline().strip()          # it listens
     server.wait()
 
     def end():
         server.stdin.close()
-        server.stdout.read()                            # until it is gone
+        server.stdout.read()                            # until both are gone
 
-    return {ADDRESS: address, SERVER: process}, end
+    return {ADDRESS: os.path.join(folder, ADDRESS), SERVER: process, HOSTS: os.path.join(folder, HOSTS)}, end
+
+
+def _serve(folder):
+    """Serve workers in one process and hosts in another one, both without a parent; returns what a copy has to call."""
+    import socket
+    listeners = {}
+    for name in (ADDRESS, HOSTS):
+        listeners[name] = socket.socket(socket.AF_UNIX)
+        listeners[name].bind(os.path.join(folder, name))
+        listeners[name].listen(64)
+    for name, listener in listeners.items():
+        if os.fork() == 0:
+            if name == ADDRESS:
+                print(os.getpid(), flush=True)
+            return Server(listener, hosts=name == HOSTS).serve()
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    server = Server(sys.argv[1])
-    if os.fork():
-        os._exit(0)
-    print(os.getpid(), flush=True)
-    server.serve()
+    program = _serve(sys.argv[1])
+    try:
+        program()
+    finally:
+        if sys.exc_info()[0] is not SystemExit:
+            os._exit(70)

@@ -26,9 +26,9 @@ def server():
         end()
 
 
-def started(environment, *arguments):
+def started(environment, *arguments, folder="/"):
     own = {name: value for name, value in os.environ.items() if not name.startswith("WARM_WORKERS")}
-    return subprocess.Popen([sys.executable, "-m", "TumorConnectomeLib", *map(str, arguments)], text=True, cwd="/",
+    return subprocess.Popen([sys.executable, *map(str, arguments)], text=True, cwd=folder,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             env={**own, "PYTHONPATH": PATHS, **environment})
 
@@ -44,16 +44,38 @@ def copies(server):
 def test_output_and_exit_status_are_the_same(server, arguments):
     outcomes = []
     for environment in ({}, server, server, server):    # what the second imported is there for the third
-        process = started(environment, *arguments)
+        process = started(environment, "-m", "TumorConnectomeLib", *arguments)
         output, errors = process.communicate()
         outcomes.append((process.returncode, output, errors.splitlines()[-1:]))
     assert outcomes[1:] == outcomes[:1] * 3
     assert copies(server) == []
 
 
+#: what it does -> a program of Python's command line
+PROGRAMS = {"ends": ["-c", "import sys, os; print(sys.argv, sys.orig_argv, __name__, 'WARM_PROGRAM' in os.environ)", "a"],
+            "fails": ["-X", "faulthandler", "-c", "def fail():\n    1 / 0\nfail()"],
+            "complains": ["-c", "import atexit, sys; atexit.register(print, 'at exit'); sys.exit('no')"],
+            "has a status": ["-c", "import sys; sys.exit(7)"],
+            "is a file": ["program.py", "--option"],
+            "is interrupted": ["-c", "raise KeyboardInterrupt"],
+            "crashes": ["-X", "faulthandler", "-c", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"]}
+
+
+@pytest.mark.parametrize("arguments", PROGRAMS.values(), ids=PROGRAMS)
+def test_a_program_from_the_server_of_hosts_says_and_ends_as_another(server, tmp_path, arguments):
+    (tmp_path / "program.py").write_text("import sys\nprint(sys.argv, sys.path[0], __file__)\nraise LookupError(__name__)\n")
+    outcomes = []
+    for environment in ({}, server | {warm_workers.PROGRAM: server[warm_workers.HOSTS]}):
+        process = started(environment, *arguments, folder=tmp_path)
+        output, errors = process.communicate()
+        lines = [line for line in errors.splitlines() if not line.startswith(("Current thread", "Extension modules"))]
+        outcomes.append((process.returncode, output, [line for line in lines if warm_workers.__file__ not in line]))
+    assert outcomes[0] == outcomes[1]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_worker_that_is_ended_works_no_longer(server, tmp_path, number):
-    process = started(server, "worker", "synthesize-study", "SYN-001", tmp_path / "study")
+    process = started(server, "-m", "TumorConnectomeLib", "worker", "synthesize-study", "SYN-001", tmp_path / "study")
     with process.stdout, process.stderr:
         assert "progress" in process.stdout.readline() + process.stdout.readline()
         assert len(copies(server)) == 1
