@@ -11,6 +11,7 @@ import pathlib
 import re
 
 import PySide6
+import shiboken6
 import vtk
 from PySide6 import QtCore, QtGui, QtNetwork, QtPrintSupport, QtWidgets
 
@@ -27,6 +28,8 @@ _MODULES = {
     "slicer.ScriptedLoadableModule": {"ScriptedLoadableModule", "ScriptedLoadableModuleWidget", "ScriptedLoadableModuleLogic",
                                       "ScriptedLoadableModuleTest", "*"},
 }
+#: a class, or a method and what it returns, in PySide6's type hints
+_HINT = re.compile(r"^class (?P<cls>\w+)|^    def (?P<method>\w+)\(.*\) -> (?P<result>[^:\n]*):", re.MULTILINE)
 #: attributes of the module slicer that are objects or modules
 SINGLE_OBJECTS = {"app": "slicer.app", "mrmlScene": "vtkMRMLScene"}
 #: what methods of single objects return
@@ -130,13 +133,12 @@ def _hints():
     """(class, method) -> class of Qt that the method returns, by PySide6's type hints."""
     found = {}
     for module in _QT:
-        path = pathlib.Path(PySide6.__file__).parent / f"{module.__name__.rpartition('.')[2]}.pyi"
-        for cls in ast.parse(path.read_text("utf-8")).body:
-            for method in cls.body if isinstance(cls, ast.ClassDef) else ():
-                if isinstance(method, ast.FunctionDef) and method.returns is not None:
-                    result = ast.unparse(method.returns).removesuffix(" | None").rpartition(".")[2]
-                    if result.startswith("Q") and is_class(result):
-                        found[cls.name, method.name] = result
+        path, cls = pathlib.Path(PySide6.__file__).parent / f"{module.__name__.rpartition('.')[2]}.pyi", None
+        for match in _HINT.finditer(path.read_text("utf-8")):
+            cls = match["cls"] or cls
+            result = (match["result"] or "").removesuffix(" | None").rpartition(".")[2]
+            if result.startswith("Q") and is_class(result):
+                found[cls, match["method"]] = result
     return found
 
 
@@ -151,10 +153,16 @@ def is_enum(name, member):
     return isinstance(getattr(_qt_class(name), member, None), enum.EnumMeta)
 
 
+def _meta_object(name):
+    """A Qt class's own description; None if it has none, or if PySide6 deleted it, as it may in a running application."""
+    meta = getattr(_qt_class(name), "staticMetaObject", None)
+    return meta if meta is not None and shiboken6.isValid(meta) else None
+
+
 @functools.cache
 def properties(name):
     """Names that are properties (values, not methods) of a Qt class."""
-    meta = getattr(_qt_class(name.removesuffix("+")), "staticMetaObject", None)
+    meta = _meta_object(name.removesuffix("+"))
     if meta is None:
         return frozenset()
     names = {meta.property(index).name() for index in range(meta.propertyCount())}
@@ -164,7 +172,7 @@ def properties(name):
 @functools.cache
 def signals(name):
     """Normalized signatures of the signals of a Qt class; None if only their names are known (CTK, Slicer)."""
-    meta = getattr(_qt_class(name), "staticMetaObject", None)
+    meta = _meta_object(name)
     if meta is None or name.endswith("+"):
         return None
     methods = [meta.method(index) for index in range(meta.methodCount())]

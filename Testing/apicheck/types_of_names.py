@@ -125,14 +125,13 @@ class Types:
 
     def _collect_set(self, node, tree):
         """Attributes made with setattr(self, name, ...): the names stand as strings somewhere in the file."""
-        calls = (call for call in ast.walk(node) if isinstance(call, ast.Call) and ast.unparse(call.func) == "setattr")
-        if any(ast.unparse(call.args[0]) == "self" for call in calls):
+        if _once(node, _sets_attributes):
             self.classes[node.name].names |= {constant.value for constant in ast.walk(tree)
                                               if isinstance(constant, ast.Constant) and isinstance(constant.value, str)}
 
     def _collect_attributes(self, function, scope, own):
         seen = {}
-        for target, value in _pairs(function):
+        for target, value in _once(function, _pairs):
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
                 kind = self.of(value, scope) if value is not None else None
                 if isinstance(value, ast.Constant) and value.value is None:
@@ -234,8 +233,25 @@ class Types:
         return None
 
 
+def _once(node, look):
+    """What `look` says about a node; kept in the node, which is looked at in several rounds."""
+    if look.__name__ not in vars(node):
+        setattr(node, look.__name__, look(node))
+    return getattr(node, look.__name__)
+
+
+def _sets_attributes(node):
+    """Whether a class calls setattr(self, ...)."""
+    return any(isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "setattr"
+               and isinstance(call.args[0], ast.Name) and call.args[0].id == "self" for call in ast.walk(node))
+
+
 def _pairs(function):
     """(target, value) of all assignments in a function; the value is None where it is taken apart or comes from a loop."""
+    return [*_assignments(function)]
+
+
+def _assignments(function):
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):
             for target in node.targets:
@@ -277,6 +293,6 @@ def _assigned(body):
     """(name, value) of assignments to plain names; the value is an expression, a type, or a None expression."""
     unknown = ast.Constant(None)
     for statement in body:
-        for target, value in _pairs(statement):
+        for target, value in _once(statement, _pairs):
             if isinstance(target, ast.Name):
                 yield target.id, (value.kind() or unknown) if isinstance(value, _Element) else value or unknown

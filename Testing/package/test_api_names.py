@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from slicer_package import ROOT, SOURCE
+from studies import warm_workers
 
 #: wrong line -> what is said about it. Each is right for PySide6, for another version, or nearly right.
 WRONG = {
@@ -92,8 +93,9 @@ class Panel:
 
 def check(folder):
     """(exit status, lines, number of names looked up) of the check of a folder."""
+    paths = os.pathsep.join([str(ROOT / "Testing"), os.environ["PYTHONPATH"]])
     process = subprocess.run([sys.executable, "-m", "apicheck", str(folder)], capture_output=True, text=True, check=False,
-                             env={**os.environ, "PYTHONPATH": str(ROOT / "Testing")})
+                             env={**os.environ, **warm_workers.from_server(), "PYTHONPATH": paths})
     count = re.search(r"(\d+) names looked up", process.stderr)
     assert count, process.stderr
     return process.returncode, process.stdout.splitlines(), int(count[1])

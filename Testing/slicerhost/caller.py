@@ -7,7 +7,8 @@ import dis
 import sys
 
 #: top-level packages that are written for PySide6
-NATIVE_PACKAGES = frozenset({"slicerhost", "PySide6", "shiboken6", "shibokensupport", "vtkmodules", "matplotlib", "pytestqt"})
+NATIVE_PACKAGES = frozenset({"slicerhost", "apicheck", "PySide6", "shiboken6", "shibokensupport", "vtkmodules", "matplotlib",
+                             "pytestqt"})
 
 _PYSIDE_MODULES = frozenset({"QtCore", "QtGui", "QtWidgets", "QtTest"})
 
