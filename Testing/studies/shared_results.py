@@ -5,6 +5,7 @@ checks included, it does. Slices away from the tumor repeat one of their neighbo
 SHARED_STUDIES names the folder.
 """
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -12,6 +13,8 @@ import sys
 
 #: so many slices are drawn, or copied, at once
 _SLICES = 6
+#: of so many slices far from the tumor one is drawn
+_COPIES = 18
 
 
 @contextlib.contextmanager
@@ -57,11 +60,14 @@ def _few_slices(phantom):
 
     count, *plane = phantom.grid.shape
     tumor = crop_area(extent_in_voxels(annotate(phantom)), phantom.grid.spacing, phantom.grid.shape)
+    one = functools.lru_cache(1)(lambda number: phantom.hounsfield(VoxelBox((number, 0, 0), (number + 1, *plane))))
     for first in range(0, count, _SLICES):
-        stop = min(first + _SLICES, count)
-        drawn = stop if first < tumor.stop[0] and stop > tumor.start[0] else first + 1
-        hu = phantom.hounsfield(VoxelBox((first, 0, 0), (drawn, *plane)))
-        yield first, hu if drawn == stop else np.repeat(hu, stop - first, axis=0)
+        stop, copied = min(first + _SLICES, count), first // _COPIES * _COPIES
+        if first < tumor.stop[0] and stop > tumor.start[0]:
+            yield first, phantom.hounsfield(VoxelBox((first, 0, 0), (stop, *plane)))
+        else:
+            copied = copied if stop <= tumor.start[0] else max(copied, tumor.stop[0])
+            yield first, np.repeat(one(copied), stop - first, axis=0)
 
 
 def _share_voxels(folder):
