@@ -2,14 +2,6 @@
 
 Python imports this file at its start when its folder is on PYTHONPATH.
 """
-import os
-import sys
+from warm_workers import at_start
 
-worker = sys.orig_argv[1:3] == ["-m", "TumorConnectomeLib"]
-server = os.environ.pop("WARM_PROGRAM", None) or worker and os.environ.get("WARM_WORKERS")
-if server:
-    from warm_workers import hand_over
-    hand_over(server)
-if worker:
-    from shared_results import share
-    share(sys.orig_argv[3:])
+at_start()

@@ -31,6 +31,19 @@ def from_server():
     return {PROGRAM: os.environ[HOSTS]} if HOSTS in os.environ else {}
 
 
+def at_start():
+    """What Python does first, in workers and in programs that run the host: hand over, or else share results."""
+    worker = sys.orig_argv[1:3] == ["-m", PACKAGE]
+    server = os.environ.pop(PROGRAM, None)
+    if worker:
+        server = os.environ.get(ADDRESS)
+    if server is not None:
+        hand_over(server)
+    if worker:
+        from shared_results import share
+        share(sys.orig_argv[3:])
+
+
 def _interpreter():
     """What a worker can not take over from a process that was started with other values."""
     options = {name: value for name, value in sys._xoptions.items() if name != "faulthandler"}

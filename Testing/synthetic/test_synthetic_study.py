@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import sys
 
 import highdicom as hd
 import numpy as np
@@ -239,6 +240,17 @@ def test_a_failure_half_way_leaves_nothing_behind(tmp_path):
     with pytest.raises(OSError, match="No space left"):
         write_study(PATIENT, tmp_path / "cache" / PATIENT, fail)
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("package", ["highdicom", "pydicom"])
+def test_a_missing_package_is_said_before_anything_is_drawn(tmp_path, monkeypatch, package):
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("highdicom", "pydicom")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    messages = []
+    with pytest.raises(ModuleNotFoundError) as caught:
+        write_study(PATIENT, tmp_path / PATIENT, lambda fraction, message: messages.append(message))
+    assert caught.value.name.partition(".")[0] == package and messages == [] and list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_process_left_is_removed_when_it_is_old(study, copied):

@@ -40,6 +40,6 @@ class _Finder:
 
 sys.meta_path[:] = [_Finder if finder is importlib.machinery.PathFinder else finder for finder in sys.meta_path]
 
-if not _absent() and sys.orig_argv[1:3] == ["-m", "TumorConnectomeLib"]:
-    from shared_results import share  # in the folder studies, as for the workers of other tests
-    share(sys.orig_argv[3:])
+if not _absent():
+    from warm_workers import at_start  # in the folder studies, as for the workers of other tests
+    at_start()

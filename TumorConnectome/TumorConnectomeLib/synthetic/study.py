@@ -51,6 +51,7 @@ def write_study(patient_id: str, folder, report: Callable[[float | None, str], N
     """
     patient, folder = find_patient(patient_id), pathlib.Path(folder)
     if not is_whole(patient_id, folder):
+        import highdicom  # noqa: F401, if it is missing that is said before the CT is drawn
         _remove_leftovers(folder)
         _remove_damaged(folder)
         with atomic_folder(folder) as temporary:
