@@ -41,6 +41,7 @@ class Section:
 def section(demo, tmp_path, monkeypatch):
     section = Section(demo, HeldSource(tmp_path))
     monkeypatch.setattr(demo.panel.sources, "of", lambda cohort, folder: [section.source])
+    monkeypatch.setattr(demo.panel.downloads, "_offlineUntil", 0.0)     # tests before may have been offline just now
     demo.panel.set(prefetch=False, group="", selectedPatient="")
     demo.panel.select(demo.panel.state.cohort.patient_ids[7])
     yield section
