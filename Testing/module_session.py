@@ -65,7 +65,7 @@ class ModuleSession:
         return panel.state.cohort
 
     def show_images(self, patient, match=None):
-        """Load a patient, and a match beside it; RuntimeError with the status line if they are not shown."""
+        """Load a patient, and a neighbor beside it; RuntimeError with the status line if they are not shown."""
         panel = self.panel
         panel.select(patient)
         if match:

@@ -36,7 +36,7 @@ class TumorConnectome(ScriptedLoadableModule):
         self.parent.contributors = ["TumorConnectome developers"]
         self.parent.helpText = _(
             "Shows which lung tumors are alike according to foundation-model embeddings of CT, as a graph of patients, and "
-            "loads the CT and the annotated tumor of a patient and of a match side by side. "
+            "loads the CT and the annotated tumor of a patient and of a neighbor side by side. "
             "For research and teaching; not for diagnostic use.")
         self.parent.helpText += self.getDefaultModuleDocumentationLink()
         self.parent.acknowledgementText = _(

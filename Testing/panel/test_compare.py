@@ -241,6 +241,21 @@ def test_unloading_leaves_no_node_and_frees_the_voxels(pair):
     assert not panel.ui.unloadButton.enabled and panel.view.isVisible()
 
 
+@pytest.mark.parametrize(("place", "left"), [("Match", ["Query"]), ("Query", [])])
+def test_a_ct_that_is_deleted_in_another_module_is_let_go_with_all_that_belongs_to_it(pair, place, left):
+    import slicer
+
+    nodes = pair.panel.imaging.shown[place]
+    slicer.mrmlScene.RemoveNode(nodes.volume)           # as the module Data does
+    pair.settle()
+    assert list(pair.panel.imaging.shown) == left
+    assert not any(slicer.mrmlScene.IsNodePresent(node) for node in nodes.nodes)
+    assert pair.panel.parameters.views is (ImageViews.ONE if left else ImageViews.PAIR)
+    assert pair.panel.view.isVisible()
+    entries = [pair.panel.ui.loadedComboBox.itemText(row) for row in range(pair.panel.ui.loadedComboBox.count)]
+    assert not any(entry.startswith(nodes.patient_id) for entry in entries)
+
+
 def test_unloading_what_is_hidden_keeps_what_is_shown(pair):
     panel, ids = pair.panel, pair.panel.state.cohort.patient_ids
     pair.panel.compare.unload([patient for patient in ids if patient not in (ids[0], ids[34])])

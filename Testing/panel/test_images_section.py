@@ -179,6 +179,20 @@ def test_the_cache_folder_is_chosen_shown_and_remembered(demo, cache, tmp_path):
     assert "GB are free on this disk" in demo.panel.ui.cacheLabel.text
 
 
+def test_images_that_keep_coming_do_not_keep_the_cache_from_being_looked_at(demo, cache, monkeypatch):
+    from types import SimpleNamespace
+
+    from TumorConnectomeLib.panel import cache_controller
+
+    monkeypatch.setattr(cache_controller, "_TIDY_EVERY", 100)
+
+    def looked_at_meanwhile():
+        cache.onFetched(None, SimpleNamespace(source="idc"))
+        return cache.size is not None
+
+    tidied(demo, cache, lambda: demo.wait(looked_at_meanwhile))
+
+
 def test_a_folder_that_can_not_be_used_is_refused(demo, cache, tmp_path):
     (tmp_path / "TumorConnectome").write_text("a file in the way")
     old = cache.folder

@@ -212,6 +212,15 @@ def test_an_export_that_can_not_be_written_is_one_line(demo, tmp_path):
     assert demo.panel.ui.exportStatusLabel.text.startswith("\N{WARNING SIGN}")
 
 
+def test_where_an_export_lies_is_told_without_widening_the_panel(demo, tmp_path):
+    path, label = tmp_path / ("x" * 100) / "neighbors.csv", demo.panel.ui.exportStatusLabel
+    path.parent.mkdir()
+    width = demo.panel.ui.exportCollapsibleButton.minimumSizeHint.width()
+    demo.panel.exporter.save(str(path))
+    assert path.is_file() and label.toolTip == f"Written: {path}" and label.text.startswith("Written: ")
+    assert demo.panel.ui.exportCollapsibleButton.minimumSizeHint.width() == width
+
+
 def test_the_strip_shows_crops_of_loaded_patients_and_a_click_compares(demo):
     panel = demo.panel
     patient = select(demo, 0)

@@ -13,13 +13,14 @@ from ..base.files import default_cache_folder
 from ..imaging.s5cmd_job import check_folder
 from ..imaging.series_cache import CacheSource
 from ..scene.scene_source import SceneSource
+from ..widgets.texts import show_text
 from ..work.jobs import PythonJob
 
 FOLDER_SETTING, LIMIT_SETTING = "TumorConnectome/ImageCacheFolder", "TumorConnectome/ImageCacheLimitGB"
 DEFAULT_LIMIT_GB = 20.0
 _NAME = "TumorConnectome"
-#: milliseconds after the last change before the cache is looked at
-_TIDY_AFTER = 1500
+#: milliseconds before the cache is looked at: after the user's last change, and at most so often while images come
+_TIDY_AFTER, _TIDY_EVERY = 1500, 10_000
 
 
 class CacheController:
@@ -57,11 +58,11 @@ class CacheController:
 
     def onFetched(self, request, files):
         """Look at the cache soon if something new may be in it."""
-        if files.source not in (CacheSource.name, SceneSource.name):
-            self.tidySoon()
+        if files.source not in (CacheSource.name, SceneSource.name) and not self._timer.isActive():
+            self._timer.start(_TIDY_EVERY)              # not now: somebody waits for the images to be read
 
     def tidySoon(self):
-        """Look at the cache when nothing has changed for a moment."""
+        """Look at the cache when the user has changed nothing for a moment."""
         self._timer.start(_TIDY_AFTER)
 
     def tidy(self):
@@ -96,11 +97,11 @@ class CacheController:
             text += " " + _("{gb:.1f} GB are free on this disk.").format(gb=free / 1e9)
         if self.size > self._ui.cacheLimitSpinBox.value * 1e9:
             text += " " + _("What is in use is larger than the limit.")
-        self._ui.cacheLabel.text = text
+        show_text(self._ui.cacheLabel, text)
 
     def _onError(self, error):
         self._ended()
-        self._ui.cacheLabel.text = f"\N{WARNING SIGN} {error}"
+        show_text(self._ui.cacheLabel, f"\N{WARNING SIGN} {error}")
 
     def _ended(self):
         self._task = None
@@ -117,11 +118,11 @@ class CacheController:
         try:
             check_folder(folder)
         except TumorConnectomeError as error:
-            self._ui.cacheLabel.text = f"\N{WARNING SIGN} {error}"
+            show_text(self._ui.cacheLabel, f"\N{WARNING SIGN} {error}")
             self._ui.cacheDirectoryButton.directory = str(_chosen(self.folder))
             return
-        self._ui.cacheLabel.text = _("Images are kept in {folder} from now on; those in {old} stay there.").format(
-            folder=folder, old=self.folder)
+        show_text(self._ui.cacheLabel, _("Images are kept in {folder} from now on; those in {old} stay there.").format(
+            folder=folder, old=self.folder))
         self.folder, self.size = folder, None
         qt.QSettings().setValue(FOLDER_SETTING, str(folder))
         self._onFolder(folder)

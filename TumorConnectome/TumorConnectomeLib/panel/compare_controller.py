@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 from ..base.text import elided
@@ -34,7 +35,7 @@ class CompareController:
         self._panel, self._ui = panel, panel.ui
         self.display = ImageDisplay(self._onShown)
         self.display.window.onChanged = self._onWindow
-        self.nine = NineDirections(self.display, self._ui.nineButton)
+        self._nine = None
         self.segmentation = SegmentationController(panel, self.display)
         self._shortcuts = {}                            # by name of their view
         self._timer = qt.QTimer(panel.ui.turnButton)    # what it is connected to is let go when the panel is deleted
@@ -53,17 +54,32 @@ class CompareController:
         ui.nineButton.connect("clicked(bool)", self._onNine)
         ui.unloadButton.connect("clicked(bool)", self._onUnload)
         ui.unloadHiddenButton.connect("clicked(bool)", self._onUnloadHidden)
+        scene = slicer.mrmlScene
+        self._tag = scene.AddObserver(scene.NodeRemovedEvent, self._onRemoved)
+        self._removedTimer = qt.QTimer(panel.ui.unloadButton)
+        self._removedTimer.setSingleShot(True)
+        self._removedTimer.connect("timeout()", self._unloadRemoved)
         panel.state.bind(self.rearrange, "views", "connectomeBeside")
         panel.state.bind(lambda parameters: self.display.showBars(parameters.viewBars), "viewBars")
 
     def cleanup(self):
         """Let go of timers, nodes and views."""
         self._timer.stop()
-        self.nine.cleanup()
+        self._removedTimer.stop()
+        slicer.mrmlScene.RemoveObserver(self._tag)
+        if self._nine is not None:
+            self._nine.cleanup()
         self.display.cleanup()
         for shortcut in [shortcut for found in self._shortcuts.values() for shortcut in found]:
             shortcut.deleteLater()
         self._shortcuts = {}
+
+    @property
+    def nine(self):
+        """The window with nine directions, made when it is first asked for."""
+        if self._nine is None:
+            self._nine = NineDirections(self.display, self._ui.nineButton)
+        return self._nine
 
     # Arrangement
 
@@ -126,7 +142,7 @@ class CompareController:
         self.showNext(-1)
 
     def swap(self):
-        """Make the match the query and the query the match."""
+        """Make the neighbor the query and the query the neighbor."""
         if MATCH in self.display.shown:
             query, match = (self.display.shown[place].patient_id for place in (QUERY, MATCH))
             if not any(map(is_guest, (query, match))):  # a guest is no patient of the connectome
@@ -158,7 +174,8 @@ class CompareController:
     def _onWindow(self, window):
         name = f"{_(window.name)}: " if window.name else ""
         self._ui.windowLabel.text = f"{name}{window}" if self.display.shown else ""
-        self.nine.refresh()
+        if self._nine is not None:
+            self._nine.refresh()
 
     def _onNine(self, checked=False):
         self.nine.show()
@@ -195,15 +212,29 @@ class CompareController:
         shown = {patient.patient_id for patient in self.display.shown.values()}
         self.unload([patient.patient_id for patient in loaded_patients() if patient.patient_id not in shown])
 
+    def _onRemoved(self, scene, event):
+        if self._removed():                             # once its other nodes have been told, too
+            self._removedTimer.start(0)
+
+    def _removed(self):
+        """PatientIDs of the shown patients whose CT was deleted, as in the module Data."""
+        return [patient.patient_id for patient in self.display.shown.values()
+                if not slicer.mrmlScene.IsNodePresent(patient.volume)]
+
+    def _unloadRemoved(self):
+        if removed := self._removed():
+            self.unload(removed)
+
     def unload(self, patientIds):
         """Remove patients from the scene and free their memory; what stays in the views is arranged anew."""
-        shown = [patient.patient_id for patient in self.display.shown.values()]
+        nodes = {patient.patient_id: patient for patient in self.display.shown.values()}
+        shown = list(nodes)
         left = [patient for patient in shown if patient not in patientIds]
         if shown and shown[0] in patientIds:
             left = []
         if left != shown:
             self.display.forget()
-        for patient in [find_patient(patientId) for patientId in patientIds]:
+        for patient in [find_patient(patientId) or nodes.get(patientId) for patientId in patientIds]:
             if patient is not None:
                 unload_patient(patient)
         release_images()

@@ -10,6 +10,7 @@ from ..base.errors import InputError, TumorConnectomeError
 from ..base.files import atomic_file
 from ..connectome.graph_export import graphml, layout_csv, neighbors_csv, patients_csv
 from ..widgets.graph_export import export_picture
+from ..widgets.texts import show_text
 
 #: kind -> (title, file name ending)
 KINDS = {"png": ("Picture (PNG)", "png"), "svg": ("Picture (SVG)", "svg"), "pdf": ("Picture (PDF)", "pdf"),
@@ -78,6 +79,6 @@ class ExportController:
             self.export(self.kind, path)
         except (TumorConnectomeError, OSError) as error:
             text = f"{path}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
-            self._ui.exportStatusLabel.text = f"\N{WARNING SIGN} {text}"
+            show_text(self._ui.exportStatusLabel, f"\N{WARNING SIGN} {text}")
         else:
-            self._ui.exportStatusLabel.text = _("Written: {path}").format(path=pathlib.Path(path))
+            show_text(self._ui.exportStatusLabel, _("Written: {path}").format(path=pathlib.Path(path)))

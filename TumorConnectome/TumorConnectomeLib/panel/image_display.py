@@ -127,7 +127,7 @@ class ImageDisplay:
                     self._labels[place, orientation] = ViewLabels(widget)
                 title = f"{self.title(source)} {words[orientation]}"
                 self._labels[place, orientation].show(title, self.shown[source].volume.GetDisplayNode())
-                short = {QUERY: _("Q"), MATCH: _("M")}.get(place) if self._bars else None    # a bar cuts longer names
+                short = {QUERY: _("Q"), MATCH: _("N")}.get(place) if self._bars else None    # a bar cuts longer names
                 widget.mrmlSliceNode().SetLayoutLabel((short or title) if orientation == "Axial" else words[orientation])
         self._labelOthers()
 

@@ -105,7 +105,8 @@ class ImagingController:
     def _begin(self, wanted):
         cohort, patient_ids, image_folder, *_arrangement = self._wanted = wanted
         try:
-            requests = [series_request(cohort, patient_id) for patient_id in patient_ids if not is_guest(patient_id)]
+            requests = [series_request(cohort, patient_id) for patient_id in patient_ids
+                        if patient_id in cohort.rows or not is_guest(patient_id)]
             sources = self._sources.of(cohort, image_folder)
         except TumorConnectomeError as error:
             self._work.cancel()

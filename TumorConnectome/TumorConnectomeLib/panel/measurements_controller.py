@@ -1,4 +1,4 @@
-"""The Measurements section of the panel: query and match side by side, and the whole cohort as columns and a table node."""
+"""The Measurements section of the panel: query and neighbor side by side, and the whole cohort as columns and a table node."""
 from __future__ import annotations
 
 import qt

@@ -1,4 +1,4 @@
-"""The window with the tumors in nine directions, query and match side by side."""
+"""The window with the tumors in nine directions, query and neighbor side by side."""
 from __future__ import annotations
 
 import pathlib

@@ -14,7 +14,7 @@ from ..imaging.thumbnail import thumbnail_sequence
 from ..imaging.thumbnail_store import ThumbnailStore
 from ..neighbors.match import Match
 from ..presentation.patient_summary import clinical_values, matched_by_rows, neighbor_rows, pair_text, percent_text
-from ..scene.patient_nodes import find_patient
+from ..scene.patient_nodes import find_patient, loaded_patients
 from ..scene.tumor_picture import common_field_mm, tumor_picture
 from ..widgets.pair_table import SAME_PATIENT, PairTable
 from ..widgets.picture_strip import TileInfo
@@ -135,11 +135,12 @@ class PatientPictures:
 
     def __init__(self, strip, state, changes):
         self._strip, self._state, self._tiles = strip, state, []
+        self._loaded = set()                            # PatientIDs: a click looks for nobody else's CT in the scene
         self._runner, self._tasks = JobRunner(), {}
         self.thumbnails, self.cacheFolder = True, default_cache_folder()
         state.bind(self.startAgain)
         state.bind(self.allowThumbnails, "thumbnails")
-        changes.bind(lambda parameters: self.refresh(), IMAGES)
+        changes.bind(lambda parameters: self.takeLoaded(), IMAGES)
 
     def cleanup(self):
         """Stop all downloads."""
@@ -170,10 +171,15 @@ class PatientPictures:
         """Frame the marked patient's picture."""
         self._strip.mark(compared)
 
+    def takeLoaded(self):
+        """Images were loaded or removed."""
+        self._loaded = {patient.patient_id for patient in loaded_patients()}
+        self.refresh()
+
     def refresh(self):
         """Show what there is now: after other patients were chosen, or images were loaded or removed."""
         ids = [info.patient_id for info in self._tiles]
-        loaded = {patient: nodes for patient in ids if (nodes := find_patient(patient)) is not None}
+        loaded = {patient: nodes for patient in ids if patient in self._loaded and (nodes := find_patient(patient)) is not None}
         field = common_field_mm(loaded.values()) if loaded else None
         for patient, nodes in loaded.items():
             self._strip.setPicture(patient, tumor_picture(nodes, field), field)

@@ -28,9 +28,7 @@ class ReadingDisplay:
         self._runner = JobRunner()
         self.board = ReadingBoard(_)
         place_chart(READING_TAG, self.board)
-        self._manager = slicer.app.layoutManager()
-        if self._manager is not None:                   # there is none without a main window
-            self._manager.connect("layoutChanged(int)", self._onLayout)
+        self._manager = None                            # it is watched from the first reading on
 
     @property
     def active(self):
@@ -58,6 +56,9 @@ class ReadingDisplay:
             Called with a JobRunner and with what delivers pictures; gives the ReadingImages.
         """
         self.leave()
+        if self._manager is None:
+            self._manager = slicer.app.layoutManager()
+            self._manager.connect("layoutChanged(int)", self._onLayout)
         show_layout(READING_LAYOUT)
         self._hidePanel()
         self._images = images = makeImages(self._runner, self._deliver)

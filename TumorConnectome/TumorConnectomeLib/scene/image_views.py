@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-#: places of patients in the views
+#: places of patients in the views, as views are called in saved scenes; MATCH: the neighbor that is compared with the query
 QUERY, MATCH = "Query", "Match"
 NEIGHBORS = ("Neighbor1", "Neighbor2", "Neighbor3", "Neighbor4", "Neighbor5")
 ORIENTATIONS = ("Axial", "Coronal", "Sagittal")
@@ -20,8 +20,8 @@ class ImageViews(Enum):
 
     def label(self) -> str:
         """What the interface shows."""
-        return {"one": "One patient", "pair": "Query and match side by side", "six": "Query and five neighbors, axial",
-                "flicker": "Query and match taking turns"}[self.value]
+        return {"one": "One patient", "pair": "Query and neighbor side by side", "six": "Query and five neighbors, axial",
+                "flicker": "Query and neighbor taking turns"}[self.value]
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def is_in_view(volume) -> bool:
 
 
 def take_turns(shown: dict[str, PatientNodes], front: str) -> None:
-    """ImageViews.FLICKER: show the query or the match, without moving the views."""
+    """ImageViews.FLICKER: show the query or the neighbor, without moving the views."""
     if not slicer.app.layoutManager():
         return
     framed = _framed(shown, ImageViews.FLICKER, front)

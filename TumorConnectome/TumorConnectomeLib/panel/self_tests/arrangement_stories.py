@@ -82,7 +82,7 @@ class ArrangementStories:
             self._checkViews(panel)
 
     def story_arrangement_taking_turns(self):
-        """The list of arrangements, by keys, and the button: the match takes the query's place in its views."""
+        """The list of arrangements, by keys, and the button: the neighbor takes the query's place in its views."""
         panel = self._openConnectome()
         self._clickPatient(panel)
         press(panel.view, qt.Qt.Key_Return)

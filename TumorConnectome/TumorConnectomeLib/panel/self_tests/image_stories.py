@@ -11,7 +11,7 @@ class ImageStories:
     """Mixed into the self-test, which brings the helpers of StoryTest."""
 
     def story_patients_side_by_side(self):
-        """A patient and its match are loaded; both tumors are in the center of their views, and are measured."""
+        """A patient and its nearest neighbor are loaded; both tumors are in the center of their views, and are measured."""
         self.delayDisplay("Loading a patient and its nearest neighbor")
         panel = self.showPair()
         for place, nodes in panel.imaging.shown.items():
