@@ -1,7 +1,9 @@
 """The search on a Dask cluster: the same result as in one process, also when a worker is lost; and it goes on after a stop."""
 import importlib.util
+import os
 import pathlib
 import time
+import unittest.mock
 
 import numpy as np
 import pytest
@@ -25,15 +27,15 @@ if importlib.util.find_spec("distributed") is None:     # it takes a second to i
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    """Two worker processes."""
+    """Two worker processes, forked by one that has imported the library that they all need."""
     import dask
     import distributed
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(LIBRARY_FOLDER))
-        patch.setenv("OPENBLAS_NUM_THREADS", "1")
-        with dask.config.set({"distributed.scheduler.allowed-failures": 5, "temporary-directory":
-                              str(tmp_path_factory.mktemp("dask")), "distributed.nanny.environ.OPENBLAS_NUM_THREADS": 1}):
+    # Dask sets variables of this process, PYTHONHASHSEED among them: later workers would not be copies of the server's any more
+    with unittest.mock.patch.dict(os.environ, {"PYTHONPATH": str(LIBRARY_FOLDER), "OPENBLAS_NUM_THREADS": "1"}):
+        with dask.config.set({"distributed.scheduler.allowed-failures": 5, "distributed.nanny.environ.OPENBLAS_NUM_THREADS": 1,
+                              "distributed.worker.multiprocessing-method": "forkserver",
+                              "temporary-directory": str(tmp_path_factory.mktemp("dask"))}):
             with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as made:
                 yield made
 

@@ -1,4 +1,5 @@
 """Golden crops and vectors of the published code, and what they were made from."""
+import functools
 import json
 import pathlib
 
@@ -32,7 +33,13 @@ def golden_crop():
 
 
 def small_volume(shape=(40, 60, 64), seed=0):
-    """A made-up CT with air, tissue and a bright ball: HU (K, J, I), and IJK to LPS."""
+    """A made-up CT with air, tissue and a bright ball: HU (K, J, I), and IJK to LPS, both the caller's own."""
+    voxels, matrix = _small_volume(shape, seed)
+    return voxels.copy(), matrix.copy()
+
+
+@functools.cache
+def _small_volume(shape, seed):
     z, y, x = np.indices(shape)
     noise = np.random.default_rng(seed).normal(0, 20, shape)
     ball = ((z - shape[0] / 2) * 1.5) ** 2 + (y - shape[1] / 2) ** 2 + (x - shape[2] / 2) ** 2 < 90

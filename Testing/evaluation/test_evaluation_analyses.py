@@ -2,6 +2,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from cohort_factory import published_cohort
 from evaluation_samples import labeled_cohort
 
 from TumorConnectomeLib.base.errors import InputError
@@ -22,7 +23,6 @@ from TumorConnectomeLib.evaluation.replication import disjoint, replication_tabl
 from TumorConnectomeLib.evaluation.scores import calibration
 from TumorConnectomeLib.evaluation.sweep import sweep_table
 from TumorConnectomeLib.evaluation.table import cohort_rankings, evaluate, evaluate_all
-from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 LABEL = ("x", "y")
 
@@ -81,7 +81,7 @@ def test_what_is_found_is_found_again_in_other_patients_only_when_it_is_there():
 
 
 def test_the_patients_that_the_published_cohort_leaves_out_show_its_stages_again(real_data):
-    first, latest = read_cohort(real_data), read_cohort(real_data, rule=RowRule.LATEST)
+    first, latest = published_cohort(real_data), published_cohort(real_data, rule=RowRule.LATEST)
     other = disjoint(first, latest)
     table = evaluate(first, ["CTFM", "VISTA3D"], ["stage"], permutations=400)
     found = replication_table(table, other, ["stage"], permutations=1000).set_index(["model", "facet"])

@@ -2,6 +2,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from cohort_factory import published_cohort
 from evaluation_samples import labeled_cohort, patient_values
 
 from TumorConnectomeLib.base.errors import InputError
@@ -10,7 +11,6 @@ from TumorConnectomeLib.evaluation.controls import random_facet
 from TumorConnectomeLib.evaluation.metrics import METRICS, NDCG, PRECISION, R_PRECISION
 from TumorConnectomeLib.evaluation.permutation import benjamini_hochberg
 from TumorConnectomeLib.evaluation.table import COLUMNS, MORE_COLUMNS, evaluate, evaluate_all
-from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 #: P@5 over the mean of 2,000 permutations, and P@5 for the body side, as measured by others on the same embeddings
 PUBLISHED_LIFTS = {"CTFM": {"words": 1.03, "stage": 1.21, "sex": 1.04}, "Merlin": {"words": 0.98, "stage": 1.16, "sex": 1.07},
@@ -30,7 +30,7 @@ def group_by_words(name):
 @pytest.fixture(scope="module")
 def published(real_data):
     """The published cohort, with the published grouping beside ours, and its table."""
-    cohort = read_cohort(real_data)
+    cohort = published_cohort(real_data)
     names = ("Small cell", "Squamous", "Large cell", "Adenocarcinoma", "Other")
     words = Facet("words", "Cancer type by words", names,
                   [names.index(group_by_words(name)) for name in cohort.patients["cancer_type"]])

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from cohort_factory import published_cohort
 from structure_samples import cosine_distances, skewed
 
 from TumorConnectomeLib.base.errors import InputError
@@ -28,7 +29,6 @@ from TumorConnectomeLib.evaluation.similarity import (
 )
 from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
-from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def linear_cka(first, second):
@@ -205,7 +205,7 @@ def test_what_does_not_fit_is_refused():
 
 
 def test_the_published_range_of_top_5_jaccard(real_data):
-    cohort = read_cohort(real_data)
+    cohort = published_cohort(real_data)
     lists = {model: neighbor_lists(cohort.embeddings[model], 5)[Match.MOST].indices for model in cohort.models}
     with open(real_data / "published_matches.csv", newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):

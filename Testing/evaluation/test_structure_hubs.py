@@ -1,17 +1,17 @@
 """Hubs and anisotropy: the published figures, definitions against a second computation, and tiny cohorts."""
 import numpy as np
 import pytest
+from cohort_factory import published_cohort
 from structure_samples import cosine_distances, skewed
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.evaluation.hubs import Occurrence, hubs, k_occurrence, mean_cosine
 from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
-from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def test_the_published_figures_of_supreme(real_data):
-    cohort = read_cohort(real_data)
+    cohort = published_cohort(real_data)
     embedding = cohort.embeddings["SUPREME"]
     found = hubs(neighbor_lists(embedding, 5), embedding, 5)
     assert found.near.counts.max() == 71

@@ -1,6 +1,7 @@
 """Repairs of hubness against their definitions written out pair by pair, and what they do to the published cohort."""
 import numpy as np
 import pytest
+from cohort_factory import published_cohort
 from structure_samples import cosine_distances, ranked, skewed
 
 from TumorConnectomeLib.base.errors import InputError
@@ -10,7 +11,6 @@ from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.neighbors.mutual_proximity import mutual_proximity
 from TumorConnectomeLib.neighbors.neighbors import neighbor_lists
 from TumorConnectomeLib.neighbors.repairs import CSLS_NEIGHBORS, Repair, centered_vectors, repaired_lists
-from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 SIGN = {Match.MOST: 1, Match.LEAST: -1}
 
@@ -142,7 +142,7 @@ def test_a_wrong_k_or_vector_is_refused(repair):
 
 
 def test_repairs_remove_the_hubs_of_the_published_cohort(real_data):
-    embedding = read_cohort(real_data).embeddings["SUPREME"]
+    embedding = published_cohort(real_data).embeddings["SUPREME"]
     found = {repair: hubs(repaired_lists(embedding, 5, repair), embedding, 5) for repair in Repair}
     near = {repair: one.near.skewness for repair, one in found.items()}
     assert near[Repair.CENTERED_MUTUAL_PROXIMITY] == pytest.approx(0.15, abs=0.02)      # published: 3.7 to 0.15

@@ -1,4 +1,5 @@
 """The published cohort over a faulty network: never a half file as a whole one, and the next try completes."""
+import functools
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from TumorConnectomeLib.work.jobs import PythonJob, run_blocking
 MODELS, SIZE = ("CTFM", "Merlin", "Voco"), 300_000
 
 
+@functools.cache
 def content_of(model):
     return b"".join(f"{model} {number};".encode() for number in range(SIZE // 12))
 

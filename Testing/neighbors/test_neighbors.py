@@ -230,7 +230,9 @@ def test_every_real_list_equals_a_computation_in_extended_precision(published, m
     """All six models, also those without published lists; long double, no matrix product."""
     embedding = published[0].embeddings[model].astype(np.longdouble)
     units = embedding / np.sqrt((embedding ** 2).sum(axis=1, keepdims=True))
-    distances = np.array([((units - unit) ** 2).sum(axis=1) / 2 for unit in units])
+    distances = np.empty((len(units), len(units)), np.longdouble)
+    for row, unit in enumerate(units):                  # the same in both directions, bit for bit
+        distances[row, row:] = distances[row:, row] = ((units[row:] - unit) ** 2).sum(axis=1) / 2
     found = neighbor_lists(published[0].embeddings[model], 50)
     for match, sign in ((Match.MOST, 1), (Match.LEAST, -1)):
         keys = sign * np.round(distances.astype(float), 12)

@@ -3,6 +3,7 @@ import csv
 
 import numpy as np
 import pytest
+from cohort_factory import published_cohort
 from structure_samples import skewed
 
 from TumorConnectomeLib.base.errors import InputError
@@ -10,7 +11,6 @@ from TumorConnectomeLib.neighbors import consensus as module
 from TumorConnectomeLib.neighbors.consensus import RRF_CONSTANT, consensus_lists, votes
 from TumorConnectomeLib.neighbors.match import Match
 from TumorConnectomeLib.neighbors.neighbors import NeighborLists, neighbor_lists
-from TumorConnectomeLib.readers.cohort_reader import read_cohort
 
 
 def models_of(count, depth, models=("b", "A", "c")):
@@ -83,7 +83,7 @@ def test_what_does_not_fit_is_refused():
 
 
 def test_pairs_that_six_of_the_nine_models_see_have_the_same_stage_more_often(real_data):
-    cohort = read_cohort(real_data)
+    cohort = published_cohort(real_data)
     lists = {model: neighbor_lists(cohort.embeddings[model], 5)[Match.MOST] for model in cohort.models}
     with open(real_data / "published_matches.csv", newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):

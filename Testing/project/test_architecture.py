@@ -117,17 +117,39 @@ class _ImportFinder(ast.NodeVisitor):
         self.found.append(Import(name, node.lineno, not self._inside))
 
 
-def imports_in(text, package):
+def imports_in(tree, package):
     finder = _ImportFinder(package)
-    finder.visit(ast.parse(text))
+    finder.visit(tree)
     return finder.found
 
 
+@dataclass(frozen=True)
+class Outline:
+    """What the tests ask of a file: its functions as (name, first line, last line), its ``from`` as (line, level, module)."""
+
+    docstring: str
+    imports: list
+    functions: list
+    imports_of_names: list
+
+
 @functools.cache
+def outline(path):
+    """Each file is parsed once, when a test first asks, not in each process that collects tests."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions, names = [], []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            functions.append((node.name, node.lineno, node.end_lineno))
+        elif isinstance(node, ast.ImportFrom):
+            names.append((node.lineno, node.level, node.module or ""))
+    package = dotted(path) if path.name == "__init__.py" else dotted(path).rpartition(".")[0]
+    return Outline(ast.get_docstring(tree) or "", imports_in(tree, package), functions, names)
+
+
 def all_imports():
-    """File -> its imports; found when a test first asks, not in each process that collects tests."""
-    return {path: imports_in(path.read_text(encoding="utf-8"),
-                             dotted(path) if path.name == "__init__.py" else dotted(path).rpartition(".")[0]) for path in FILES}
+    """File -> its imports."""
+    return {path: outline(path).imports for path in FILES}
 
 
 def where(path, line):
@@ -142,7 +164,7 @@ def violations(allowed, room=None):
 
 def test_the_checks_see_every_room_and_every_form_of_import():
     assert {room_of(name) for name in NAMES} >= set(ROOMS)
-    assert imports_in("""import os.path, qt
+    assert imports_in(ast.parse("""import os.path, qt
 from ..base.errors import InputError
 from ..base import files
 from . import nothing
@@ -156,7 +178,7 @@ try:
     import ctk
 except ImportError:
     from TumorConnectomeLib.base.errors import NotAvailable
-""", "TumorConnectomeLib.widgets") == [
+"""), "TumorConnectomeLib.widgets") == [
         Import("os.path", 1, True), Import("qt", 1, True), Import("TumorConnectomeLib.base.errors", 2, True),
         Import("TumorConnectomeLib.base.files", 3, True), Import("TumorConnectomeLib.widgets", 4, True), Import("vtk", 8, True),
         Import("pydicom", 10, False), Import("ctk", 12, True), Import("TumorConnectomeLib.base.errors", 14, True)]
@@ -207,9 +229,8 @@ def test_worker_commands_exist():
 
 
 def test_inside_the_library_imports_are_relative():
-    absolute = [where(path, node.lineno) for path in FILES if dotted(path).startswith(LIBRARY)
-                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-                if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith(LIBRARY)]
+    absolute = [where(path, line) for path in FILES if dotted(path).startswith(LIBRARY)
+                for line, level, module in outline(path).imports_of_names if not level and module.startswith(LIBRARY)]
     assert absolute == []
 
 
@@ -258,14 +279,12 @@ def test_there_are_no_import_cycles():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(MODULE_FOLDER)))
 def test_a_file_says_what_it_is_for_and_stays_readable(path):
-    text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    docstring = ast.get_docstring(tree) or ""
+    text, found = path.read_text(encoding="utf-8"), outline(path)
     assert text.startswith('"""'), "the docstring is not on the first line"
-    assert len(docstring.splitlines()[0]) > 10
+    assert len(found.docstring.splitlines()[0]) > 10
     assert text.count("\n") <= LONGEST_FILE
-    long = [f"{where(path, node.lineno)} {node.name}: {node.end_lineno - node.lineno + 1} lines" for node in ast.walk(tree)
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno - node.lineno >= LONGEST_FUNCTION]
+    long = [f"{where(path, first)} {name}: {last - first + 1} lines" for name, first, last in found.functions
+            if last - first >= LONGEST_FUNCTION]
     assert long == []
 
 

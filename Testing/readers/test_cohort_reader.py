@@ -1,7 +1,7 @@
 """Cohorts from folders: which patients are kept, what is joined, and what is refused."""
 import numpy as np
 import pytest
-from cohort_factory import vector, write_model
+from cohort_factory import published_cohort, vector, write_model
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.cohort.cohort import Cohort
@@ -171,7 +171,7 @@ def test_a_changed_file_changes_the_provenance(tmp_path):
 
 
 def test_the_published_files_give_the_published_cohort(real_data):
-    cohort = read_cohort(real_data)
+    cohort = published_cohort(real_data)
     published = [line.split(",")[0] for line in (real_data / "published_patients.csv").read_text().splitlines()[1:]]
     assert list(cohort.patient_ids) == sorted(published)
     assert cohort.models == ("CTClipVit", "CTFM", "Merlin", "PASTA", "SUPREME", "VISTA3D")

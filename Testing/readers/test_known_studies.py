@@ -2,7 +2,7 @@
 import importlib.util
 
 import pytest
-from cohort_factory import write_model
+from cohort_factory import published_cohort, write_model
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.cohort.nlst import SHIPPED_LIST, known_dates, known_studies
@@ -25,7 +25,7 @@ def test_a_cohort_without_known_series_gets_no_column(tmp_path):
 
 def test_every_row_of_the_published_files_has_its_study(real_data):
     for rule in RowRule:
-        assert (read_cohort(real_data / "embeddings", rule=rule).patients["StudyInstanceUID"] != "").all()
+        assert (published_cohort(real_data, rule=rule).patients["StudyInstanceUID"] != "").all()
 
 
 def test_the_shipped_list_agrees_with_the_index_of_idc():

@@ -3,7 +3,7 @@ import csv
 
 import numpy as np
 import pytest
-from cohort_factory import vector, write_model
+from cohort_factory import published_cohort, vector, write_model
 
 from TumorConnectomeLib.base.errors import InputError
 from TumorConnectomeLib.cohort.row_rules import RowRule, one_node_per_patient
@@ -188,7 +188,7 @@ def test_an_evaluation_of_all_rows_counts_each_patient_once_and_says_so(folder, 
 
 @pytest.mark.parametrize(("rule", "nodes"), [("single", 289), ("first", 464), ("all", 734), ("mean", 464)])
 def test_published_rows(real_data, rule, nodes):
-    cohort = read(real_data, rule)
+    cohort = published_cohort(real_data, rule=RowRule(rule))
     assert len(cohort.patients) == nodes
     assert len(set(cohort.node_patients)) == (289 if rule == "single" else 464)
     if rule == "all":

@@ -1,4 +1,5 @@
 """IDC's bucket of clinical tables and its dictionary of columns on a server of this machine, with the real schema."""
+import functools
 import hashlib
 import pathlib
 import tempfile
@@ -64,18 +65,24 @@ def parquet(frame):
         return path.read_bytes()
 
 
+@functools.cache
+def _published(patients):
+    """The tables by their keys, and the dictionary: many tests use the same."""
+    half, people = len(patients) // 2 or 1, persons(patients)
+    tables = {f"{PREFIX}/nlst_prsn/000000000000.parquet": parquet(people[:half]),
+              f"{PREFIX}/nlst_prsn/000000000001.parquet": parquet(people[half:]),
+              f"{PREFIX}/nlst_prsn_other/000000000000.parquet": b"not asked for",
+              f"{PREFIX}/nlst_canc/000000000000.parquet": parquet(cancers(patients))}
+    return tables, parquet(dictionary())
+
+
 class ClinicalOnLoopback:
     """A server for `patients`; set the variables of `environment` to use it."""
 
     def __init__(self, patients):
-        half = len(patients) // 2 or 1
-        people = persons(patients)
-        self.tables = {f"{PREFIX}/nlst_prsn/000000000000.parquet": parquet(people[:half]),
-                       f"{PREFIX}/nlst_prsn/000000000001.parquet": parquet(people[half:]),
-                       f"{PREFIX}/nlst_prsn_other/000000000000.parquet": b"not asked for",
-                       f"{PREFIX}/nlst_canc/000000000000.parquet": parquet(cancers(patients))}
-        self.dictionary = f"index/{RELEASE}/clinical_index.parquet"
-        self.server = FileServer({**self.tables, self.dictionary: parquet(dictionary())})
+        tables, meanings = _published(tuple(patients))
+        self.tables, self.dictionary = dict(tables), f"index/{RELEASE}/clinical_index.parquet"
+        self.server = FileServer({**self.tables, self.dictionary: meanings})
         self.server.listing = self._list
         self.environment = {"TUMORCONNECTOME_S3_ENDPOINT": self.server.url,
                             "TUMORCONNECTOME_IDC_INDEX_BASE": f"{self.server.url}index"}

@@ -6,6 +6,7 @@ import pickle_factory
 
 from TumorConnectomeLib.cohort.cohort import Cohort
 from TumorConnectomeLib.cohort.facets import standard_facets
+from TumorConnectomeLib.cohort.row_rules import RowRule
 from TumorConnectomeLib.readers.cohort_reader import read_cohort
 from TumorConnectomeLib.readers.patient_table import normalized
 
@@ -35,7 +36,9 @@ def cohort(count, models=("A", "b"), length=6, **columns):
     return Cohort("Test", patients, embeddings, standard_facets(patients), {"seed": 1}, synthetic=True)
 
 
-@functools.cache
-def published_cohort(folder):
-    """The published cohort, read once for all tests; nobody may change it."""
-    return read_cohort(folder)
+def published_cohort(folder, rule=RowRule.SINGLE):
+    """The published cohort as `read_cohort` reads it, once for all tests; nobody may change it."""
+    return _published_cohort(folder, rule)
+
+
+_published_cohort = functools.cache(lambda folder, rule: read_cohort(folder, rule=rule))

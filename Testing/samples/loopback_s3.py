@@ -191,13 +191,20 @@ class LoopbackS3:
         client, keys = self._client(), [f"{series_uuid}/{uuid.uuid4()}.dcm" for _ in files]
         for key, content in zip(keys, files):
             client.put_object(Bucket=BUCKET, Key=key, Body=content, ACL="public-read")
-        self._answers.clear()
+        self._forget(keys)
         return keys
 
     def replace(self, key, content):
         """Store other bytes under a key."""
         self._client().put_object(Bucket=BUCKET, Key=key, Body=content, ACL="public-read")
-        self._answers.clear()
+        self._forget([key])
+
+    def _forget(self, keys):
+        """Ask again for these files, and for all that is none: the listings."""
+        for asked in list(self._answers):
+            path = asked[1].partition("?")[0]
+            if not path.endswith(".dcm") or path.endswith(tuple(keys)):
+                del self._answers[asked]
 
     def close(self):
         self._server.stop()

@@ -40,12 +40,12 @@ def patient(axes, spacing=(0.8, 0.9, 1.2), size=(90, 90, 90), roi_axes=None, box
     ijk_to_ras = np.eye(4)
     ijk_to_ras[:3, :3] = axes * spacing
     ijk_to_ras[:3, 3] = center - ijk_to_ras[:3, :3] @ (np.array(size) / 2)
-    index = np.stack(np.meshgrid(*map(np.arange, size), indexing="ij"), axis=-1)
-    ras = index @ ijk_to_ras[:3, :3].T + ijk_to_ras[:3, 3]
-    hu = -500 + 10 * (ras[..., 0] - center[0]) - 4 * (ras[..., 1] - center[1]) + 3 * (ras[..., 2] - center[2])
+    gradient = np.array([10.0, -4.0, 3.0])              # HU per mm of RAS, here along i, j and k
+    i, j, k = (np.arange(length) * step for length, step in zip(size, gradient @ ijk_to_ras[:3, :3]))
+    hu = -500 + gradient @ (ijk_to_ras[:3, 3] - center) + i + j[:, None] + k[:, None, None]
     matrix = vtk.vtkMatrix4x4()
     slicer.util.updateVTKMatrixFromArray(matrix, ijk_to_ras)
-    volume = slicer.util.addVolumeFromArray(np.ascontiguousarray(hu.transpose(2, 1, 0)).astype(np.float32), ijkToRAS=matrix)
+    volume = slicer.util.addVolumeFromArray(hu.astype(np.float32), ijkToRAS=matrix)
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
     moved = vtk.vtkMatrix4x4()
     for axis in range(3):

@@ -51,8 +51,11 @@ def is_native_frame(frame):
 # `_frame` raises for that is printed since Python 3.13 (PyObject_HasAttr kept it to itself before).
 
 def called_natively():
-    """Whether the caller of the function that asks is native."""
-    return is_native_frame(_frame(1).f_back)
+    """Whether the caller of the function that asks is native; written out, for this is asked millions of times."""
+    frame = _frame(1).f_back
+    while frame is not None and frame.f_code in _transparent:
+        frame = frame.f_back
+    return frame is None or _known[frame.f_globals.get("__name__")]
 
 
 def caller_names_pyside():

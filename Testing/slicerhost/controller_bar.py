@@ -1,5 +1,5 @@
 """Stand-in for the bar above Slicer's views, which makes a view wider than its picture has to be."""
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 #: height of a bar: a slice or 3D view with its bar is at least 81 pixels high, without it 50
 _HEIGHT = 31
@@ -17,10 +17,10 @@ class ControllerBar(QtWidgets.QWidget):
 
     def __init__(self, narrowest, parent=None):
         super().__init__(parent)
-        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(narrowest)
         self.setFixedHeight(_HEIGHT)
-        self._name, self._color = QtWidgets.QLabel(), None
+        self.setStyleSheet("QLabel { color: black }")
+        self._name, self._color = QtWidgets.QLabel(), QtGui.QColor()
         self._name.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
         self._name.setMinimumWidth(self._name.fontMetrics().horizontalAdvance("XX"))
         self._row = QtWidgets.QHBoxLayout(self)
@@ -33,7 +33,12 @@ class ControllerBar(QtWidgets.QWidget):
     def _show_node(self, node):
         """Show the name and the color of a view node."""
         self._name.setText(node.GetLayoutLabel() or node.GetName())
-        color = ",".join(str(round(255 * channel)) for channel in node.GetLayoutColor())
-        if color != self._color:
+        color = QtGui.QColor.fromRgbF(*node.GetLayoutColor())
+        if color != self._color:                        # drawn below: a style sheet would be parsed anew for each color
             self._color = color
-            self.setStyleSheet(f"{type(self).__name__} {{ background: rgb({color}) }} QLabel {{ color: black }}")
+            self.update()
+
+    def paintEvent(self, event):
+        painter = QtGui.QPainter(self)
+        painter.fillRect(self.rect(), self._color)
+        painter.end()

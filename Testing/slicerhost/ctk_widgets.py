@@ -45,12 +45,11 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
         if not isinstance(text, str):
             text, parent = "", text
         super().__init__(parent)
-        self._showing = False
+        self._showing, self._collapsed = False, None
         self._header = QtWidgets.QToolButton(self, text=text, checkable=True, checked=True)
         self._header.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._header.toggled.connect(lambda on: self.setCollapsed(not on))
         self._header.clicked.connect(self.clicked)
-        self._collapsed = None
         self.setContentsMargins(0, self._header.sizeHint().height(), 0, 0)
         self.setCollapsed(False)
 
@@ -59,20 +58,22 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
 
     def childEvent(self, event):
         child = event.child()
-        if event.added() and child.isWidgetType() and getattr(self, "_header", None) not in (None, child):
-            if child.isHidden() and child.testAttribute(QtCore.Qt.WidgetAttribute.WA_WState_ExplicitShowHide):
-                child.setProperty(_HIDDEN, True)
-            child.installEventFilter(self)
-            if self._collapsed:
-                self._show(child)
+        if self._collapsed and event.added() and child.isWidgetType() and child is not self._header:
+            self._put_away(child)
 
     def eventFilter(self, child, event):
         # what was hidden by somebody else stays hidden when the button is opened, and what is shown waits until then
         if not self._showing and event.type() in (QtCore.QEvent.Type.ShowToParent, QtCore.QEvent.Type.HideToParent):
             child.setProperty(_HIDDEN, event.type() == QtCore.QEvent.Type.HideToParent)
-            if self._collapsed:
-                self._show(child)
+            self._show(child)
         return False
+
+    def _put_away(self, child):
+        """Hide a child and watch who shows or hides it; the events of children that are shown are too many to look at."""
+        explicit = child.testAttribute(QtCore.Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
+        child.setProperty(_HIDDEN, child.isHidden() and explicit)
+        child.installEventFilter(self)
+        self._show(child)
 
     def _show(self, child):
         self._showing = True
@@ -88,7 +89,12 @@ class ctkCollapsibleButton(QtWidgets.QWidget):
         self._header.setChecked(not collapsed)
         self._header.setArrowType(QtCore.Qt.ArrowType.RightArrow if collapsed else QtCore.Qt.ArrowType.DownArrow)
         for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindChildOption.FindDirectChildrenOnly):
-            if child is not self._header:
+            if child is self._header:
+                continue
+            if collapsed:
+                self._put_away(child)
+            else:
+                child.removeEventFilter(self)
                 self._show(child)
         self.setMaximumHeight(self._header.sizeHint().height() if collapsed else _UNLIMITED_HEIGHT)
         self.contentsCollapsed.emit(collapsed)

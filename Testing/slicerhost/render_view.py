@@ -37,7 +37,7 @@ class RenderView(QtWidgets.QWidget):
         self._interactor.AddObserver("RenderEvent", lambda *_: self.scheduleRender())
         self._interactor.EnableRenderOff()                  # only through scheduleRender
         self._pixels, self._image, self._paused = vtkUnsignedCharArray(), None, False
-        self._timer = QtCore.QTimer(self, singleShot=True, interval=10)
+        self._scheduled, self._timer = False, QtCore.QTimer(self, singleShot=True, interval=10)
         self._timer.timeout.connect(self.forceRender)
         self._managers = slicer.vtkMRMLDisplayableManagerGroup()
         self._managers.AddObserver("UpdateEvent", lambda *_: self.scheduleRender())
@@ -66,11 +66,13 @@ class RenderView(QtWidgets.QWidget):
             self.scheduleRender()
 
     def scheduleRender(self):
-        if not self._timer.isActive():
+        if not self._scheduled:                         # asked for hundreds of times when a scene is closed
+            self._scheduled = True
             self._timer.start()
 
     def forceRender(self):
         self._timer.stop()
+        self._scheduled = False
         if self._paused or not self.isVisible():
             return
         self._window.Render()

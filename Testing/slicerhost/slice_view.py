@@ -7,10 +7,11 @@ from .controller_bar import ControllerBar
 from .render_view import RenderView
 
 _TICKS_PER_MM, _NARROWEST = 100, 318
-_MANAGERS = ("vtkMRMLVolumeGlyphSliceDisplayableManager", "vtkMRMLModelSliceDisplayableManager",
-             "vtkMRMLCrosshairDisplayableManager", "vtkMRMLOrientationMarkerDisplayableManager",
-             "vtkMRMLRulerDisplayableManager", "vtkMRMLScalarBarDisplayableManager",
-             "vtkMRMLSegmentationsDisplayableManager2D", "vtkMRMLMarkupsDisplayableManager")
+#: not that of models: when a scene is closed each slice view makes its own model anew, and each would be told to all views
+_MANAGERS = ("vtkMRMLVolumeGlyphSliceDisplayableManager", "vtkMRMLCrosshairDisplayableManager",
+             "vtkMRMLOrientationMarkerDisplayableManager", "vtkMRMLRulerDisplayableManager",
+             "vtkMRMLScalarBarDisplayableManager", "vtkMRMLSegmentationsDisplayableManager2D",
+             "vtkMRMLMarkupsDisplayableManager")
 
 
 class qMRMLSliceView(RenderView):
@@ -98,6 +99,8 @@ class qMRMLSliceControllerWidget(ControllerBar):
         self._slider.valueChanged.connect(lambda value: self.setSliceOffsetValue(value / _TICKS_PER_MM))
         node.AddObserver("ModifiedEvent", self._update)
         logic.AddObserver("ModifiedEvent", self._update)
+
+    def showEvent(self, event):
         self._update()
 
     def mrmlSliceNode(self):
@@ -122,6 +125,8 @@ class qMRMLSliceControllerWidget(ControllerBar):
         self._logic.EndSliceOffsetInteraction()
 
     def _update(self, *_):
+        if not self.isVisible():                        # told of every change of the node and of the logic
+            return
         bounds, step = [0.0, 0.0], vtk.reference(1.0)
         self._logic.GetSliceOffsetRangeResolution(bounds, step)
         offset = self._logic.GetSliceOffset()

@@ -33,6 +33,13 @@ class qMRMLThreeDView(RenderView):
         app_logic.GetViewLogics().AddItem(self._logic)
         self._node = node
         self._managers.SetMRMLDisplayableNode(node)
+        self._show_models_at_once(node.GetScene())
+
+    def _show_models_at_once(self, scene):
+        """After a scene was closed every slice view makes its model anew: show them together, not all again after each."""
+        models = self.displayableManagerByClassName("vtkMRMLModelDisplayableManager")
+        scene.AddObserver(scene.EndCloseEvent, lambda *_: models.SetMRMLScene(None), 1.0)              # before any other
+        scene.AddObserver(scene.EndBatchProcessEvent, lambda *_: models.SetMRMLScene(scene), -1.0)     # after all others
 
     def mrmlViewNode(self):
         return self._node

@@ -4,6 +4,7 @@ import pytest
 
 from TumorConnectomeLib.base.files import checked_uid
 from TumorConnectomeLib.cohort.cohort import PATIENT_COLUMNS
+from TumorConnectomeLib.connectome.prepared import read_prepared
 from TumorConnectomeLib.embedding.crop import crop_around
 from TumorConnectomeLib.embedding.embed import Encoder
 from TumorConnectomeLib.synthetic.cohort import GENERATOR_VERSION, build_cohort, patient_ids, tumor_crop
@@ -19,13 +20,9 @@ NEIGHBORS = 5
 
 
 @pytest.fixture(scope="module")
-def reports():
-    return []
-
-
-@pytest.fixture(scope="module")
-def cohort(reports):
-    return build_cohort(lambda fraction, message: reports.append((fraction, message)))
+def cohort(demo_file):
+    """As the worker that all processes of a run share made and stored it."""
+    return read_prepared(demo_file).cohort
 
 
 def nearest(embedding):
@@ -109,7 +106,11 @@ def test_one_patient_alone_gives_the_same_vectors_as_in_the_cohort(cohort):
 def test_random_features_are_those_of_the_whole_ct(cohort):
     """A tumor of the cohort that is embedded again finds itself at distance 0, and from 3 mm beside still first."""
     phantom = Phantom(find_patient("SYN-004"))
-    voxels = phantom.hounsfield(VoxelBox((0, 0, 0), phantom.grid.shape))
+    boxes, (slices, *plane) = annotate(phantom), phantom.grid.shape
+    # whole slices, as far as any crop goes: a crop that took one of the others would not find itself
+    drawn = VoxelBox((max(boxes[0].index - 8, 0), 0, 0), (min(boxes[-1].index + 8, slices), *plane))
+    voxels = np.full((slices, *plane), -1024, np.int16)
+    voxels[drawn.start[0]:drawn.stop[0]] = phantom.hounsfield(drawn)
     matrix = np.diag([*phantom.grid.spacing[::-1], 1.0])
     matrix[:3, 3] = phantom.grid.origin[::-1]
     center, encoder = lesion_box_lps(phantom).mean(axis=0), Encoder("SeededRandomFeatures")
@@ -133,7 +134,12 @@ def test_descriptors_follow_the_pixels():
         assert unit[5, 40] @ unit[same] > unit[5, 40] @ unit[other] + 0.1
 
 
-def test_progress_runs_from_zero_to_one(cohort, reports):
+def test_progress_runs_from_zero_to_one(cohort, monkeypatch):
+    monkeypatch.setattr("TumorConnectomeLib.synthetic.cohort.synthetic_patients", lambda: synthetic_patients()[:5])
+    reports = []
+    made = build_cohort(lambda fraction, message: reports.append((fraction, message)))
     fractions = [fraction for fraction, _ in reports]
     assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
     assert "synthetic" in reports[0][1].lower()
+    for model, values in made.embeddings.items():
+        assert np.array_equal(values, cohort.embeddings[model][:5])

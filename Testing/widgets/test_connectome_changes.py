@@ -45,6 +45,13 @@ def test_switching_while_nodes_are_gliding_ends_at_the_last_connectome(view, clo
     assert view.nodeCenter("P002") == now and view.nodeCenter("P011") is None
 
 
+def test_nodes_that_stay_where_they_are_do_not_glide(view):
+    view.setConnectome(ring(12), coloring(12), animate=True)
+    assert not view.canvas.moving
+    view.setConnectome(ring(12, hub=True), coloring(12), animate=True)  # at the same places, of other sizes
+    assert view.canvas.moving
+
+
 def test_nothing_jumps_when_the_model_changes_while_nodes_are_gliding(view, clock):
     def state():
         geometry = view.canvas.geometry

@@ -162,7 +162,8 @@ def seeded_parameters(shapes: dict[str, tuple[int, ...]], seed: int) -> dict[str
     for name in sorted(shapes):
         shape = shapes[name]
         if len(shape) > 1:
-            drawn = random.standard_normal(shape, dtype=np.float32) * np.float32(np.sqrt(1.0 / np.prod(shape[1:])))
+            drawn = random.standard_normal(shape, dtype=np.float32)
+            drawn *= np.float32(np.sqrt(1.0 / np.prod(shape[1:])))
         elif name.endswith((".running_var", ".weight")):
             drawn = random.uniform(0.5, 1.5, shape).astype(np.float32)
         else:

@@ -92,10 +92,13 @@ class Phantom:
 
     # ---- set-up ----------------------------------------------------------------------------------------------------------
 
-    def _lung_distance_at(self, points):
+    def _cage_distance_at(self, points):
+        """The distance to the lung's surface as if there were no mediastinum."""
         cage, _ = self._thorax.cage(points)
-        return functools.reduce(np.maximum, (cage, -self._mediastinum.envelope_at(points), -self._thorax.diaphragm(points),
-                                             self._thorax.apex(points)))
+        return functools.reduce(np.maximum, (cage, -self._thorax.diaphragm(points), self._thorax.apex(points)))
+
+    def _lung_distance_at(self, points):
+        return np.maximum(self._cage_distance_at(points), -self._mediastinum.envelope_at(points))
 
     def _points_in_lungs(self):
         """Return random points in the lungs: {side: (float32 (n, 3), distance to the lung's surface (n,))}."""
@@ -104,6 +107,7 @@ class Phantom:
         for side, sign in (("right", -1.0), ("left", 1.0)):
             points = (rng.random((4800, 3)) * (265.0, 190.0, 140.0) + (-25.0, -96.0, 0.0)).astype(np.float32)
             points[:, 2] *= np.float32(sign)
+            points = points[self._cage_distance_at(Points(*points.T)) < -2]     # the mediastinum takes longer
             distance = self._lung_distance_at(Points(*points.T))
             found[side] = points[distance < -2], distance[distance < -2]
         return found
@@ -203,9 +207,11 @@ class Phantom:
         strength = np.float32(0.55) + np.clip(depth * np.float32(-0.008), np.float32(-0.2), np.float32(0.6))
         # one more on each side for the kernel, wrapping around the image's edge: no voxel depends on the box
         rows, columns = (np.arange(a - 1, b + 1) for a, b in zip(box.start[1:], box.stop[1:]))
+        # rows are drawn one after the other: those behind the last one needed are left out
+        drawn = int((rows % self.grid.shape[1]).max()) + 1
         for k in range(box.start[0], box.stop[0]):
             rng = random_generator(self.patient.number, "noise", k)
-            noise = rng.standard_normal(self.grid.shape[1:], dtype=np.float32)
+            noise = rng.standard_normal((drawn, self.grid.shape[2]), dtype=np.float32)
             noise = self._filtered(noise.take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap"))
             hu[k - box.start[0]] += noise * (strength[k - box.start[0]] * np.float32(self.protocol.noise))
 

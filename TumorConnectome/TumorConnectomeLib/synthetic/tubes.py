@@ -51,6 +51,13 @@ class Tubes:
         reach = (np.maximum(self.start_radii, self.end_radii) + np.float32(margin))[:, None]
         return grid.bounds(np.minimum(self.starts, self.ends) - reach, np.maximum(self.starts, self.ends) + reach)
 
+    def within(self, points: Points, mm: float) -> list[int]:
+        """Return the tubes whose extent comes within `mm` of the extent of the points."""
+        reach = (np.maximum(self.start_radii, self.end_radii) + np.float32(mm + 1e-3))[:, None]
+        low, high = np.minimum(self.starts, self.ends) - reach, np.maximum(self.starts, self.ends) + reach
+        first, last = ([getattr(values, end)() for values in points] for end in ("min", "max"))
+        return np.flatnonzero(((low <= last) & (high >= first)).all(1)).tolist()
+
     def distance(self, index: int, points: Points) -> np.ndarray:
         """Return the signed distance in mm to one tube (negative inside): float32."""
         origin, end = self.starts[index], self.ends[index]

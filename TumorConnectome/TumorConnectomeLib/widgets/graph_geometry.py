@@ -281,6 +281,9 @@ class Pose:
     diameters: np.ndarray
     home: np.ndarray
 
+    def __eq__(self, other):
+        return all(map(np.array_equal, vars(self).values(), vars(other).values()))
+
 
 class Tween:
     """A pose on its way from `start` to `end`, with cubic ease in and out.

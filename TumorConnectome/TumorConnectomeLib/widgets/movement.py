@@ -45,9 +45,10 @@ class Movement:
         return self._tween is not None
 
     def glide(self, start: Pose):
-        """Let the nodes glide from a pose to the one the canvas has now."""
-        if self.animated:
-            self._tween = Tween(start, self._canvas.pose(), time.monotonic(), _GLIDE_SECONDS)
+        """Let the nodes glide from a pose to the one the canvas has now, if it is another one."""
+        end = self._canvas.pose()
+        if self.animated and start != end:
+            self._tween = Tween(start, end, time.monotonic(), _GLIDE_SECONDS)
             self._onFrame()
 
     def stop(self):

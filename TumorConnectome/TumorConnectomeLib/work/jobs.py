@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
@@ -243,24 +244,24 @@ class _Watchdog:
     """Kills a process that prints nothing for some seconds (None: never) and sets an event to say so."""
 
     def __init__(self, seconds, process, silent):
-        self._seconds, self._process, self._silent, self._timer = seconds, process, silent, None
+        self._seconds, self._process, self._silent = seconds, process, silent
+        self._heard, self._ended = time.monotonic(), threading.Event()
 
     def __enter__(self):
-        self.restart()
+        if self._seconds:
+            threading.Thread(target=self._watch, daemon=True).start()
         return self
 
     def __exit__(self, *_):
-        if self._timer:
-            self._timer.cancel()
+        self._ended.set()
 
     def restart(self):
-        if self._timer:
-            self._timer.cancel()
-        if self._seconds:
-            self._timer = threading.Timer(self._seconds, self._bite)
-            self._timer.daemon = True
-            self._timer.start()
+        """It printed something."""
+        self._heard = time.monotonic()
 
-    def _bite(self):
+    def _watch(self):
+        while (left := self._heard + self._seconds - time.monotonic()) > 0:
+            if self._ended.wait(left):
+                return
         self._silent.set()
         self._process.kill()
