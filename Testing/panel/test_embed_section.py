@@ -264,9 +264,10 @@ def test_weights_are_downloaded_only_after_consent(embed, hub):
     assert "refuses access (HTTP 401)" in wait_weights(embed) and not ui.weightsAgreeButton.visible
 
 
-def test_a_file_of_the_users_own_is_taken_and_a_wrong_one_is_one_line(embed, hub, tmp_path):
+def test_a_file_of_the_users_own_is_taken_and_a_wrong_one_is_one_line(embed, hub, tmp_path, monkeypatch):
     import qt
 
+    monkeypatch.setenv("TUMORCONNECTOME_CACHE", str(tmp_path / "cache"))       # tests before may have got the published cohort
     panel, ui = embed.panel, embed.panel.ui
     (tmp_path / "mine.pth").write_bytes(b"no weights")
     choose_weights(panel, "Merlin")
