@@ -39,6 +39,17 @@ class ModuleSession:
         """The module's Panel (anew after a reload)."""
         return sys.modules["slicer"].modules.TumorConnectomeWidget.panel
 
+    def activate(self):
+        """Give the window the keyboard, also where Qt takes it for the focus window already, but for no active one.
+
+        That is so off-screen when another window was closed.
+        """
+        self.window.activateWindow()
+        self.settle()
+        if not self.window.isActiveWindow:
+            from PySide6 import QtWidgets
+            QtWidgets.QApplication.setActiveWindow(self.window)
+
     def wait(self, done, what="in time"):
         """Run the event loop until `done()` is true; NothingMoves (a TimeoutError) if it can not become true any more."""
         at_rest.wait_until(done, what)

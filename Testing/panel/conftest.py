@@ -50,7 +50,7 @@ def demo(session):
 
     slicer.util.selectModule("TumorConnectome")         # tests before may have shown another module, in another size
     session.window.resize(1600, 950)
-    session.window.activateWindow()                     # keys reach the shortcuts of the active window only
+    session.activate()                                  # keys reach the shortcuts of the active window only
     slicer.mrmlScene.Clear()
     session.load_cohort()
     return session

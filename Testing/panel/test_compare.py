@@ -16,7 +16,7 @@ def loaded(session):
     import slicer
 
     slicer.util.selectModule("TumorConnectome")         # tests before may have shown another module
-    session.window.activateWindow()
+    session.activate()
     slicer.mrmlScene.Clear()
     session.load_cohort()
     return session
@@ -161,8 +161,7 @@ def test_keys_in_a_slice_view_go_through_the_neighbors_and_swap(pair):
     panel.ui.neighborCountSpinBox.setValue(2)
     query = panel.parameters.selectedPatient
     neighbors = [panel.ui.neighborsTable.item(row, 1).text() for row in range(2)]
-    pair.window.activateWindow()
-    pair.wait(lambda: pair.window.isActiveWindow, "active")
+    pair.activate()
     for key, expected in ((Qt.Key.Key_N, (query, neighbors[1])), (Qt.Key.Key_N, (query, neighbors[0])),
                           (Qt.Key.Key_P, (query, neighbors[1])), (Qt.Key.Key_P, (query, neighbors[0])),
                           (Qt.Key.Key_S, (neighbors[0], query))):

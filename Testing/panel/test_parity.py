@@ -100,7 +100,7 @@ def test_arrow_keys_walk_the_neighbors_and_c_compares(demo):
 
 def test_m_shows_the_next_model_and_slash_goes_to_the_search(demo):
     panel = demo.panel
-    demo.window.activateWindow()
+    demo.activate()
     panel.view.setFocus()
     demo.settle()
     key(demo, "M")
@@ -244,7 +244,7 @@ def test_sorting_and_copying_the_neighbor_table(demo):
     for _ in range(2):
         click(header.viewport(), x, header.height / 2)
     assert table_ids(table) == before[::-1]
-    demo.window.activateWindow()
+    demo.activate()
     table.setFocus()
     demo.settle()
     QtTest.QTest.keyClick(table, QtCore.Qt.Key.Key_C, QtCore.Qt.KeyboardModifier.ControlModifier)

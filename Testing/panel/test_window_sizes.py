@@ -26,7 +26,7 @@ def loaded(session):
     import slicer
 
     slicer.util.selectModule("TumorConnectome")
-    session.window.activateWindow()
+    session.activate()
     slicer.mrmlScene.Clear()
     session.load_cohort()
     panel = session.panel
@@ -245,7 +245,7 @@ def test_bars_above_the_axial_views_are_a_choice(sized):
 
 def test_a_key_gives_the_room_of_the_connectome_to_the_images_and_takes_it_back(sized):
     show(sized, "pair")
-    sized.window.activateWindow()
+    sized.activate()
     view, axial = sized.panel.view, sized.application.layoutManager().sliceWidget("TumorQueryAxial")
     width = axial.width
     view.setFocus()

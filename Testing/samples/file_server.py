@@ -1,5 +1,4 @@
 """A web server on this machine that serves bytes, with Range and If-Range, and breaks them on request."""
-import contextlib
 import hashlib
 import http.server
 import itertools
@@ -36,7 +35,13 @@ class FileServer(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files, self.behave, self.ranges, self.versions, self.listing = files, None, True, True, None
         self.requests, self.sent, self.released, self._numbers = [], 0, threading.Event(), itertools.count()
+        self._counting = threading.Lock()
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def count(self, size):
+        """Some bytes of files are sent by one of the threads."""
+        with self._counting:
+            self.sent += size
 
     @property
     def url(self):
@@ -103,11 +108,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(bytes(1 << 16))
 
     def _send(self, data):
-        with contextlib.suppress(OSError):
+        self.server.count(len(data))                    # before: who has got it may look at once
+        try:
             self.wfile.write(data)
-            self.server.sent += len(data)
-            return
-        self.server.released.wait(0.01)
+        except OSError:
+            self.server.count(-len(data))
+            self.server.released.wait(0.01)
 
     def _answer(self, status, body):
         self.send_response(status)
