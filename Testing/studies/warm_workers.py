@@ -256,6 +256,9 @@ def _be_main(arguments):
             shared_results.share(sys.argv[1:])
         runpy._run_module_as_main(program)
     elif flag == "-c":
+        if sys.version_info >= (3, 13):                 # which shows these lines in a traceback
+            import linecache
+            linecache.cache["<string>"] = len(program), None, program.splitlines(True), "<string>"
         exec(compile(program, "<string>", "exec"), vars(main))
     else:
         main.__file__ = os.path.abspath(program)
