@@ -21,7 +21,7 @@ def query(session):
     panel = session.panel
     if panel.state.cohort is None or not panel.state.cohort.synthetic:
         session.load_cohort()
-    panel.set(model="", match=Match.MOST, neighborCount=5, selectedPatient="")
+    panel.set(model="", match=Match.MOST, neighborCount=5, selectedPatient="", facet="cancer_type")
     panel.ui.queryCollapsibleButton.collapsed = False
     session.settle()
     yield session
