@@ -61,14 +61,14 @@ class Trial:
             gate.die()
 
     def both(self, behave):
-        """Let both servers, or only the first, treat a download as `behave(number)` says."""
+        """Let both servers, or only the first, treat a download as `behave(key, number)` says."""
         for gate in self.gates[:self.draw.choice([1, 2])]:
             gate.behave = behave
 
     def at(self, fate):
         """From a random file on (or at that one only) the fate."""
         number, forever = self.draw.randrange(SLICES + 1), self.draw.random() < 0.5
-        return lambda n: fate if n == number or (forever and n > number) else None
+        return lambda key, n: fate if n == number or (forever and n > number) else None
 
     # Faults: each does the first try, and returns the SeriesFiles if it delivered
 
@@ -118,7 +118,7 @@ class Trial:
         """SIGKILL to the whole application; its s5cmd goes on for a moment, as it would."""
         request, files = self.study.request, self.draw.randrange(1, SLICES)
         uids = request.patient_id, request.study_uid, request.ct_uid, request.sr_uid
-        self.gates[0].behave = lambda n: "hang" if n > files else None
+        self.gates[0].behave = lambda key, n: "hang" if n > files else None
         command = [sys.executable, "-c", APPLICATION, self.study.manifest, self.cache_folder, self.gates[0].url, *uids]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True,
                                    env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})

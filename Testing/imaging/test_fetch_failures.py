@@ -36,7 +36,7 @@ def test_a_server_that_refuses_everything(fetcher, gate, status, words):
 @pytest.mark.parametrize(("fate", "words"), [(403, "refuses access (HTTP 403)"),
                                              (("cut", 0.5), "the connection to Amazon broke")])
 def test_what_arrived_before_the_failure_is_kept(fetcher, gate, fate, words):
-    gate.behave = lambda n: fate if n >= 20 else None
+    gate.behave = lambda key, n: fate if n >= 20 else None
     message = failure(fetcher)
     assert words in message and f"20 of {SLICES + 1} files are here and kept for the next try" in message
     gate.reset()
@@ -83,19 +83,24 @@ def test_files_of_another_series_are_refused_and_fetched_again(fetcher, gate, st
 def test_a_single_wrong_byte_is_noticed_and_the_file_fetched_from_the_other_server(study, gate, tmp_path, share):
     other = study.server.gate()
     fetcher = Fetcher(study, tmp_path / "cache", gate, other)
-    gate.behave = lambda n: ("wrong", share) if n == 7 else None
+    chosen = list(study.contents)[7]
+    gate.behave = lambda key, n: ("wrong", share) if key == chosen else None
     fetcher.assert_whole(fetcher.fetch())
-    assert len(other.downloads) == 1
+    assert other.downloads == [chosen]
     other.die()
 
 
-def test_a_wrong_byte_from_the_only_server_is_told_and_only_that_file_is_fetched_again(fetcher, gate):
-    gate.behave = lambda n: ("wrong", 0.9) if n == 7 else None
+@pytest.mark.parametrize("of_the_report", [False, True])
+def test_a_wrong_byte_from_the_only_server_is_told_and_only_that_file_is_fetched_again(fetcher, gate, study, of_the_report):
+    series = study.study.reports[0] if of_the_report else study.study.ct
+    chosen = f"{series.uuid}/" if of_the_report else list(study.contents)[7]
+    gate.behave = lambda key, n: ("wrong", 0.9) if key.startswith(chosen) else None
     message = failure(fetcher)
-    assert f"1 of {SLICES} files" in message and "its MD5 is not the one that the server lists" in message
+    assert f"1 of {series.files} files of series {series.uid} came wrong" in message
+    assert "its MD5 is not the one that the server lists" in message
     gate.reset()
     fetcher.assert_whole(fetcher.fetch())
-    assert len(gate.downloads) == 1
+    assert len(gate.downloads) == 1 and gate.downloads[0].startswith(chosen)
 
 
 def test_etags_of_several_parts_say_nothing(study, tmp_path):
@@ -120,7 +125,7 @@ def test_etags_of_several_parts_say_nothing(study, tmp_path):
 def test_a_server_that_changes_every_file_is_left_for_the_other(study, gate, tmp_path):
     other = study.server.gate()
     fetcher = Fetcher(study, tmp_path / "cache", gate, other)
-    gate.behave = lambda n: ("wrong", 0.8)
+    gate.behave = lambda key, n: ("wrong", 0.8)
     fetcher.assert_whole(fetcher.fetch())
     assert len(other.downloads) == SLICES + 1
     other.die()
@@ -133,7 +138,7 @@ def _single(job):
 
 @pytest.mark.parametrize("share", [0.0, 0.17, 0.5, 0.93])
 def test_a_connection_cut_anywhere_in_a_file_leaves_no_part_of_it(fetcher, gate, share):
-    gate.behave = lambda n: ("cut", share) if n >= 11 else None
+    gate.behave = lambda key, n: ("cut", share) if n >= 11 else None
     failure(fetcher)
     assert all(name.endswith(".dcm") for name in fetcher.staged())
     gate.reset()
@@ -143,9 +148,9 @@ def test_a_connection_cut_anywhere_in_a_file_leaves_no_part_of_it(fetcher, gate,
 def test_a_server_that_stalls_in_the_middle_of_a_file_is_left_for_the_other(study, gate, tmp_path):
     other = study.server.gate()
     fetcher = Fetcher(study, tmp_path / "cache", gate, other, silence_limit=1.0)
-    gate.behave = lambda n: ("stall", 0.4) if n >= 20 else None
+    gate.behave = lambda key, n: ("stall", 0.4) if n >= 20 else None
     fetcher.assert_whole(fetcher.fetch())
-    assert len(gate.downloads) == 20 and len(other.downloads) == SLICES + 1 - 20
+    assert len(other.downloads) >= SLICES + 1 - 20      # more where this machine itself was silent for a second
     other.die()
 
 

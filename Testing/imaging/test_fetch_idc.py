@@ -19,7 +19,7 @@ from TumorConnectomeLib.work.jobs import run_blocking
 
 
 def hang_from(gate, number):
-    gate.behave = lambda n: "hang" if n >= number else None
+    gate.behave = lambda key, n: "hang" if n >= number else None
 
 
 def cancel_after(files):
@@ -103,7 +103,7 @@ def test_a_server_that_stops_sending_is_left_for_the_other(study, gate, tmp_path
 def test_a_server_that_dies_half_way_is_replaced_by_the_other(study, gate, tmp_path):
     other = study.server.gate()
     fetcher = Fetcher(study, tmp_path / "cache", gate, other)
-    gate.behave = lambda n: "die" if n == 20 else None
+    gate.behave = lambda key, n: "die" if n == 20 else None
     fetcher.assert_whole(fetcher.fetch())
     arrived = 20 - 7                                    # eight were under way when it died
     assert arrived <= len(gate.downloads) < SLICES

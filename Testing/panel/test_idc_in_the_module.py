@@ -29,7 +29,7 @@ def test_a_patient_is_downloaded_and_shown(opened, gate):
 
 def test_cancel_half_way_then_the_next_click_fetches_only_the_rest(opened, gate):
     panel = opened.panel
-    gate.behave = lambda number: "hang" if number >= SLICES // 2 else None
+    gate.behave = lambda key, number: "hang" if number >= SLICES // 2 else None
     load(opened)
     opened.wait(lambda: panel.ui.imageStatusLabel.text.startswith(f"{SLICES // 2} of"))
     assert panel.ui.imageCancelButton.visible
@@ -46,7 +46,7 @@ def test_cancel_half_way_then_the_next_click_fetches_only_the_rest(opened, gate)
 
 def test_a_server_that_dies_is_one_clear_line_and_the_next_click_works(opened, study, gate):
     panel = opened.panel
-    gate.behave = lambda number: "die" if number == 10 else None
+    gate.behave = lambda key, number: "die" if number == 10 else None
     load(opened)
     wait_for_images(opened)
     text = panel.ui.imageStatusLabel.text
@@ -109,7 +109,7 @@ def test_a_damaged_cached_series_is_fetched_again(opened, gate):
 
 def test_choosing_another_patient_replaces_the_download(opened, gate):
     panel = opened.panel
-    gate.behave = lambda number: "hang" if number >= 5 else None
+    gate.behave = lambda key, number: "hang" if number >= 5 else None
     load(opened)
     opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text)
     panel.load("200003")
@@ -123,7 +123,7 @@ def test_choosing_another_patient_replaces_the_download(opened, gate):
 
 def test_a_new_request_that_wants_the_same_patient_goes_on_with_its_download(opened, gate):
     panel = opened.panel
-    gate.behave = lambda number: "hang" if number >= 5 else None
+    gate.behave = lambda key, number: "hang" if number >= 5 else None
     load(opened)
     opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text)
     first = panel.downloads.downloads[0].task
@@ -137,7 +137,7 @@ def test_a_new_request_that_wants_the_same_patient_goes_on_with_its_download(ope
 
 def test_the_same_patient_again_right_after_cancel_waits_for_nobody(opened, gate):
     panel = opened.panel
-    gate.behave = lambda number: "hang" if number >= 5 else None
+    gate.behave = lambda key, number: "hang" if number >= 5 else None
     load(opened)
     opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text)
     QtTest.QTest.mouseClick(panel.ui.imageCancelButton, QtCore.Qt.MouseButton.LeftButton)
@@ -154,7 +154,7 @@ def test_the_end_of_the_application_during_a_download_ends_its_process_and_the_n
     from TumorConnectomeLib.work.awaitable import Listener
     from TumorConnectomeLib.work.queue import DownloadQueue
 
-    gate.behave = lambda number: "hang" if number >= 12 else None
+    gate.behave = lambda key, number: "hang" if number >= 12 else None
     queue, seen, others = DownloadQueue(acquire, is_offline), [], set(running_processes())
     queue.fetch(study.request, opened.fetcher.sources).begin(Listener(done=seen.append, failed=seen.append))
     opened.wait(lambda: queue.downloads[0].transfer is not None and queue.downloads[0].transfer.files == 12)
@@ -192,7 +192,7 @@ def test_the_local_folder_serves_a_patient_without_a_network(opened, study, tmp_
 
 def test_the_window_answers_clicks_during_a_download(opened, gate):
     panel = opened.panel
-    gate.behave = lambda number: "hang" if number >= 5 else None
+    gate.behave = lambda key, number: "hang" if number >= 5 else None
     load(opened)
     opened.wait(lambda: "5 of" in panel.ui.imageStatusLabel.text)
     click(panel.view, *panel.view.nodeCenter("200004"))

@@ -27,9 +27,10 @@ class Gate(http.server.ThreadingHTTPServer):
     Attributes
     ----------
     behave : callable or None
-        Takes the number of the object download (from 0) and returns None to let it pass, an HTTP status to answer
-        with, ``"hang"``, ``"die"`` (the whole server goes), or a share of the body 0..1: ``("cut", share)`` closes the
-        connection there, ``("stall", share)`` stops sending there, ``("wrong", share)`` changes the byte there.
+        Takes the key and the number of the object download (from 0; files are asked for several at once, so which one
+        has a number is chance) and returns None to let it pass, an HTTP status to answer with, ``"hang"``, ``"die"``
+        (the whole server goes), or a share of the body 0..1: ``("cut", share)`` closes the connection there,
+        ``("stall", share)`` stops sending there, ``("wrong", share)`` changes the byte there.
     refuse : int or None
         HTTP status that answers every request, listings included.
     downloads : list of str
@@ -106,7 +107,7 @@ class _GateHandler(http.server.BaseHTTPRequestHandler):
             return
         key = self.path.partition("?")[0].rpartition(f"/{BUCKET}/")[2]      # a proxy is asked for the whole address
         download = self.command == "GET" and key.endswith(".dcm")
-        fate = gate.behave(gate.next_number()) if download and gate.behave else None
+        fate = gate.behave(key, gate.next_number()) if download and gate.behave else None
         if isinstance(fate, int):
             self._answer(fate, _error_body(fate))
         elif fate == "hang":
