@@ -98,6 +98,20 @@ def _transform(cleaning):
     return right, volume.GetParentTransformNode()
 
 
+def _display(cleaning):
+    """The window stays as it was set where the automatic one is off, and is that of the voxels where it is on."""
+    volume, windows = _volume(cleaning), []
+    _remove_display(volume)
+    for automatic in (False, True):
+        display = added(cleaning, "vtkMRMLScalarVolumeDisplayNode")
+        display.SetAutoWindowLevel(automatic)
+        display.SetWindowLevel(1500, -600)
+        volume.SetAndObserveDisplayNodeID(display.GetID())
+        windows.append((volume.GetDisplayNode() is display, display.GetWindow() == 1500))
+    volume.SetAndObserveDisplayNodeID(_NOBODY)
+    return windows == [(True, True), (True, False)], volume.GetDisplayNode()
+
+
 def _layer(name):
     def probe(cleaning):
         volume, composite = _volume(cleaning), added(cleaning, "vtkMRMLSliceCompositeNode")
@@ -374,6 +388,7 @@ PROBES = {
     "vtkMRMLNode.SetAttribute": lambda cleaning: _attribute(cleaning)[0],
     "vtkMRMLNode.SetName": lambda cleaning: len({added(cleaning, "vtkMRMLTextNode", "Twin").GetName() for _ in "ab"}) == 1,
     "vtkMRMLTransformableNode.SetAndObserveTransformNodeID": _transform,
+    "vtkMRMLDisplayableNode.SetAndObserveDisplayNodeID": _display,
     "vtkMRMLSliceCompositeNode.SetBackgroundVolumeID": _layer("Background"),
     "vtkMRMLSliceCompositeNode.SetForegroundVolumeID": _layer("Foreground"),
     "vtkMRMLSliceCompositeNode.SetLabelVolumeID": _layer("Label"),

@@ -111,8 +111,7 @@ def add_patient(patient_id: str, volume, lesions: list[dict], center_ras: np.nda
         The tumor: float, shape (3,) [mm].
     findings : sequence of str
     """
-    volume.CreateDefaultDisplayNodes()
-    show_window(volume)
+    _display(volume)
     rois = tuple(_roi(patient_id, number, lesion) for number, lesion in enumerate(lesions, start=1))
     transform = _centering(patient_id, center_ras)
     for node, role in ((volume, _VOLUME), *((roi, _LESION) for roi in rois), (transform, _TRANSFORM)):
@@ -151,6 +150,17 @@ def show_window(volume, window: CTWindow = LUNG) -> None:
 def tumor_size_mm(patient: PatientNodes) -> float:
     """Largest side of the patient's largest lesion box in mm, 0 without a lesion."""
     return max(patient.lesions[0].GetSize()) if patient.lesions else 0.0
+
+
+def _display(volume):
+    """Show a CT in the lung window from the start: Slicer would look at all voxels first for a window of its own."""
+    if volume.GetDisplayNode() is None:
+        display = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeDisplayNode")
+        if display.GetColorNodeID() is None:
+            display.SetDefaultColorMap()
+        display.AutoWindowLevelOff()
+        volume.SetAndObserveDisplayNodeID(display.GetID())
+    show_window(volume)
 
 
 def _roi(patient_id, number, lesion):
