@@ -1,5 +1,6 @@
 """The examples in the docstrings of the rooms without Slicer are true."""
 import doctest
+import linecache
 import importlib
 
 from test_architecture import _GUI, _SLICER, FILES, all_imports, dotted, room_of
@@ -13,6 +14,7 @@ def modules():
 
 
 def test_examples_in_docstrings_are_true():
+    linecache.clearcache()                              # doctest looks at each file in it, at each docstring
     finder, runner, found = doctest.DocTestFinder(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS), 0
     for name in modules():
         for example in finder.find(importlib.import_module(name), name):
