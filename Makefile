@@ -13,8 +13,7 @@ test: .venv/ready
 ifdef ARGS
 	@$(PYTHON) -m pytest $(ARGS)
 else
-	@$(PYTHON) -m pytest Testing/host
-	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore=Testing/host
+	@$(PYTHON) Testing/all_tests.py
 endif
 
 screenshots: .venv/ready

@@ -1,31 +1,24 @@
 """Fixtures of all tests: the host outside Slicer (started on demand only), the real data folder, an isolated cache."""
+import contextlib
 import gc
 import itertools
 import os
 import pathlib
 import sys
-import tempfile
 
 import pytest
+from studies import one_run
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-# the tests run in as many processes as there are processors: threads of numpy beside them only wait for each other
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)         # dozens of processes would compile the library, each anew
-sys.dont_write_bytecode = False                         # and each run the tests
+one_run.set_environment()
+sys.dont_write_bytecode = False                         # the tests would be compiled anew by each run
 
 
 def pytest_configure(config):
-    """The first process of a run starts the server that all workers of the run come from (see studies/warm_workers.py)."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        from studies import warm_workers
-        folder = tempfile.TemporaryDirectory(prefix="workers-")
-        environment, end = warm_workers.start(folder.name)
-        os.environ.update(environment)
-        config.add_cleanup(folder.cleanup)
-        config.add_cleanup(end)
+    """The first process of a run starts the servers that all workers of the run come from."""
+    sharing = contextlib.ExitStack()
+    sharing.enter_context(one_run.shared())
+    config.add_cleanup(sharing.close)
 
 
 def pytest_make_parametrize_id(val, argname):
@@ -37,16 +30,12 @@ def pytest_make_parametrize_id(val, argname):
 def isolated_cache(tmp_path_factory):
     """The module's cache lies in a temporary folder, never in the user's own; worker processes inherit it.
 
-    All processes of a run share the voxels of synthetic CTs (see studies/sitecustomize.py).
+    Workers share what they make (see studies/sitecustomize.py).
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUMORCONNECTOME_CACHE", str(tmp_path_factory.mktemp("cache")))
         for name in ("THUMBNAIL", "WEIGHTS"):
             patch.setenv(f"TUMORCONNECTOME_{name}_BASE", "http://127.0.0.1:9")      # refused: no test asks the real server
-        base = tmp_path_factory.getbasetemp()
-        studies = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "studies"
-        studies.mkdir(exist_ok=True)
-        patch.setenv("SHARED_STUDIES", str(studies))
         others = os.environ.get("PYTHONPATH")
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "Testing/studies"), *([others] if others else [])]))
         yield
@@ -88,7 +77,7 @@ def no_silent_errors(monkeypatch):
     application = getattr(sys.modules.get("slicer"), "app", None)
     if application is not None:
         application.processEvents()
-        if next(_finished_tests) % 20 == 0:
+        if next(_finished_tests) % 50 == 0:
             gc.collect()
         assert not errors, f"errors in slots, timers or observers: {errors}"
 

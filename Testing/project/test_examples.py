@@ -1,7 +1,7 @@
 """The examples in the docstrings of the rooms without Slicer are true."""
 import doctest
-import linecache
 import importlib
+import linecache
 
 from test_architecture import _GUI, _SLICER, FILES, all_imports, dotted, room_of
 

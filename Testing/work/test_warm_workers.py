@@ -61,6 +61,14 @@ PROGRAMS = {"ends": ["-c", "import sys, os; print(sys.argv, sys.orig_argv, __nam
             "crashes": ["-X", "faulthandler", "-c", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"]}
 
 
+def test_a_program_is_run_by_the_server_of_hosts(server):
+    """What only the server needs is in memory there."""
+    code = "import sys; print('selectors' in sys.modules)"
+    said = [started(environment, "-c", code).communicate()[0].strip()
+            for environment in ({}, server | {warm_workers.PROGRAM: server[warm_workers.HOSTS]})]
+    assert said == ["False", "True"]
+
+
 @pytest.mark.parametrize("arguments", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_program_from_the_server_of_hosts_says_and_ends_as_another(server, tmp_path, arguments):
     (tmp_path / "program.py").write_text("import sys\nprint(sys.argv, sys.path[0], __file__)\nraise LookupError(__name__)\n")
