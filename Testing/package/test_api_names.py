@@ -1,5 +1,6 @@
 """Every name of Qt, CTK, Slicer, VTK and MRML in the extension is one that a running Slicer offers; see Testing/apicheck."""
 import ast
+import functools
 import os
 import re
 import subprocess
@@ -139,11 +140,12 @@ def test_classes_and_properties_of_ui_files_are_checked(judged):
     assert "right.ui" not in judged
 
 
+@functools.cache
 def calls_in_the_extension():
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                yield path.relative_to(SOURCE), node.lineno, ast.unparse(node.func)
+    """(file, line, what is called, whether with arguments by place) of each call."""
+    return [(path.relative_to(SOURCE), node.lineno, ast.unparse(node.func), bool(node.args))
+            for path in SOURCE.rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)]
 
 
 def test_no_message_boxes_besides_those_of_slicer():
@@ -158,12 +160,7 @@ def test_no_style_sheets():
 
 def test_timers_and_completers_have_a_parent():
     """Without one, what they are connected to is kept for ever: neither Python's collector nor Qt sees the circle."""
-    orphans = []
-    for path in SOURCE.rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call) and not node.args and \
-                    ast.unparse(node.func) in ("qt.QTimer", "qt.QCompleter", "qt.QMenu", "qt.QShortcut") and \
-                    '.disconnect("timeout()"' not in text:
-                orphans.append(f"{path.name}:{node.lineno}")
-    assert orphans == []
+    orphans = [(path, line) for path, line, called, given in calls_in_the_extension()
+               if called in ("qt.QTimer", "qt.QCompleter", "qt.QMenu", "qt.QShortcut") and not given]
+    assert [(path, line) for path, line in orphans
+            if '.disconnect("timeout()"' not in (SOURCE / path).read_text(encoding="utf-8")] == []
