@@ -4,6 +4,8 @@ import sys
 import pytest
 from vtk_log import vtk_log
 
+#: places of two patients whose CTs other tests make, too
+PAIR = (0, 34)
 FILES = [f"/data/of/a/patient/ct/slice_{number:04}.dcm" for number in range(600)]
 
 
@@ -49,7 +51,7 @@ def load(demo, patient):
 def test_an_error_in_showing_is_one_line_and_the_next_click_works(demo, dialogs, broken, no_silent_errors, shown_before):
     import slicer
 
-    first, second = demo.panel.state.cohort.patient_ids[:2]
+    first, second = (demo.panel.state.cohort.patient_ids[place] for place in PAIR)
     if shown_before:
         demo.show_images(first)
     layout, before = slicer.app.layoutManager().layout, demo.panel.imaging.shown
@@ -77,7 +79,7 @@ def test_files_that_can_not_be_listed_are_read_all_the_same(demo, monkeypatch, n
             raise ValueError(f"Called addListOfFiles with wrong arguments: ({FILES},)")
 
     monkeypatch.setattr(imaging_controller, "choose_reader", lambda synthetic: Unlistable())
-    patient = demo.panel.state.cohort.patient_ids[2]
+    patient = demo.panel.state.cohort.patient_ids[PAIR[1]]
     load(demo, patient)
     assert [nodes.patient_id for nodes in demo.panel.imaging.shown.values()] == [patient]
     assert len(no_silent_errors) == 1 and len(str(no_silent_errors[0])) <= 2000
@@ -85,7 +87,7 @@ def test_files_that_can_not_be_listed_are_read_all_the_same(demo, monkeypatch, n
 
 
 def test_a_normal_load_of_two_patients_logs_no_error(demo):
-    first, second = demo.panel.state.cohort.patient_ids[:2]
+    first, second = (demo.panel.state.cohort.patient_ids[place] for place in PAIR)
     with vtk_log() as texts:
         demo.show_images(first, second)
     assert texts == []
