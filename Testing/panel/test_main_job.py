@@ -126,7 +126,7 @@ def test_each_box_appears_only_beside_its_own_patient(demo):
         assert views and all(f"Tumor{place}" in view for view in views)
 
 
-def test_the_wheel_scrolls_both_patients_together(demo):
+def assert_the_wheel_scrolls_both_patients_together(demo):
     ids = demo.panel.state.cohort.patient_ids
     demo.show_images(ids[0], ids[34])
     query, match = (slice_widget(demo, f"Tumor{place}Axial") for place in ("Query", "Match"))
@@ -135,6 +135,26 @@ def test_the_wheel_scrolls_both_patients_together(demo):
     after = query.sliceLogic().GetSliceOffset(), match.sliceLogic().GetSliceOffset()
     assert before == pytest.approx((0, 0), abs=1e-3)
     assert abs(after[0]) > 1 and after[1] == pytest.approx(after[0], abs=1e-3)
+
+
+def test_the_wheel_scrolls_both_patients_together(demo):
+    assert_the_wheel_scrolls_both_patients_together(demo)
+
+
+def test_the_wheel_scrolls_both_patients_together_after_a_scene_that_was_saved_with_one_of_them(demo, tmp_path):
+    """Slicer saves that a view has a group, not which; views of that scene are in group 1 and new ones in their layout's."""
+    import slicer
+
+    saved, view = slicer.vtkMRMLScene(), slicer.vtkMRMLSliceNode()
+    for give in (view.SetName, view.SetLayoutName, view.SetSingletonTag):
+        give("TumorQueryAxial")
+    view.SetViewGroup(57)
+    saved.AddNode(view)
+    saved.SetURL(str(tmp_path / "one.mrml"))
+    saved.Commit()
+    slicer.util.loadScene(str(tmp_path / "one.mrml"))
+    demo.load_cohort()
+    assert_the_wheel_scrolls_both_patients_together(demo)
 
 
 def test_double_click_on_a_neighbor_row_compares_it(demo):

@@ -136,6 +136,18 @@ def _slice_node(cleaning):
     return node
 
 
+def _view_group(cleaning):
+    saved, loaded = slicer.vtkMRMLScene(), slicer.vtkMRMLScene()
+    view = saved.AddNewNodeByClass("vtkMRMLSliceNode")
+    view.SetViewGroup(57)
+    path = str(pathlib.Path(folder(cleaning)) / "views.mrml")
+    for scene in (saved, loaded):
+        scene.SetURL(path)
+    saved.Commit()
+    loaded.Connect()
+    return view.GetViewGroup() == 57 and loaded.GetFirstNodeByClass("vtkMRMLSliceNode").GetViewGroup() == 1
+
+
 def _orientation(cleaning):
     node = _slice_node(cleaning)
     right = node.SetOrientation("Coronal") and node.GetOrientation() == "Coronal"
@@ -392,6 +404,7 @@ PROBES = {
     "vtkMRMLSliceCompositeNode.SetBackgroundVolumeID": _layer("Background"),
     "vtkMRMLSliceCompositeNode.SetForegroundVolumeID": _layer("Foreground"),
     "vtkMRMLSliceCompositeNode.SetLabelVolumeID": _layer("Label"),
+    "vtkMRMLAbstractViewNode.SetViewGroup": _view_group,
     "vtkMRMLSliceNode.SetOrientation": _orientation, "vtkMRMLSliceNode.AddThreeDViewID": _three_d_id,
     "vtkMRMLDisplayNode.SetViewNodeIDs": _view_ids, "vtkMRMLDisplayableNode.GetNthDisplayNode": _display_place,
     "vtkMRMLStorableNode.GetNthStorageNode": _storage_place,

@@ -7,7 +7,7 @@ import slicer
 
 from .image_views import QUERY, ImageViews
 from .patient_nodes import PATIENT_ATTRIBUTE, PatientNodes, tumor_size_mm
-from .view_layouts import layout_number, show_layout
+from .view_layouts import VIEW_GROUP, layout_number, show_layout
 
 #: smallest field of view along the shorter side of a view, and its multiple of the tumor's size
 _SMALLEST_FIELD_MM, _FIELD_PER_TUMOR = 110.0, 2.5
@@ -50,6 +50,7 @@ def show_patients(shown: dict[str, PatientNodes], views: ImageViews = ImageViews
         logic, node = widget.sliceLogic(), widget.mrmlSliceNode()
         logic.GetSliceCompositeNode().SetLinkedControl(False)           # our own changes are not for the linked views
         _set_volume(logic.GetSliceCompositeNode(), framed[place])
+        node.SetViewGroup(VIEW_GROUP)                   # Slicer saves that there was one, and reads that as group 1
         node.SetOrientation(orientation)
         fits = node.GetDimensions()[0] >= _RULER_PIXELS
         node.SetRulerType(getattr(slicer.vtkMRMLAbstractViewNode, "RulerTypeThin" if fits else "RulerTypeNone"))
@@ -209,6 +210,7 @@ def _show_in_3d(node, place, views):
 def _look_at_tumor(place, field_mm):
     """Aim the camera of a 3D view at the origin of the world, so that it sees the fields of the slice views."""
     node = _view_node(place)
+    node.SetViewGroup(VIEW_GROUP)
     node.SetBoxVisible(False)
     node.SetAxisLabelsVisible(False)
     node.SetBackgroundColor(0.0, 0.0, 0.0)

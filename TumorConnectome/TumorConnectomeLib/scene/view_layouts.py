@@ -16,6 +16,8 @@ READING_TAG = "TumorConnectomeReading"
 CONNECTOME_LAYOUT, RESULTS_LAYOUT, READING_LAYOUT = 18301, 18321, 18331
 _NUMBERS = {ImageViews.ONE: 18302, ImageViews.PAIR: 18303, ImageViews.SIX: 18304, ImageViews.FLICKER: 18302}
 _WITHOUT_CONNECTOME = 10
+#: the group of our views in all layout descriptions: Slicer links views of one group
+VIEW_GROUP = 57
 _FILES = {ImageViews.ONE: "OnePatient.xml", ImageViews.PAIR: "SideBySide.xml", ImageViews.SIX: "SixPatients.xml"}
 
 
