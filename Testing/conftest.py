@@ -5,6 +5,7 @@ import itertools
 import os
 import pathlib
 import sys
+import traceback
 
 import pytest
 from studies import one_run
@@ -85,7 +86,8 @@ def no_silent_errors(monkeypatch):
         application.processEvents()
         if next(_finished_tests) % 50 == 0:
             gc.collect()
-        assert not errors, f"errors in slots, timers or observers: {errors}"
+        told = "\n".join("".join(traceback.format_exception(error)) for error in errors)
+        assert not errors, f"in slots, timers or observers:\n{told}"
 
 
 @pytest.fixture(scope="session")
