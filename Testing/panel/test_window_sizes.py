@@ -35,6 +35,7 @@ def loaded(session):
     show(session, "six")
     yield session
     panel.set(views=ImageViews.ONE, connectomeBeside=True, viewBars=False, neighborCount=5)
+    slicer.mrmlScene.Clear()                        # the made-up results are no evaluation of any cohort
     session.window.resize(1600, 950)
 
 
