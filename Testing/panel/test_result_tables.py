@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from evaluation_hands import column
 
+#: of no evaluation: the panel, which may be loading a cohort, shows those by their names
+NAME = "made up"
 COLUMNS = ("model", "metric", "k", "n", "lift", "p", "note")
 ROWS = [["CT-FM", "P@k", 5, 289, 1.2345678, 0.0004997501249375312, ""],
         ["CT-FM", "R-precision", None, 289, 0.9, math.nan, "too few patients"],
@@ -36,7 +38,7 @@ def printed(node):
 
 
 def test_cells_without_a_figure_are_empty(results):
-    headers, cells, tips = printed(results.write_result("retrieval", COLUMNS, ROWS, {}))
+    headers, cells, tips = printed(results.write_result(NAME, COLUMNS, ROWS, {}))
     assert headers == ["Model", "Metric", "k", "n", "Lift", "p", "Note"]
     assert cells == [["CT-FM", "P@k", "5", "289", "1.23457", "0.00049975", ""],
                      ["CT-FM", "R-precision", "", "289", "0.9", "", "too few patients"],
@@ -57,7 +59,7 @@ def test_every_column_of_a_result_has_a_title_and_an_explanation():
 
 
 def test_columns_without_gaps_stay_numbers(results):
-    node = results.write_result("retrieval", COLUMNS, ROWS, {})
+    node = results.write_result(NAME, COLUMNS, ROWS, {})
     assert [node.GetTable().GetColumnByName(name).GetClassName() for name in COLUMNS] == [
         "vtkStringArray", "vtkStringArray", "vtkStringArray", "vtkIntArray", "vtkDoubleArray", "vtkStringArray",
         "vtkStringArray"]
@@ -68,7 +70,7 @@ def test_columns_without_gaps_stay_numbers(results):
 
 
 def test_a_cell_that_somebody_changed_is_read_as_it_is(results):
-    node = results.write_result("retrieval", COLUMNS, ROWS, {})
+    node = results.write_result(NAME, COLUMNS, ROWS, {})
     node.SetCellText(1, 2, "five")
     assert results.read_result(node)[0][1]["k"] == "five"
 
@@ -78,7 +80,7 @@ def test_pandas_reads_the_numbers_of_a_saved_table(results, tmp_path, ending, se
     import pandas as pd
     import slicer
 
-    node = results.write_result("retrieval", COLUMNS, ROWS, {"cohort": "A"})
+    node = results.write_result(NAME, COLUMNS, ROWS, {"cohort": "A"})
     path = tmp_path / f"retrieval.{ending}"
     assert slicer.util.saveNode(node, str(path))
     found = pd.read_csv(path, sep=separator)
@@ -92,12 +94,12 @@ def test_pandas_reads_the_numbers_of_a_saved_table(results, tmp_path, ending, se
 def test_a_table_comes_back_with_the_scene(results, tmp_path):
     import slicer
 
-    node = results.write_result("made up", COLUMNS, ROWS, {"cohort": "A"})
+    node = results.write_result(NAME, COLUMNS, ROWS, {"cohort": "A"})
     before = results.read_result(node)[0]
     assert slicer.util.saveScene(str(tmp_path / "scene.mrb"))
     slicer.mrmlScene.Clear()
     slicer.util.loadScene(str(tmp_path / "scene.mrb"))
-    node = results.find_result("made up")
+    node = results.find_result(NAME)
     records, facts = results.read_result(node)
     assert facts == {"cohort": "A"}
     for old, new in zip(before, records):
