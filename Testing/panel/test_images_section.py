@@ -55,7 +55,7 @@ def test_downloads_are_listed_with_their_progress_and_disappear_when_they_are_do
     ui, neighbors = section.ui, section.neighbors()
     assert ui.fetchGroupButton.text == f"Download the neighbors ({len(neighbors)})"
     press(ui.fetchGroupButton)
-    section.wait(lambda: len(section.rows()) == 5 and section.rows()[1][1].endswith("of 20 files"))
+    section.wait(lambda: [text.endswith("of 20 files") for _, text in section.rows()] == [True] * 2 + [False] * 3)
     assert [patient for patient, _ in section.rows()] == neighbors
     assert section.rows()[0][1] == "2 s left, 0.5 MB/s, 10 of 20 files" and section.rows()[4][1] == "Waiting"
     assert ui.downloadsTable.cellWidget(0, 1).value == 50
