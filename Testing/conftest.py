@@ -22,12 +22,6 @@ def pytest_configure(config):
     config.add_cleanup(sharing.close)
 
 
-def pytest_collection_finish():
-    """What the collected tests are takes no part in collecting garbage."""
-    gc.collect()
-    gc.freeze()
-
-
 def pytest_make_parametrize_id(val, argname):
     """Bytes stand in a test's name by their length: their content may hold a time, and all processes must collect one list."""
     return f"{argname}-{len(val)}-bytes" if isinstance(val, (bytes, bytearray)) else None

@@ -145,14 +145,17 @@ def test_the_wheel_scrolls_both_patients_together_after_a_scene_that_was_saved_w
     """Slicer saves that a view has a group, not which; views of that scene are in group 1 and new ones in their layout's."""
     import slicer
 
+    from TumorConnectomeLib.scene.view_layouts import VIEW_GROUP
+
     saved, view = slicer.vtkMRMLScene(), slicer.vtkMRMLSliceNode()
     for give in (view.SetName, view.SetLayoutName, view.SetSingletonTag):
         give("TumorQueryAxial")
-    view.SetViewGroup(57)
+    view.SetViewGroup(VIEW_GROUP)
     saved.AddNode(view)
     saved.SetURL(str(tmp_path / "one.mrml"))
     saved.Commit()
     slicer.util.loadScene(str(tmp_path / "one.mrml"))
+    assert slicer.mrmlScene.GetSingletonNode("TumorQueryAxial", "vtkMRMLSliceNode").GetViewGroup() == 1
     demo.load_cohort()
     assert_the_wheel_scrolls_both_patients_together(demo)
 
