@@ -76,17 +76,22 @@ def sample(voxels: np.ndarray, ras_to_ijk: np.ndarray, points: np.ndarray) -> np
         float64, shape (...); minus infinity outside of the volume.
     """
     ijk = points @ ras_to_ijk[:3, :3].T + ras_to_ijk[:3, 3]
-    largest = np.array(voxels.shape[::-1]) - 1
-    outside = ((ijk < -0.5) | (ijk > largest + 0.5)).any(axis=-1)
-    ijk = np.clip(ijk, 0, largest)
-    low = np.minimum(np.floor(ijk).astype(np.intp), np.maximum(largest - 1, 0))
-    share = ijk - low
-    result = np.zeros(points.shape[:-1])
-    for corner in np.ndindex(2, 2, 2):
-        i, j, k = np.moveaxis(np.minimum(low + corner, largest), -1, 0)
-        weight = np.where(np.array(corner, bool), share, 1 - share).prod(axis=-1)
-        result += weight * voxels[k, j, i]
-    return np.where(outside, -np.inf, result)
+    flat, outside = voxels.ravel(), np.zeros(points.shape[:-1], bool)
+    offsets, shares, stride = [np.zeros(points.shape[:-1], np.intp)], [], 1
+    for axis, count in enumerate(voxels.shape[::-1]):
+        along = ijk[..., axis]
+        outside |= (along < -0.5) | (along > count - 0.5)
+        along = np.clip(along, 0, count - 1)
+        low = np.minimum(along.astype(np.intp), max(count - 2, 0))
+        shares.append(along - low)
+        offsets = [offset + low * stride for offset in offsets]
+        offsets += [offset + stride * (count > 1) for offset in offsets]
+        stride *= count
+    corners = [flat.take(offset).astype(float) for offset in offsets]
+    while shares:                                       # halve them along K, J and I
+        share, half = shares.pop(), len(corners) // 2
+        corners = [low + (high - low) * share for low, high in zip(corners[:half], corners[half:])]
+    return np.where(outside, -np.inf, corners[0])
 
 
 def inside_box(box_to_ras: np.ndarray, size_mm: np.ndarray, points: np.ndarray) -> np.ndarray:
