@@ -1,7 +1,6 @@
 """Fixtures of all tests: the host outside Slicer (started on demand only), the real data folder, an isolated cache."""
 import contextlib
 import gc
-import itertools
 import os
 import pathlib
 import sys
@@ -66,7 +65,8 @@ def host():
     return application
 
 
-_finished_tests = itertools.count(1)
+#: so many objects that Python's collector knows may be left by tests before the next one waits for it
+_LEFT_OBJECTS = 100_000
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def no_silent_errors(monkeypatch):
     application = getattr(sys.modules.get("slicer"), "app", None)
     if application is not None:
         application.processEvents()
-        if next(_finished_tests) % 50 == 0:
+        if gc.get_count()[0] > _LEFT_OBJECTS:           # made and not freed since the last time
             gc.collect()
         told = "\n".join("".join(traceback.format_exception(error)) for error in errors)
         assert not errors, f"in slots, timers or observers:\n{told}"
