@@ -7,11 +7,10 @@ from .controller_bar import ControllerBar
 from .render_view import RenderView
 
 _TICKS_PER_MM, _NARROWEST = 100, 318
-#: not that of models: when a scene is closed each slice view makes its own model anew, and each would be told to all views
-_MANAGERS = ("vtkMRMLVolumeGlyphSliceDisplayableManager", "vtkMRMLCrosshairDisplayableManager",
-             "vtkMRMLOrientationMarkerDisplayableManager", "vtkMRMLRulerDisplayableManager",
-             "vtkMRMLScalarBarDisplayableManager", "vtkMRMLSegmentationsDisplayableManager2D",
-             "vtkMRMLMarkupsDisplayableManager")
+#: not that of models: when a scene is closed each slice view makes its own model anew, and each would be told to all views;
+#: nor those of tensors and of color legends, which no CT has: each is told of every node that comes and goes
+_MANAGERS = ("vtkMRMLCrosshairDisplayableManager", "vtkMRMLOrientationMarkerDisplayableManager",
+             "vtkMRMLRulerDisplayableManager", "vtkMRMLSegmentationsDisplayableManager2D", "vtkMRMLMarkupsDisplayableManager")
 
 
 class qMRMLSliceView(RenderView):

@@ -8,9 +8,8 @@ from .render_view import RenderView
 
 _NARROWEST = 125
 _MANAGERS = ("vtkMRMLCameraDisplayableManager", "vtkMRMLViewDisplayableManager", "vtkMRMLModelDisplayableManager",
-             "vtkMRMLVolumeRenderingDisplayableManager", "vtkMRMLCrosshairDisplayableManager3D",
-             "vtkMRMLOrientationMarkerDisplayableManager", "vtkMRMLRulerDisplayableManager",
-             "vtkMRMLSegmentationsDisplayableManager3D", "vtkMRMLMarkupsDisplayableManager")
+             "vtkMRMLCrosshairDisplayableManager3D", "vtkMRMLOrientationMarkerDisplayableManager",
+             "vtkMRMLRulerDisplayableManager", "vtkMRMLSegmentationsDisplayableManager3D", "vtkMRMLMarkupsDisplayableManager")
 
 
 class qMRMLThreeDView(RenderView):
