@@ -10,10 +10,9 @@ from studies import warm_workers
 BENCHMARK = ROOT / "Testing/benchmarks/stress_random_user.py"
 
 
-def run_user(*options, script=BENCHMARK):
-    """Run it with workers that are started as in Slicer: what a killed one leaves is what this is about."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("WARM_WORKERS")}
-    environment |= warm_workers.from_server()
+def run_user(*options, script=BENCHMARK, left_out=()):
+    """Run it without some variables of the environment."""
+    environment = {name: value for name, value in os.environ.items() if name not in left_out} | warm_workers.from_server()
     return subprocess.run([sys.executable, "-X", "faulthandler", str(script), *map(str, options)], capture_output=True,
                           text=True, check=False, timeout=300, env=environment)
 
@@ -37,7 +36,8 @@ def test_what_is_left_behind_is_found(tmp_path):
             session.settle()
 """
     (tmp_path / "stress.py").write_text(text.replace(after, after + damage), encoding="utf-8")
-    result = run_user("--actions", 4, script=tmp_path / "stress.py")
+    # its workers are started as in Slicer
+    result = run_user("--actions", 4, script=tmp_path / "stress.py", left_out=(warm_workers.ADDRESS, warm_workers.SERVER))
     assert result.returncode == 1
     for complaint in ("object JobRunner", "temporary file left-", "exception: ZeroDivisionError"):
         assert complaint in result.stdout, result.stdout + result.stderr[-2000:]
