@@ -66,7 +66,7 @@ def host():
 
 
 #: so many objects that Python's collector knows may be left by tests before the next one waits for it
-_LEFT_OBJECTS = 100_000
+_LEFT_OBJECTS = 10_000
 
 
 @pytest.fixture(autouse=True)

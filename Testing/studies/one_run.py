@@ -8,8 +8,6 @@ from . import warm_workers
 
 #: the folder of what workers make (see `shared_results`)
 STUDIES = "SHARED_STUDIES"
-#: of glibc; others do not know the variables
-_KEPT_BYTES = 1 << 30
 
 
 def set_environment():
@@ -18,9 +16,6 @@ def set_environment():
     # the tests run in as many processes as there are processors: threads of numpy beside them only wait for each other
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # the C library keeps what is freed: the system would have to clear each page before it hands it out again
-    for limit in ("TRIM", "MMAP"):
-        os.environ.setdefault(f"MALLOC_{limit}_THRESHOLD_", str(_KEPT_BYTES))
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)     # dozens of processes would compile the library, each anew
 
 

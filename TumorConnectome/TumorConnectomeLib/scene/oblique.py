@@ -64,7 +64,7 @@ def sample(voxels: np.ndarray, ras_to_ijk: np.ndarray, points: np.ndarray) -> np
     Parameters
     ----------
     voxels : np.ndarray
-        Shape (K, J, I).
+        Shape (K, J, I); copied if it is not contiguous.
     ras_to_ijk : np.ndarray
         Shape (4, 4).
     points : np.ndarray
