@@ -62,6 +62,11 @@ def test_a_single_slice_can_be_sampled():
     assert sample(voxels, np.eye(4), np.array([[1.5, 1.0, 0.0]])).tolist() == [5.5]
 
 
+def test_between_the_ends_of_a_data_type_nothing_overflows():
+    voxels = np.array([-32768, 32767], np.int16).reshape(1, 1, 2)
+    assert sample(voxels, np.eye(4), np.array([[0.5, 0.0, 0.0]])).tolist() == [-0.5]
+
+
 def test_the_outline_lies_around_the_box():
     points = NINE_DIRECTIONS[0].points(np.zeros(3), 20.0, 40)
     inside = inside_box(np.eye(4), (10, 6, 4), points)

@@ -214,8 +214,6 @@ def _run(arguments, streams, folder, environment, path, said, host):
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    if "tempfile" in sys.modules:
-        sys.modules["tempfile"].tempdir = None          # the environment of the worker tells where it is
     gc.enable()
     sys.orig_argv[:], sys.path[:] = arguments, path
     for stream in (sys.stdout, sys.stderr):

@@ -69,6 +69,14 @@ def test_a_program_is_run_by_the_server_of_hosts(server):
     assert said == ["False", "True"]
 
 
+@pytest.mark.parametrize("address", [warm_workers.ADDRESS, warm_workers.HOSTS])
+def test_a_program_from_a_server_has_the_folder_for_temporary_files_that_its_own_environment_names(server, tmp_path, address):
+    code = "import os, sys, tempfile; print(os.getppid(), tempfile.gettempdir())"
+    process = started({**server, warm_workers.PROGRAM: server[address], "TMPDIR": str(tmp_path)}, "-c", code)
+    parent, folder = process.communicate()[0].split(maxsplit=1)
+    assert folder.strip() == str(tmp_path) and int(parent) != os.getpid()
+
+
 @pytest.mark.parametrize("arguments", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_program_from_the_server_of_hosts_says_and_ends_as_another(server, tmp_path, arguments):
     (tmp_path / "program.py").write_text("import sys\nprint(sys.argv, sys.path[0], __file__)\nraise LookupError(__name__)\n")
